@@ -1,0 +1,122 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings are errors where the build is judged (CI sets this); a newer compiler's new warning
+// must not stop a user from building.
+let strict = Context.environment["RINGFENCE_STRICT"] != nil
+// Fuzz targets need the fuzzer runtime, so plain builds never see them (docs/fuzzing.md).
+let fuzzing = Context.environment["RINGFENCE_FUZZ"] != nil
+
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .strictMemorySafety(),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableExperimentalFeature("Lifetimes"),
+    ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func program(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Sources/\(path)", swiftSettings: settings)
+}
+
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
+    resources: [Resource] = []
+) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+        swiftSettings: settings)
+}
+
+func fuzzTarget(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Tests/Fuzz/\(name)",
+        swiftSettings: settings + [
+            .unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])
+        ],
+        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+}
+
+let package = Package(
+    name: "ringfence",
+    products: [
+        .executable(name: "ringfence", targets: ["ringfence"]),
+        .executable(name: "ringfence-gateway", targets: ["ringfence-gateway"]),
+        .executable(name: "ringfence-backend", targets: ["ringfence-backend"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        // C headers: macros and variadics as static inline functions; nothing else.
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CJWT", pkgConfig: "libjwt", providers: [.apt(["libjwt-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+        // Pure: no I/O, no clock, no randomness.
+        library("HTTP1"),
+        library("JSON"),
+        library("Policy", ["HTTP1", "JSON"]),
+        library("Telemetry", ["HTTP1"]),
+
+        // Effects: each wraps exactly one foreign thing.
+        library("Reactor", ["CLinux", "HTTP1"]),
+        library("TLS", ["COpenSSL", "HTTP1"]),
+        library("Tokens", ["COpenSSL", "CJWT", "HTTP1", "JSON", "Policy"]),
+        library("Postgres", ["CPostgres", "CLinux", "Policy"]),
+        library("YAML", ["CYAML", "Policy"]),
+        // The PostgreSQL server of `ringfence dev` and of the tests, as a child process.
+        library("LocalPostgres"),
+
+        // Transport and programs.
+        library("HTTPTransport", ["HTTP1", "Reactor", "TLS"]),
+        library(
+            "Gateway",
+            [
+                "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens", "YAML",
+                "HTTPTransport",
+            ]),
+        library(
+            "Backend",
+            [
+                "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens", "YAML",
+                "Postgres", "HTTPTransport",
+            ]),
+        program("ringfence-gateway", path: "GatewayMain", ["Gateway"]),
+        program("ringfence-backend", path: "BackendMain", ["Backend"]),
+        program(
+            "ringfence", path: "Command",
+            [
+                "LocalPostgres",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        // Tests.
+        .target(
+            name: "TestSupport", dependencies: ["LocalPostgres"], path: "Tests/TestSupport",
+            swiftSettings: settings),
+        tests("HTTP1Tests", ["HTTP1"]),
+        tests("JSONTests", ["JSON"]),
+        tests("PolicyTests", ["Policy", "HTTP1"]),
+        tests("TelemetryTests", ["Telemetry", "HTTP1"]),
+        tests("YAMLTests", ["YAML", "Policy"]),
+        tests("ReactorTests", ["Reactor", "HTTP1"]),
+        tests("TLSTests", ["TLS", "HTTP1"]),
+        tests("TokensTests", ["Tokens", "Policy", "HTTP1", "JSON"]),
+        tests("PostgresTests", ["Postgres", "Policy", "TestSupport"]),
+        tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TLS"]),
+        tests("GatewayTests", ["Gateway", "Policy", "HTTP1"]),
+        tests("BackendTests", ["Backend", "Policy", "TestSupport"]),
+        tests("ConformanceTests", ["TestSupport"]),
+        tests("TidyTests", ["TestSupport"]),
+    ]
+)

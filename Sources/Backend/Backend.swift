@@ -1,0 +1,1 @@
+// Backend: see docs/architecture.md.

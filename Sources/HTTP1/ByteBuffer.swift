@@ -1,0 +1,183 @@
+/// A growable run of bytes with one owner: bytes are appended at the tail and consumed at the
+/// front. It grows by doubling up to `capacityMax` and keeps its memory when emptied, so a reused
+/// buffer allocates nothing at steady state.
+///
+/// Exceeding `capacityMax` is a bug of the caller (it must ask `freeCapacityMax` first): every
+/// buffer of this project has a bound, and reaching one is a decision taken before the append.
+@safe public struct ByteBuffer: ~Copyable {
+    @usableFromInline var base: UnsafeMutablePointer<UInt8>?
+    @usableFromInline var capacity: Int
+    @usableFromInline var head = 0
+    @usableFromInline var tail = 0
+    public let capacityMax: Int
+
+    /// No memory is taken before the first append.
+    public init(capacityMax: Int) {
+        unsafe base = nil
+        capacity = 0
+        self.capacityMax = capacityMax
+    }
+
+    deinit { unsafe base?.deallocate() }
+
+    /// Bytes held.
+    @inlinable public var count: Int { tail - head }
+    @inlinable public var isEmpty: Bool { tail == head }
+    /// Bytes that may still be appended.
+    @inlinable public var freeCapacityMax: Int { capacityMax - (tail - head) }
+    /// Bytes of memory taken.
+    public var allocated: Int { capacity }
+
+    /// The bytes held, oldest first.
+    @inlinable public var readable: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            let bytes = unsafe UnsafeBufferPointer(
+                start: unsafe base.map { unsafe UnsafePointer($0 + head) }, count: tail - head)
+            return unsafe _overrideLifetime(unsafe bytes.span, borrowing: self)
+        }
+    }
+
+    /// Forgets the oldest `n` bytes.
+    @inlinable public mutating func consume(_ n: Int) {
+        precondition(n >= 0 && n <= count)
+        head += n
+        if head == tail {
+            head = 0
+            tail = 0
+        }
+    }
+
+    /// Forgets all bytes and keeps the memory.
+    @inlinable public mutating func removeAll() {
+        head = 0
+        tail = 0
+    }
+
+    /// Forgets all bytes and gives the memory back.
+    public mutating func release() {
+        unsafe base?.deallocate()
+        unsafe base = nil
+        capacity = 0
+        head = 0
+        tail = 0
+    }
+
+    /// Forgets the newest bytes, so that `count` is at most `n`.
+    @inlinable public mutating func truncate(to n: Int) {
+        precondition(n >= 0)
+        if n < count { tail = head + n }
+    }
+
+    @inlinable public mutating func append(_ byte: UInt8) {
+        if tail == capacity { makeRoom(1) }
+        unsafe base.unsafelyUnwrapped[tail] = byte
+        tail += 1
+    }
+
+    @inlinable public mutating func append(_ bytes: Span<UInt8>) {
+        let n = bytes.count
+        guard n > 0 else { return }
+        if capacity - tail < n { makeRoom(n) }
+        let target = unsafe base.unsafelyUnwrapped + tail
+        unsafe bytes.withUnsafeBufferPointer {
+            unsafe target.update(from: $0.baseAddress.unsafelyUnwrapped, count: n)
+        }
+        tail += n
+    }
+
+    @inlinable public mutating func append(_ bytes: [UInt8]) { append(bytes.span) }
+
+    @inlinable public mutating func append(_ literal: StaticString) {
+        let n = literal.utf8CodeUnitCount
+        guard n > 0 else { return }
+        if capacity - tail < n { makeRoom(n) }
+        unsafe (base.unsafelyUnwrapped + tail).update(from: literal.utf8Start, count: n)
+        tail += n
+    }
+
+    /// The UTF-8 of `text`; for paths that are not per request.
+    public mutating func append(text: String) {
+        for byte in text.utf8 { append(byte) }
+    }
+
+    /// `value` in decimal.
+    @inlinable public mutating func append(decimal value: UInt64) {
+        var digits = 1
+        var rest = value
+        while rest >= 10 {
+            rest /= 10
+            digits += 1
+        }
+        if capacity - tail < digits { makeRoom(digits) }
+        var place = tail + digits
+        rest = value
+        repeat {
+            place -= 1
+            unsafe base.unsafelyUnwrapped[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
+        } while place > tail
+        tail += digits
+    }
+
+    /// `value` in lower-case hexadecimal without leading zeros.
+    public mutating func append(hexadecimal value: UInt64) {
+        var shift = 60
+        while shift > 0, (value >> UInt64(shift)) & 15 == 0 { shift -= 4 }
+        while shift >= 0 {
+            let digit = UInt8(truncatingIfNeeded: (value >> UInt64(shift)) & 15)
+            append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            shift -= 4
+        }
+    }
+
+    /// Offers at least `minimum` bytes of room to `fill`, which answers how many it wrote from the
+    /// start of it. `minimum` must be at most `freeCapacityMax`.
+    ///
+    /// - Safety: `fill` must initialise as many bytes as it answers.
+    @unsafe @inlinable
+    public mutating func fill<Failure: Error>(
+        minimum: Int, _ fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
+    ) throws(Failure) -> Int {
+        if capacity - tail < minimum { makeRoom(minimum) }
+        let room = unsafe UnsafeMutableRawBufferPointer(
+            start: base.map { unsafe $0 + tail }, count: capacity - tail)
+        let written = try unsafe fill(room)
+        precondition(written >= 0 && written <= capacity - tail)
+        tail += written
+        return written
+    }
+
+    /// Room for `n` more bytes at the tail: first by moving the held bytes to the front, then by
+    /// doubling.
+    @usableFromInline mutating func makeRoom(_ n: Int) {
+        let held = tail - head
+        precondition(held + n <= capacityMax, "append beyond the bound of this buffer")
+        if held + n <= capacity, head > 0, let base = unsafe base {
+            unsafe base.update(from: base + head, count: held)
+        } else {
+            var size = max(capacity * 2, 256)
+            while size < held + n { size *= 2 }
+            size = min(size, capacityMax)
+            let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: size)
+            if let base = unsafe base {
+                unsafe moved.update(from: base + head, count: held)
+                unsafe base.deallocate()
+            }
+            unsafe base = moved
+            capacity = size
+        }
+        head = 0
+        tail = held
+    }
+}
+
+extension ByteBuffer {
+    /// A copy of the bytes held; for cold paths and tests.
+    public var bytes: [UInt8] {
+        let view = readable
+        return [UInt8](capacity: view.count) { out in
+            for index in view.indices { out.append(view[index]) }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+// LocalPostgres: see docs/architecture.md.
