@@ -1,0 +1,308 @@
+/// A checked gateway policy: what the files say, with every name resolved to an index and every
+/// default written out. Immutable; made only by `GatewayPolicy.compile` (Document/).
+public struct GatewayPolicy: Sendable {
+    public var listen = ListenPolicy()
+    public var trustedProxies: [AddressBlock] = []
+    /// `vendors[0]` is always `default`.
+    public var vendors: [VendorPolicy] = [VendorPolicy(name: "default")]
+    public var issuers: [IssuerPolicy] = []
+    public var tenants = TenantSource.claims
+    /// The tenant concept: names whose every spelling is a tenant (`Skeleton`).
+    public var tenantNames: [String] = []
+    public var upstreams: [UpstreamPolicy] = []
+    public var assertion: AssertionPolicy?
+    public var routes: [RoutePolicy] = []
+    public var tiers: [TierPolicy] = []
+    public var limitHeaders = LimitHeaders()
+
+    public init() {}
+}
+
+/// A place in a policy file, 1-based; columns count characters.
+public struct SourceMark: Equatable, Sendable {
+    /// Index into the list of files of the document.
+    public var file: Int
+    public var line: Int
+    public var column: Int
+    /// Characters to underline, at least 1.
+    public var length: Int
+
+    public init(file: Int, line: Int, column: Int, length: Int) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.length = length
+    }
+
+    public static let none = SourceMark(file: 0, line: 1, column: 1, length: 1)
+}
+
+/// A secret or a file named by reference, never written into a policy.
+public struct SecretReference: Equatable, Sendable {
+    public enum Kind: String, Sendable {
+        /// A file; relative paths are relative to the policy file's folder and already resolved.
+        case file
+        /// An environment variable; for development.
+        case env
+        /// A systemd credential (`$CREDENTIALS_DIRECTORY/NAME`).
+        case cred
+    }
+    public var kind: Kind
+    /// The resolved path, the variable or the credential.
+    public var name: String
+    public var mark: SourceMark
+
+    public init(kind: Kind, name: String, mark: SourceMark) {
+        self.kind = kind
+        self.name = name
+        self.mark = mark
+    }
+}
+
+/// Where to listen or connect, as text checked for form: `[::]:8443`, `127.0.0.1:9901`,
+/// `unix:/run/ringfence/backend.sock`. A relative unix path is relative to the policy's folder and
+/// already resolved.
+public struct ListenAddress: Equatable, Sendable {
+    public var text: String
+    public var mark: SourceMark
+
+    public init(text: String, mark: SourceMark) {
+        self.text = text
+        self.mark = mark
+    }
+}
+
+public struct ListenPolicy: Sendable {
+    public var publicAddress = ListenAddress(text: "127.0.0.1:8443", mark: .none)
+    public var health: ListenAddress?
+    /// Worker threads; `nil` is one per core.
+    public var workers: Int?
+    /// `nil` is cleartext: accepted only where the policy says `tls: none` or the address is
+    /// loopback or a Unix socket.
+    public var tls: TLSPolicy?
+    public var deadlines = ListenDeadlines()
+    public var heads = HeadBounds()
+    /// Open connections of the whole process, beyond which new ones are closed at once.
+    public var connectionsMax = 20_000
+    /// The access log: `nil` is standard output, otherwise a path; empty is none.
+    public var accessLog: String?
+
+    public init() {}
+}
+
+/// Times in milliseconds, measured on the monotonic clock.
+public struct ListenDeadlines: Equatable, Sendable {
+    /// From accept to the end of the TLS handshake.
+    public var handshakeMilliseconds: UInt32 = 5_000
+    /// From the first byte of a request head to its end, in total and not per byte.
+    public var headMilliseconds: UInt32 = 10_000
+    /// Between two body bytes, in either direction, before an exchange counts as stalled.
+    public var bodyMilliseconds: UInt32 = 30_000
+    /// A kept-alive connection without a request.
+    public var idleMilliseconds: UInt32 = 60_000
+    /// What open exchanges get to finish when the process is told to stop.
+    public var drainMilliseconds: UInt32 = 10_000
+
+    public init() {}
+}
+
+public struct HeadBounds: Equatable, Sendable {
+    public var headBytesMax = 65_535
+    public var fieldsMax = 100
+    public var targetBytesMax = 8_192
+
+    public init() {}
+}
+
+public struct TLSPolicy: Sendable {
+    public enum Profile: String, Sendable, CaseIterable { case intermediate, modern }
+    /// Certificate chain and key, the default one first; more are chosen by SNI.
+    public var certificates: [(certificate: SecretReference, key: SecretReference)] = []
+    public var profile = Profile.intermediate
+
+    public init() {}
+}
+
+/// A block of addresses in CIDR notation.
+public struct AddressBlock: Equatable, Sendable {
+    public var text: String
+    public init(text: String) { self.text = text }
+}
+
+/// A company that runs Ringfence for its customers.
+public struct VendorPolicy: Sendable {
+    public var name: String
+    /// The key its own servers present (`auth: vendor`).
+    public var key: SecretReference?
+
+    public init(name: String, key: SecretReference? = nil) {
+        self.name = name
+        self.key = key
+    }
+}
+
+public enum TokenAlgorithm: String, Sendable, CaseIterable {
+    case hs256 = "HS256"
+    case hs384 = "HS384"
+    case hs512 = "HS512"
+    case rs256 = "RS256"
+    case rs384 = "RS384"
+    case rs512 = "RS512"
+    case es256 = "ES256"
+    case es384 = "ES384"
+    case es512 = "ES512"
+
+    public var isSymmetric: Bool { self == .hs256 || self == .hs384 || self == .hs512 }
+}
+
+/// Whom tokens are believed from, and what they must say.
+public struct IssuerPolicy: Sendable {
+    public enum Keys: Sendable, Equatable {
+        /// A PEM public key or a JWK set, told apart by content.
+        case file(SecretReference)
+        /// A JWK set fetched off the request path, at start and on an interval.
+        case url(String, refreshSeconds: UInt32)
+        /// A shared secret for HS algorithms: the file's bytes, less one trailing line end.
+        case secret(SecretReference)
+    }
+
+    public var name: String
+    /// The `iss` claim, compared byte for byte.
+    public var issuer: String
+    public var keys: Keys
+    /// PEM bytes of the authorities that may sign the key set's server certificate; `nil` is the
+    /// system's.
+    public var keysCertificateAuthority: SecretReference?
+    /// Accepted `aud` values; `nil` only where the policy says `audience: none` with a reason.
+    public var audiences: [String]?
+    public var algorithms: [TokenAlgorithm]
+    public var leewaySeconds: Int64 = 5
+    /// `exp - iat` (or `exp - now` without `iat`) at most.
+    public var lifetimeSecondsMax: Int64 = 86_400
+    /// Accepted `typ` values, compared without case; an absent `typ` is accepted where `JWT` is.
+    public var types: [String] = ["JWT", "at+jwt"]
+    public var vendor = 0
+    public var tenant: ClaimName
+    public var tenantFormat: TenantFormat
+    public var role: ClaimName?
+    public var tier: ClaimName?
+    public var mark = SourceMark.none
+
+    public init(
+        name: String, issuer: String, keys: Keys, algorithms: [TokenAlgorithm], tenant: ClaimName,
+        tenantFormat: TenantFormat
+    ) {
+        self.name = name
+        self.issuer = issuer
+        self.keys = keys
+        self.algorithms = algorithms
+        self.tenant = tenant
+        self.tenantFormat = tenantFormat
+    }
+}
+
+/// A claim's literal name, or a JSON Pointer (RFC 6901) when it starts with `/`.
+public struct ClaimName: Equatable, Sendable {
+    public var text: String
+    public init(_ text: String) { self.text = text }
+    public var isPointer: Bool { text.utf8.first == UInt8(ascii: "/") }
+}
+
+public struct UpstreamPolicy: Sendable {
+    public enum Scheme: String, Sendable { case http, https, unix }
+    public struct Target: Equatable, Sendable {
+        public var scheme: Scheme
+        /// Host name or address without brackets; the socket's path for `unix`.
+        public var host: String
+        public var port: UInt16
+        public init(scheme: Scheme, host: String, port: UInt16) {
+            self.scheme = scheme
+            self.host = host
+            self.port = port
+        }
+    }
+
+    public var name: String
+    public var targets: [Target]
+    public var connectMilliseconds: UInt32 = 1_000
+    /// From the last request byte to the end of the response head.
+    public var responseMilliseconds: UInt32 = 30_000
+    /// How long an unused connection is kept.
+    public var idleMilliseconds: UInt32 = 30_000
+    /// PEM of the authorities that may sign `https` targets; `nil` is the system's.
+    public var certificateAuthority: SecretReference?
+    /// The response must name the TenantID it ran under (`Ringfence-Tenant`), or it is a 502.
+    public var echoRequired = false
+    public var mark = SourceMark.none
+
+    public init(name: String, targets: [Target]) {
+        self.name = name
+        self.targets = targets
+    }
+}
+
+public struct AssertionPolicy: Sendable {
+    /// Shared HS256 key, at least 32 bytes.
+    public var key: SecretReference
+    public var ttlSeconds: Int64 = 30
+    /// Indices of the upstreams that receive it.
+    public var upstreams: Set<Int> = []
+
+    public init(key: SecretReference) { self.key = key }
+}
+
+/// Requests per minute.
+public enum RateLimit: Equatable, Sendable {
+    /// At most this many in any 60 s; 0 admits none.
+    case perMinute(UInt32)
+    case unlimited
+
+    public static let perMinuteMax: UInt32 = 1_000_000_000
+}
+
+public struct TierPolicy: Sendable {
+    public enum Requests: Equatable, Sendable {
+        case limit(RateLimit)
+        /// Each tenant's own limit, `fallback` where it has none.
+        case custom(fallback: RateLimit)
+    }
+    public var name: String
+    public var requests: Requests
+
+    public init(name: String, requests: Requests) {
+        self.name = name
+        self.requests = requests
+    }
+}
+
+public struct LimitHeaders: Equatable, Sendable {
+    /// `RateLimit` and `RateLimit-Policy`.
+    public var rateLimit = true
+    /// `X-RateLimit-Limit`, `-Remaining`, `-Reset`.
+    public var xRateLimit = true
+    public init() {}
+}
+
+public enum TenantSource: Sendable {
+    /// A verified token makes the tenant, with the tier it names.
+    case claims
+    /// Only these; anybody else is refused.
+    case file([TenantEntry])
+}
+
+public struct TenantEntry: Sendable {
+    public var vendor = 0
+    public var externalID: ExternalID
+    /// `nil`: the id derived from vendor and external id.
+    public var id: TenantID?
+    /// Index into `GatewayPolicy.tiers`.
+    public var tier: Int
+    /// The tenant's own limit, for tiers that say `custom`.
+    public var requests: RateLimit?
+    public var isSuspended = false
+
+    public init(externalID: ExternalID, tier: Int) {
+        self.externalID = externalID
+        self.tier = tier
+    }
+}

@@ -1,0 +1,80 @@
+/// One route: which requests it matches and what happens to them.
+public struct RoutePolicy: Sendable {
+    public enum Authentication: Equatable, Sendable {
+        /// A bearer token of this issuer (index into `GatewayPolicy.issuers`).
+        case issuer(Int)
+        /// A vendor key: the request is scoped to a vendor and carries no tenant.
+        case vendor
+        /// No credential is looked at, none is forwarded, no tenant is injected.
+        case none(reason: String)
+    }
+    public enum HostHeader: String, Sendable, CaseIterable { case preserve, upstream }
+    /// What happens when a client names a tenant where only we may.
+    public enum ClientValue: String, Sendable, CaseIterable {
+        case strip
+        case rejectIfDifferent = "reject-if-different"
+        case reject
+    }
+
+    public var name: String
+    /// Canonical (lower case, no port, no trailing dot); `nil` is any host.
+    public var host: String?
+    public var path: PathPattern
+    /// `nil` is every method.
+    public var methods: [String]?
+    public var authentication: Authentication
+    public var upstream: Int
+    public var hostHeader = HostHeader.preserve
+    public var cors: CORSPolicy?
+    public var clientValue = ClientValue.strip
+    /// Names added to `GatewayPolicy.tenantNames` for this route.
+    public var tenantNames: [String] = []
+    /// The header that carries the tenant upstream, as it is written.
+    public var injectHeader = "X-Tenant-ID"
+    /// A query parameter that carries it too.
+    public var injectQuery: String?
+    public var forwardsCredential = false
+    public var body = BodyPolicy()
+    public var mark = SourceMark.none
+
+    public init(name: String, path: PathPattern, authentication: Authentication, upstream: Int) {
+        self.name = name
+        self.path = path
+        self.authentication = authentication
+        self.upstream = upstream
+    }
+}
+
+/// A path pattern: literal segments, `*` for one segment, a trailing `**` for any rest (none
+/// included: `/v1/orders/**` matches `/v1/orders` too). Compared with the path as it is sent.
+public struct PathPattern: Equatable, Sendable {
+    public enum Segment: Equatable, Sendable {
+        case literal([UInt8])
+        case any
+        case rest
+    }
+    public var text: String
+    public var segments: [Segment]
+
+    public init(text: String, segments: [Segment]) {
+        self.text = text
+        self.segments = segments
+    }
+}
+
+public struct CORSPolicy: Equatable, Sendable {
+    /// Exact origins (`https://app.example.com`), never `*`.
+    public var origins: [String]
+    public var allowsCredentials = false
+    public var maxAgeSeconds: UInt32 = 600
+    public init(origins: [String]) { self.origins = origins }
+}
+
+public struct BodyPolicy: Equatable, Sendable {
+    /// The policy says that bodies of this route pass opaque (`clean: false`).
+    public var isOpaqueByWord = false
+    /// Bound of a buffered body; a streamed one has none.
+    public var bytesMax = 1_048_576
+    public static let bytesMaxCeiling = 16_777_216
+    public init() {}
+}

@@ -1,0 +1,434 @@
+/// Every answer that is not the upstream's own, in one list: refusals (the client's doing, 4xx) and
+/// faults (the world's doing, 5xx). Problem bodies, logs, metrics, `ringfence help CODE` and
+/// docs/codes.md read it; a test fails on a duplicate or an undocumented code.
+public enum Refusal: UInt8, CaseIterable, Error, Sendable {
+    case requestMalformed
+    case requestFraming
+    case requestHost
+    case requestTarget
+    case requestPathAmbiguous
+    case requestQueryMalformed
+    case requestTargetTooLong
+    case requestHeadTooLarge
+    case requestVersion
+    case requestMethodUnknown
+    case requestExpectation
+    case requestProxyProtocol
+    case requestUpgradeWebSocket
+    case requestTimeout
+    case requestBodyTooLarge
+    case requestBodyBudget
+    case requestTransferEncoding
+    case routeNotFound
+    case routeMethod
+    case routeMisdirected
+    case corsOrigin
+    case tokenMissing
+    case tokenAmbiguous
+    case tokenInvalid
+    case vendorKeyInvalid
+    case tenantMissing
+    case tenantUnknown
+    case tenantSuspended
+    case tenantTierUnknown
+    case tenantConflict
+    case rateLimited
+    case overloaded
+    case draining
+    case upstreamConnect
+    case upstreamConnectTimeout
+    case upstreamTLS
+    case upstreamReset
+    case upstreamProtocol
+    case upstreamTimeout
+    case upstreamEcho
+    case upstreamUnresolved
+    case internalScan
+    case internalError
+    case assertionMissing
+    case assertionInvalid
+    case assertionReplayed
+    case scopeRequired
+    case resourceNotFound
+    case resourceConflict
+    case inputInvalid
+    case inputMalformed
+    case inputType
+    case databaseUnavailable
+    case databaseTimeout
+
+    /// What the list says about one code.
+    public struct Entry: Sendable {
+        /// Stable and dotted; a contract for logs, metrics and clients.
+        public let code: StaticString
+        /// The HTTP status it is answered with.
+        public let status: UInt16
+        /// One line for people (RFC 9457 `title`).
+        public let title: StaticString
+        /// What it means and what to do, for `ringfence help CODE`.
+        public let help: StaticString
+    }
+
+    public var code: StaticString { entry.code }
+    public var status: UInt16 { entry.status }
+    public var title: StaticString { entry.title }
+
+    public var entry: Entry { Self.entries[Int(rawValue)] }
+
+    /// In the order of the cases.
+    private static let entries: [Entry] = [
+        Entry(
+            code: "request.malformed", status: 400,
+            title: "The request is malformed",
+            help: """
+                The bytes are not one well-formed HTTP/1.1 request (RFC 9112): a bare CR or \
+                LF, whitespace before a colon, a folded line, a control byte. Two readings of \
+                the same bytes are refused, not guessed.
+                """),
+        Entry(
+            code: "request.framing", status: 400,
+            title: "The request's length is ambiguous",
+            help: """
+                Content-Length and Transfer-Encoding conflict, repeat or are malformed (RFC \
+                9112 section 6.3). Send exactly one of them.
+                """),
+        Entry(
+            code: "request.host", status: 400,
+            title: "The Host field is missing or malformed",
+            help: """
+                An HTTP/1.1 request carries exactly one valid Host field (RFC 9112 section \
+                3.2), equal to the authority of an absolute target.
+                """),
+        Entry(
+            code: "request.target", status: 400,
+            title: "The request target is malformed",
+            help: """
+                The target holds bytes, encodings or a form that RFC 9112 section 3.2 does not \
+                allow, such as a fragment or a raw space.
+                """),
+        Entry(
+            code: "request.path.ambiguous", status: 400,
+            title: "The path has more than one reading",
+            help: """
+                Dot segments, encoded slashes, backslashes, empty segments or encoded NULs in \
+                a path are read differently by different servers; send the canonical path.
+                """),
+        Entry(
+            code: "request.query.malformed", status: 400,
+            title: "The query is malformed",
+            help: """
+                The query holds a malformed percent-encoding, an encoded control byte in a \
+                name, or a separator with two readings.
+                """),
+        Entry(
+            code: "request.target.too_long", status: 414,
+            title: "The request target is too long",
+            help: """
+                The target is longer than listen.public.limits.target allows (8 KiB by \
+                default).
+                """),
+        Entry(
+            code: "request.head.too_large", status: 431,
+            title: "The request head is too large",
+            help: """
+                The head has more bytes, more fields or a longer field than the listener \
+                allows.
+                """),
+        Entry(
+            code: "request.version", status: 505,
+            title: "The HTTP version is not supported",
+            help: """
+                The listener speaks HTTP/1.1 and HTTP/1.0.
+                """),
+        Entry(
+            code: "request.method.unknown", status: 501,
+            title: "The method is not implemented",
+            help: """
+                The method is not one the gateway knows; methods are case-sensitive.
+                """),
+        Entry(
+            code: "request.expectation", status: 417,
+            title: "The expectation cannot be met",
+            help: """
+                Only `Expect: 100-continue` is understood.
+                """),
+        Entry(
+            code: "request.proxy_protocol", status: 400,
+            title: "A PROXY protocol preamble is not expected here",
+            help: """
+                The listener does not take the PROXY protocol; switch it off at the load \
+                balancer.
+                """),
+        Entry(
+            code: "request.upgrade.websocket", status: 501,
+            title: "WebSocket is not available",
+            help: """
+                No route allows WebSocket upgrades yet.
+                """),
+        Entry(
+            code: "request.timeout", status: 408,
+            title: "The request took too long",
+            help: """
+                The head or the body did not arrive within the listener's deadlines.
+                """),
+        Entry(
+            code: "request.body.too_large", status: 413,
+            title: "The body is too large",
+            help: """
+                The body is larger than the route's `body.max`. Raise it (up to 16 MB) or send \
+                less.
+                """),
+        Entry(
+            code: "request.body.budget", status: 503,
+            title: "Too many bodies are being held",
+            help: """
+                The process-wide budget for buffered bodies is used up; try again.
+                """),
+        Entry(
+            code: "request.transfer_encoding", status: 501,
+            title: "The transfer coding is not implemented",
+            help: """
+                Only `Transfer-Encoding: chunked`, once and alone, is understood (RFC 9112 \
+                section 6.1).
+                """),
+        Entry(
+            code: "route.not_found", status: 404,
+            title: "Not found",
+            help: """
+                No route matches this host and path, or what it names is not there or not \
+                yours.
+                """),
+        Entry(
+            code: "route.method", status: 405,
+            title: "The method is not allowed here",
+            help: """
+                The routes that match this path do not allow the method; `Allow` lists those \
+                that are.
+                """),
+        Entry(
+            code: "route.misdirected", status: 421,
+            title: "This host is not served on this connection",
+            help: """
+                No route serves this host.
+                """),
+        Entry(
+            code: "cors.origin", status: 403,
+            title: "The origin is not allowed",
+            help: """
+                The route's `cors.origins` does not list this origin.
+                """),
+        Entry(
+            code: "token.missing", status: 401,
+            title: "A credential is required",
+            help: """
+                Send `Authorization: Bearer <token>`, exactly once.
+                """),
+        Entry(
+            code: "token.ambiguous", status: 401,
+            title: "The credential is ambiguous",
+            help: """
+                More than one Authorization field, or a value that is not exactly one scheme, \
+                one space and one token.
+                """),
+        Entry(
+            code: "token.invalid", status: 401,
+            title: "The credential is not valid",
+            help: """
+                The token could not be verified. The response does not say which check failed; \
+                the access log does, under `defect`.
+                """),
+        Entry(
+            code: "vendor_key.invalid", status: 401,
+            title: "The credential is not valid",
+            help: """
+                The vendor key is unknown.
+                """),
+        Entry(
+            code: "tenant.missing", status: 403,
+            title: "The credential names no tenant",
+            help: """
+                The token was verified but its tenant claim is absent, or not in the issuer's \
+                format.
+                """),
+        Entry(
+            code: "tenant.unknown", status: 403,
+            title: "The tenant is not known",
+            help: """
+                The token names a tenant that is not in the gateway's directory.
+                """),
+        Entry(
+            code: "tenant.suspended", status: 403,
+            title: "The tenant is suspended",
+            help: """
+                Requests of this tenant are refused until it is resumed.
+                """),
+        Entry(
+            code: "tenant.tier_unknown", status: 403,
+            title: "The tenant's tier is not known",
+            help: """
+                Neither the directory nor the token names a tier of the policy; an unknown \
+                tier is never unlimited.
+                """),
+        Entry(
+            code: "tenant.conflict", status: 403,
+            title: "The request names another tenant",
+            help: """
+                The route says `client_value: reject` or `reject-if-different`, and the \
+                request named a tenant itself.
+                """),
+        Entry(
+            code: "rate.limited", status: 429,
+            title: "Too many requests",
+            help: """
+                The tenant has used its requests for this minute; `Retry-After` says when the \
+                next is free.
+                """),
+        Entry(
+            code: "gateway.overloaded", status: 503,
+            title: "The gateway is at capacity",
+            help: """
+                A bound of this process (connections, buffers, exchanges) is reached; try \
+                again.
+                """),
+        Entry(
+            code: "gateway.draining", status: 503,
+            title: "The gateway is stopping",
+            help: """
+                The process is finishing its open requests; connect again.
+                """),
+        Entry(
+            code: "upstream.connect", status: 502,
+            title: "The upstream cannot be reached",
+            help: """
+                No target of the upstream accepted a connection.
+                """),
+        Entry(
+            code: "upstream.connect_timeout", status: 504,
+            title: "The upstream did not accept in time",
+            help: """
+                No target accepted a connection within `connect`.
+                """),
+        Entry(
+            code: "upstream.tls", status: 502,
+            title: "The upstream's TLS is not valid",
+            help: """
+                The handshake with the upstream failed, or its certificate is not trusted for \
+                its name.
+                """),
+        Entry(
+            code: "upstream.reset", status: 502,
+            title: "The upstream closed the connection",
+            help: """
+                The connection ended before the response was complete. The request may have \
+                been processed.
+                """),
+        Entry(
+            code: "upstream.protocol", status: 502,
+            title: "The upstream's response is malformed",
+            help: """
+                The bytes from the upstream are not one well-formed HTTP/1.1 response.
+                """),
+        Entry(
+            code: "upstream.timeout", status: 504,
+            title: "The upstream did not answer in time",
+            help: """
+                The response head did not arrive within `response`.
+                """),
+        Entry(
+            code: "upstream.echo", status: 502,
+            title: "The upstream did not confirm the tenant",
+            help: """
+                The upstream is declared `echo: required` and its response does not name the \
+                tenant the request was made for. Nothing of it was passed on.
+                """),
+        Entry(
+            code: "upstream.unresolved", status: 502,
+            title: "The upstream's name does not resolve",
+            help: """
+                No address is known for the upstream's host name.
+                """),
+        Entry(
+            code: "internal.scan", status: 500,
+            title: "The rewritten request failed its second reading",
+            help: """
+                The independent scanner found another tenant than the verified one in the head \
+                about to be sent. Nothing was sent. This is a bug: please report it.
+                """),
+        Entry(
+            code: "internal.error", status: 500,
+            title: "Something broke inside",
+            help: """
+                The process met a state it cannot explain; the request was not forwarded.
+                """),
+        Entry(
+            code: "assertion.missing", status: 401,
+            title: "The gateway's assertion is required",
+            help: """
+                This service takes requests only through the gateway; they carry a \
+                Ringfence-Assertion field.
+                """),
+        Entry(
+            code: "assertion.invalid", status: 401,
+            title: "The gateway's assertion is not valid",
+            help: """
+                The assertion is expired, forged, for another audience, or does not belong to \
+                this request.
+                """),
+        Entry(
+            code: "assertion.replayed", status: 401,
+            title: "The request was seen before",
+            help: """
+                Each assertion is accepted once.
+                """),
+        Entry(
+            code: "scope.required", status: 403,
+            title: "The credential has the wrong scope",
+            help: """
+                This endpoint needs a vendor credential, or a tenant's.
+                """),
+        Entry(
+            code: "resource.not_found", status: 404,
+            title: "Not found",
+            help: """
+                It is not there, or it is not yours; the two answers are the same.
+                """),
+        Entry(
+            code: "resource.conflict", status: 409,
+            title: "It exists already",
+            help: """
+                A resource with this name exists with other content.
+                """),
+        Entry(
+            code: "input.invalid", status: 422,
+            title: "The input is not valid",
+            help: """
+                A field of the body or a parameter is missing, has the wrong type, or is out \
+                of bounds; `detail` names it.
+                """),
+        Entry(
+            code: "input.malformed", status: 400,
+            title: "The body is not valid JSON",
+            help: """
+                The body must be one strict JSON object in UTF-8 (RFC 8259) without duplicate \
+                keys.
+                """),
+        Entry(
+            code: "input.type", status: 415,
+            title: "The content type is not supported",
+            help: """
+                Send `Content-Type: application/json`.
+                """),
+        Entry(
+            code: "database.unavailable", status: 503,
+            title: "The database cannot be reached",
+            help: """
+                No database connection was available; nothing was changed. Try again.
+                """),
+        Entry(
+            code: "database.timeout", status: 503,
+            title: "The database did not answer in time",
+            help: """
+                The deadline of the request passed before its transaction was committed.
+                """),
+    ]
+}
