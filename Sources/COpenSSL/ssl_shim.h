@@ -328,6 +328,30 @@ static inline EVP_PKEY *rf_pem_read_key(BIO *bio, int *asked) {
     return PEM_read_bio_PrivateKey(bio, NULL, rf_pem_refuse_password, asked);
 }
 
+// Whether a text holds a private key block at all, readable or not: the decoder answers "unsupported" to
+// both.
+static inline int rf_pem_has_key(BIO *bio) {
+    static const char kind[] = "PRIVATE KEY";
+    const size_t kind_length = sizeof kind - 1;
+    char *name = NULL, *header = NULL;
+    unsigned char *bytes = NULL;
+    long length = 0;
+    int found = 0;
+    ERR_set_mark();
+    while (!found && PEM_read_bio(bio, &name, &header, &bytes, &length) == 1) {
+        size_t name_length = strlen(name);
+        found = name_length >= kind_length
+            && strcmp(name + name_length - kind_length, kind) == 0;
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_clear_free(bytes, (size_t)length);
+    }
+    // A block that is cut or garbled is there as well.
+    if (!found) found = ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE;
+    ERR_pop_to_mark();
+    return found;
+}
+
 static inline long rf_bio_content(BIO *bio, char **bytes) { return BIO_get_mem_data(bio, bytes); }
 
 typedef STACK_OF(X509) rf_x509_chain;

@@ -105,7 +105,9 @@ public struct TLSCertificate: Sendable {
             ERR_clear_error()
             throw .keyEncrypted
         }
-        throw endsWithoutBlock() ? .keyMissing : .keyUnreadable(.take())
+        let reason = OpenSSLReason.take()
+        let again = try MemoryBIO.holding(pem)
+        throw unsafe rf_pem_has_key(again.pointer) == 1 ? .keyUnreadable(reason) : .keyMissing
     }
 
     /// Whether the reader stopped because no further block begins, the normal end of a PEM text.
