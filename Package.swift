@@ -110,7 +110,7 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", "HTTP1"]),
         tests("YAMLTests", ["YAML", "Policy"]),
         tests("ReactorTests", ["Reactor", "HTTP1"]),
-        tests("TLSTests", ["TLS", "HTTP1"]),
+        tests("TLSTests", ["TLS", "HTTP1", "COpenSSL"]),
         tests("TokensTests", ["Tokens", "Policy", "HTTP1", "JSON"]),
         tests("PostgresTests", ["Postgres", "Policy", "TestSupport"]),
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TLS"]),
