@@ -65,7 +65,7 @@ enum ASCII {
 
 extension Span where Element == UInt8 {
     /// Whether both hold the same bytes when ASCII letters are compared without case.
-    func equalsIgnoringCase(_ other: Span<UInt8>) -> Bool {
+    public func equalsIgnoringCase(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         for index in indices where ASCII.lowered(self[index]) != ASCII.lowered(other[index]) {
             return false
@@ -73,15 +73,17 @@ extension Span where Element == UInt8 {
         return true
     }
 
-    func equalsIgnoringCase(_ literal: StaticString) -> Bool { equalsIgnoringCase(literal.bytes) }
+    public func equalsIgnoringCase(_ literal: StaticString) -> Bool {
+        equalsIgnoringCase(literal.bytes)
+    }
 
-    func equals(_ other: Span<UInt8>) -> Bool {
+    public func equals(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         for index in indices where self[index] != other[index] { return false }
         return true
     }
 
-    func equals(_ literal: StaticString) -> Bool { equals(literal.bytes) }
+    public func equals(_ literal: StaticString) -> Bool { equals(literal.bytes) }
 
     /// The first offset in `start..<stop` whose byte ends a run of field text: not HTAB, SP or
     /// VCHAR, nor `obs-text` where that is allowed (RFC 9110 section 5.5); `stop` when none does.

@@ -61,12 +61,9 @@ public struct BodyReader: Sendable {
     ) throws(HTTPViolation) -> BodyProgress {
         var moved = false
         while true {
-            switch consume state {
-            case .ended:
-                state = .ended
-                return .ended
+            switch state {
+            case .ended: return .ended
             case .length(let remaining):
-                state = .length(remaining: remaining)
                 guard output.count < high else { return .full }
                 guard !input.isEmpty else { return moved ? .moved : .starved }
                 let limit = min(UInt64(min(input.count, Self.pieceBytesMax)), remaining)
@@ -76,12 +73,11 @@ public struct BodyReader: Sendable {
                 moved = true
                 if limit == remaining {
                     state = .ended
-                    if target == .chunked { ChunkedEncoder.appendEnd(to: &output) }
+                    if target == .chunked { output.appendLastChunk() }
                     return .ended
                 }
                 state = .length(remaining: remaining - limit)
             case .untilClose:
-                state = .untilClose
                 guard output.count < high else { return .full }
                 guard !input.isEmpty else { return moved ? .moved : .starved }
                 let count = min(input.count, Self.pieceBytesMax)
@@ -89,14 +85,8 @@ public struct BodyReader: Sendable {
                 input.consume(count)
                 moved = true
             case .chunked(var decoder):
-                guard output.count < high else {
-                    state = .chunked(decoder)
-                    return .full
-                }
-                guard !input.isEmpty else {
-                    state = .chunked(decoder)
-                    return moved ? .moved : .starved
-                }
+                guard output.count < high else { return .full }
+                guard !input.isEmpty else { return moved ? .moved : .starved }
                 let step: ChunkStep
                 do throws(HTTPViolation) {
                     let view = input.readable
@@ -121,7 +111,7 @@ public struct BodyReader: Sendable {
                 case .end(let consumed):
                     input.consume(consumed)
                     state = .ended
-                    if target == .chunked { ChunkedEncoder.appendEnd(to: &output) }
+                    if target == .chunked { output.appendLastChunk() }
                     return .ended
                 }
             }
@@ -136,7 +126,7 @@ public struct BodyReader: Sendable {
         switch state {
         case .untilClose:
             state = .ended
-            if target == .chunked { ChunkedEncoder.appendEnd(to: &output) }
+            if target == .chunked { output.appendLastChunk() }
             return true
         case .ended: return true
         case .length, .chunked: return false
@@ -149,7 +139,10 @@ public struct BodyReader: Sendable {
         bytesMoved += UInt64(bytes.count)
         switch target {
         case .plain: output.append(bytes)
-        case .chunked: ChunkedEncoder.append(bytes, to: &output)
+        case .chunked:
+            output.appendChunkHeader(count: bytes.count)
+            output.append(bytes)
+            output.appendChunkEnd()
         }
     }
 }

@@ -48,6 +48,8 @@ public struct ByteStream: ~Copyable {
     public private(set) var bytesSent: UInt64 = 0
     public private(set) var bytesReceived: UInt64 = 0
     public private(set) var isEstablished: Bool
+    /// The server name of the handshake, if the client sent a valid one.
+    public private(set) var serverName: [UInt8]?
 
     // The session borrows the socket's descriptor, so it is declared, and dies, first.
     private var session: TLSSession?
@@ -86,9 +88,10 @@ public struct ByteStream: ~Copyable {
     public mutating func handshake() -> StreamProgress {
         guard !isEstablished else { return .moved }
         do throws(TLSFailure) {
-            switch try session?.handshake() {
-            case .done, nil:
+            switch try session?.handshake() ?? .done {
+            case .done:
                 isEstablished = true
+                serverName = session?.serverName
                 return .moved
             case .wantsRead: mayRead = false
             case .wantsWrite: mayWrite = false
@@ -126,7 +129,7 @@ public struct ByteStream: ~Copyable {
 
     private mutating func fillSecure(_ room: Int) -> StreamProgress {
         do throws(TLSFailure) {
-            switch try session?.read(into: &input, room: room) {
+            switch try session?.read(into: &input, max: room) ?? .endOfStream {
             case .transferred(let count):
                 bytesReceived += UInt64(count)
                 return .moved
@@ -137,7 +140,7 @@ public struct ByteStream: ~Copyable {
                 mayWrite = false
                 return .blocked
             case .endOfStream: return .ended
-            case .truncated, nil: return .failed(.truncated)
+            case .truncated: return .failed(.truncated)
             }
         } catch {
             return .failed(.tls(error))
@@ -152,7 +155,7 @@ public struct ByteStream: ~Copyable {
             let sent: Int
             if session != nil {
                 do throws(TLSFailure) {
-                    switch try session?.write(output.readable) {
+                    switch try Self.write(output, over: &session) {
                     case .transferred(let count): sent = count
                     case .wantsWrite:
                         mayWrite = false
@@ -160,7 +163,7 @@ public struct ByteStream: ~Copyable {
                     case .wantsRead:
                         mayRead = false
                         return .blocked
-                    case .endOfStream, .truncated, nil: return .failed(.reset)
+                    case .endOfStream, .truncated: return .failed(.reset)
                     }
                 } catch {
                     return .failed(.tls(error))
@@ -186,6 +189,12 @@ public struct ByteStream: ~Copyable {
         return .moved
     }
 
+    private static func write(
+        _ bytes: borrowing ByteBuffer, over session: inout TLSSession?
+    ) throws(TLSFailure) -> TLS.IOOutcome {
+        try session?.write(bytes.readable) ?? .endOfStream
+    }
+
     /// Says that nothing more will be sent (close_notify and FIN), and goes on reading. What is in
     /// `output` must have left before.
     public mutating func endOutput() {
@@ -199,9 +208,6 @@ public struct ByteStream: ~Copyable {
 
     /// Asks how a TCP connect went; `true` once connected.
     public func finishConnecting() throws(SocketFault) -> Bool { try socket.finishConnecting() }
-
-    /// The server name of the handshake, if the client sent a valid one.
-    public var serverName: [UInt8]? { session?.serverName }
 
     /// Gives the memory of empty buffers back; a connection that has been idle for a while then
     /// holds none. One in use keeps its memory, so that a request allocates nothing.

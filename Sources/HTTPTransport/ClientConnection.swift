@@ -93,12 +93,13 @@ public final class ClientConnection {
     /// Reads until a response head is whole and drops nothing: the owner reads its fields from the
     /// stream's input and calls `begin(headLength:)` or `skipInterim(headLength:)`.
     public func readHead(
-        into head: inout ResponseHead, limits: HeadLimits
+        into head: inout ResponseHead, limits: HeadLimits, answering method: KnownMethod
     ) throws(HTTPViolation) -> HeadOutcome {
         while true {
             if stream.input.count > scanned {
                 let progress = try Self.parse(
-                    stream.input, known: scanned, into: &head, limits: limits)
+                    stream.input, known: scanned, into: &head, limits: limits,
+                    answering: method)
                 if case .complete(let length) = progress {
                     scanned = 0
                     return .head(length: length)
@@ -177,11 +178,12 @@ public final class ClientConnection {
 
     /// Parses the head again only when the new bytes can make a difference.
     private static func parse(
-        _ bytes: borrowing ByteBuffer, known: Int, into head: inout ResponseHead, limits: HeadLimits
+        _ bytes: borrowing ByteBuffer, known: Int, into head: inout ResponseHead,
+        limits: HeadLimits, answering method: KnownMethod
     ) throws(HTTPViolation) -> HeadProgress {
         guard HeadGate.opens(bytes.readable, known: known, limits: limits) else {
             return .incomplete
         }
-        return try head.parse(bytes.readable, limits: limits)
+        return try head.parse(bytes.readable, limits: limits, answering: method)
     }
 }

@@ -122,19 +122,23 @@ public struct HTTPService: ~Copyable {
     public init(
         listener: consuming Listener, limits: HeadLimits = .request, bounds: Bounds = Bounds()
     ) throws(SystemFault) {
-        replies = try Mailbox(capacity: bounds.connectionsMax * 2)
-        stops = try Mailbox(capacity: 16)
-        poller = try Poller()
+        // Everything that may throw comes before the first field is filled.
+        let replies = try Mailbox<(SlotKey, ServiceReply)>(capacity: bounds.connectionsMax * 2)
+        let stops = try Mailbox<UInt64>(capacity: 16)
+        let poller = try Poller()
+        try poller.add(listener.number, key: Self.listenerKey)
+        try poller.add(replies.number, key: Self.repliesKey)
+        try poller.add(stops.number, key: Self.stopsKey)
+        self.replies = replies
+        self.stops = stops
+        self.poller = poller
+        self.limits = limits
+        self.bounds = bounds
         guests = Slab(capacity: bounds.connectionsMax, firstIndex: Self.firstGuest)
         wheel = TimerWheel(
             capacity: bounds.connectionsMax + Int(Self.firstGuest), tickMilliseconds: 32,
             now: .now())
-        self.limits = limits
-        self.bounds = bounds
-        try poller.add(listener.number, key: Self.listenerKey)
-        try poller.add(replies.number, key: Self.repliesKey)
-        try poller.add(stops.number, key: Self.stopsKey)
-        self.listener = listener
+        self.listener = .some(listener)
     }
 
     /// Serves until told to stop.
@@ -162,7 +166,7 @@ public struct HTTPService: ~Copyable {
                 case Self.repliesKey:
                     replies.drain(into: &posted)
                     for (key, reply) in posted where guests.contains(key) {
-                        let guest = guests[key: key]
+                        let guest = guests[key]
                         guard guest.awaitsReply else { continue }
                         guest.awaitsReply = false
                         send(reply, to: guest, key)
@@ -176,7 +180,7 @@ public struct HTTPService: ~Copyable {
                     closeIdle()
                 default:
                     guard guests.contains(event.key) else { continue }
-                    guests[key: event.key].connection.stream.becameReady(event.readiness)
+                    guests[event.key].connection.stream.becameReady(event.readiness)
                     serve(event.key, handle, refuse)
                 }
             }
@@ -209,8 +213,8 @@ public struct HTTPService: ~Copyable {
             case .exhausted:
                 acceptAgainAt = now.advanced(byMilliseconds: 100)
                 return
-            case .wouldBlock, nil:
-                return
+            case .wouldBlock: return
+            case nil: return
             }
         }
     }
@@ -221,7 +225,7 @@ public struct HTTPService: ~Copyable {
         _ refuse: (ServiceDefect) -> ServiceReply
     ) {
         while guests.contains(key) {
-            let guest = guests[key: key]
+            let guest = guests[key]
             let connection = guest.connection
             if case .failed = connection.stream.flush() { return drop(key) }
             // A peer that does not read its answers gets no more of them.
@@ -253,7 +257,7 @@ public struct HTTPService: ~Copyable {
                 adopt(connection.stream.input, into: guest)
                 connection.begin(
                     headLength: length, framing: head.framing,
-                    keepsAlive: head.keepsAlive && drainUntil == nil)
+                    keepsAlive: head.keepAlive && drainUntil == nil)
                 if head.expectsContinue {
                     connection.stream.output.append("HTTP/1.1 100 Continue\r\n\r\n")
                 }
@@ -375,9 +379,9 @@ public struct HTTPService: ~Copyable {
         output.append("HTTP/1.1 ")
         output.append(decimal: UInt64(reply.status))
         output.append(" ")
-        output.append(ReasonPhrase.of(reply.status))
+        output.append(HTTPStatus.reason(reply.status))
         output.append("\r\nDate: ")
-        HTTPDate.append(epochSeconds: now.seconds, to: &output)
+        output.appendDate(epochSeconds: now.seconds)
         for field in reply.fields {
             output.append("\r\n")
             output.append(field.name)
@@ -395,7 +399,7 @@ public struct HTTPService: ~Copyable {
 
     private mutating func expire(_ key: SlotKey, _ refuse: (ServiceDefect) -> ServiceReply) {
         guard guests.contains(key) else { return }
-        let guest = guests[key: key]
+        let guest = guests[key]
         switch guest.connection.phase {
         case .awaitingHead(started: true), .exchanging:
             guest.awaitsReply = false
@@ -409,7 +413,7 @@ public struct HTTPService: ~Copyable {
         var key = guests.key(after: nil)
         while let current = key {
             key = guests.key(after: current)
-            if guests[key: current].connection.phase == .awaitingHead(started: false) {
+            if guests[current].connection.phase == .awaitingHead(started: false) {
                 drop(current)
             }
         }
