@@ -55,7 +55,8 @@ import Testing
         switch Int.random(in: 0...(depth < 6 ? 7 : 4), using: &numbers) {
         case 0: text += "null"
         case 1: text += Bool.random(using: &numbers) ? "true" : "false"
-        case 2: text += ["0", "-1", "1e400", "0.50", "-0", "1E-7"].randomElement(using: &numbers)!
+        case 2:
+            text += ["0", "-1", "1e400", "0.50", "-0", "1E-7"].randomElement(using: &numbers) ?? ""
         case 3, 4: appendString(to: &text, &numbers)
         case 5:
             text += "["
@@ -69,7 +70,8 @@ import Testing
             for index in 0..<Int.random(in: 0...12, using: &numbers) {
                 text += index == 0 ? "\"\(index)" : ",\t\"\(index)"
                 // The index in front keeps the keys apart whatever follows it.
-                text += ["", "a", "\\u0061", "é", "\\n"].randomElement(using: &numbers)! + "\" :"
+                text += ["", "a", "\\u0061", "é", "\\n"].randomElement(using: &numbers) ?? ""
+                text += "\" :"
                 appendValue(to: &text, depth: depth + 1, &values, &numbers)
             }
             text += "}"
@@ -83,7 +85,7 @@ import Testing
         ]
         text += "\""
         for _ in 0..<Int.random(in: 0...10, using: &numbers) {
-            text += pieces.randomElement(using: &numbers)!
+            text += pieces.randomElement(using: &numbers) ?? ""
         }
         text += "\""
     }
