@@ -206,6 +206,13 @@ public struct LogLine: ~Copyable {
         var index = 0
         while index < text.count {
             let byte = text[index]
+            // What most bytes are: printable, without a meaning in JSON.
+            if byte &- 0x20 < 0x5F, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), room > 0
+            {
+                room -= 1
+                index += 1
+                continue
+            }
             let length = byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4
             let isControl =
                 byte < 0x20 || byte == 0x7F

@@ -39,22 +39,26 @@ extension ByteBuffer {
     public mutating func append(_ time: UTCTime) {
         let date = time.date
         let rest = time.millisecondOfDay
-        append(date.year, digits: 4, then: UInt8(ascii: "-"))
-        append(date.month, digits: 2, then: UInt8(ascii: "-"))
-        append(date.day, digits: 2, then: UInt8(ascii: "T"))
-        append(rest / 3_600_000, digits: 2, then: UInt8(ascii: ":"))
-        append(rest / 60_000 % 60, digits: 2, then: UInt8(ascii: ":"))
-        append(rest / 1_000 % 60, digits: 2, then: UInt8(ascii: "."))
-        append(rest % 1_000, digits: 3, then: UInt8(ascii: "Z"))
+        var text = [24 of UInt8](repeating: UInt8(ascii: "Z"))
+        write(date.year, to: &text, at: 0, digits: 4, then: UInt8(ascii: "-"))
+        write(date.month, to: &text, at: 5, digits: 2, then: UInt8(ascii: "-"))
+        write(date.day, to: &text, at: 8, digits: 2, then: UInt8(ascii: "T"))
+        write(rest / 3_600_000, to: &text, at: 11, digits: 2, then: UInt8(ascii: ":"))
+        write(rest / 60_000 % 60, to: &text, at: 14, digits: 2, then: UInt8(ascii: ":"))
+        write(rest / 1_000 % 60, to: &text, at: 17, digits: 2, then: UInt8(ascii: "."))
+        write(rest % 1_000, to: &text, at: 20, digits: 3, then: UInt8(ascii: "Z"))
+        append(text.span)
     }
+}
 
-    private mutating func append(_ value: UInt64, digits: Int, then separator: UInt8) {
-        var divisor: UInt64 = 1
-        for _ in 1..<digits { divisor *= 10 }
-        while divisor > 0 {
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
-            divisor /= 10
-        }
-        append(separator)
+private func write(
+    _ value: UInt64, to text: inout [24 of UInt8], at start: Int, digits: Int,
+    then separator: UInt8
+) {
+    var rest = value
+    for place in stride(from: start + digits - 1, through: start, by: -1) {
+        text[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
     }
+    text[start + digits] = separator
 }

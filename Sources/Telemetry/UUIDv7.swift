@@ -38,24 +38,16 @@ public struct UUIDv7: Equatable, Hashable, Sendable, BitwiseCopyable {
 extension ByteBuffer {
     /// The 36 characters of `identifier`, lower case with dashes.
     public mutating func append(_ identifier: UUIDv7) {
-        append(hexadecimal: identifier.high, digits: 60, downTo: 32)
-        append(UInt8(ascii: "-"))
-        append(hexadecimal: identifier.high, digits: 28, downTo: 16)
-        append(UInt8(ascii: "-"))
-        append(hexadecimal: identifier.high, digits: 12, downTo: 0)
-        append(UInt8(ascii: "-"))
-        append(hexadecimal: identifier.low, digits: 60, downTo: 48)
-        append(UInt8(ascii: "-"))
-        append(hexadecimal: identifier.low, digits: 44, downTo: 0)
-    }
-
-    /// The hexadecimal digits of `value` whose lowest bits are `first`, `first - 4` ... `last`.
-    private mutating func append(hexadecimal value: UInt64, digits first: Int, downTo last: Int) {
-        var shift = first
-        while shift >= last {
-            append(hexadecimalDigit(value >> UInt64(shift)))
-            shift -= 4
+        // Built aside and appended once: room is asked for once, not 36 times.
+        var text = [36 of UInt8](repeating: UInt8(ascii: "-"))
+        var place = 0
+        for nibble in 0..<32 {
+            if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 { place += 1 }
+            let word = nibble < 16 ? identifier.high : identifier.low
+            text[place] = hexadecimalDigit(word >> UInt64(60 - nibble % 16 * 4))
+            place += 1
         }
+        append(text.span)
     }
 }
 
