@@ -16,6 +16,8 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
         .enableExperimentalFeature("Lifetimes"),
     ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+    // The fuzzer steers by the edges it sees, so the code under test is instrumented too.
+    + (fuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -120,3 +122,8 @@ let package = Package(
         tests("TidyTests", [], exclude: ["MustNotCompile"]),
     ]
 )
+
+if fuzzing {
+    // One line a harness.
+    package.targets.append(fuzzTarget("FuzzJSON", ["JSON"]))
+}
