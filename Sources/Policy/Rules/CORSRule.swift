@@ -15,7 +15,9 @@ public struct CORSRule: Sendable {
 
     init(_ policy: CORSPolicy, methods: MethodSet, names: SkeletonSet) {
         origins = ByteTable(
-            policy.origins.filter { $0 != "*" && $0 != "null" && !$0.isEmpty }.map { [UInt8]($0.utf8) })
+            policy.origins.filter { $0 != "*" && $0 != "null" && !$0.isEmpty }.map {
+                [UInt8]($0.utf8)
+            })
         allowsCredentials = policy.allowsCredentials
         maxAgeSeconds = policy.maxAgeSeconds
         self.methods = methods

@@ -71,7 +71,9 @@ struct FateTable: Sendable {
     init(
         exact: [(names: [String], fate: FieldFate)], prefixes: [(names: [String], fate: FieldFate)]
     ) {
-        let names = exact.flatMap { entry in entry.names.map { (FieldNames.letters($0), entry.fate) } }
+        let names = exact.flatMap { entry in
+            entry.names.map { (FieldNames.letters($0), entry.fate) }
+        }
         self.exact = ByteTable(names.map(\.0))
         exactFates = names.map(\.1)
         let starts = prefixes.flatMap { entry in

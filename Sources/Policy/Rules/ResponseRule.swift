@@ -82,41 +82,48 @@ extension RouteRule {
     ) throws(Refusal) {
         guard out.freeCapacityMax >= bytes.count * 2 + facts.origin.count + Self.ownResponseBytesMax
         else { throw .upstreamProtocol }
-        out.append("HTTP/1.1 ")
-        out.append(decimal: UInt64(head.status))
-        out.append(UInt8(ascii: " "))
-        out.append(bytes[head.reason])
-        out.append("\r\n")
-        var keepsPrivate = false
+        let begin = out.count
+        do throws(HTTPViolation) {
+            try out.appendStatusLine(head.status, reason: bytes[head.reason])
+            try writeKept(head, bytes, framing, &out)
+            try out.appendField(.xRequestID, value: facts.requestID)
+            try out.appendField(.via, value: "1.1 ringfence")
+            if let standing = facts.standing { limitHeaders.write(standing, into: &out) }
+            cors?.writeResponse(origin: facts.origin, into: &out)
+            if facts.closes { try out.appendField(.connection, value: "close") }
+            switch framing {
+            case .none, .untilClose: break
+            case .length(let length): try out.appendField(.contentLength, decimal: length)
+            case .chunked: try out.appendField(.transferEncoding, value: "chunked")
+            }
+            try out.appendHeadEnd()
+        } catch {
+            out.truncate(to: begin)
+            throw .upstreamProtocol
+        }
+    }
+
+    private func writeKept(
+        _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ framing: BodyFraming,
+        _ out: inout ByteBuffer
+    ) throws(HTTPViolation) {
+        var isPrivate = false
         for index in 0..<head.fields.count {
             let field = head.fields[index]
             let fate = responses.fate(
                 of: field.known, name: bytes[field.name], isHopByHop: field.isHopByHop)
-            guard fate == .keep || fate == .cleanCookies else { continue }
+            // The length a HEAD or 304 announces is what a GET would get (RFC 9110 section 8.6).
+            let announces =
+                field.known == .contentLength && framing == .none && head.status != 204
+            guard fate == .keep || announces else { continue }
             if field.known == .cacheControl {
-                keepsPrivate = keepsPrivate || Self.isPrivate(bytes[field.value])
+                isPrivate = isPrivate || Self.isPrivate(bytes[field.value])
             }
-            out.append(bytes[field.name])
-            out.append(": ")
-            out.append(bytes[field.value])
-            out.append("\r\n")
+            try out.appendField(name: bytes[field.name], value: bytes[field.value])
         }
-        if carriesTenant, !keepsPrivate { out.append("Cache-Control: private, no-store\r\n") }
-        out.append("X-Request-ID: ")
-        out.append(facts.requestID)
-        out.append("\r\nVia: 1.1 ringfence\r\n")
-        if let standing = facts.standing { limitHeaders.write(standing, into: &out) }
-        cors?.writeResponse(origin: facts.origin, into: &out)
-        if facts.closes { out.append("Connection: close\r\n") }
-        switch framing {
-        case .none, .untilClose: break
-        case .length(let length):
-            out.append("Content-Length: ")
-            out.append(decimal: length)
-            out.append("\r\n")
-        case .chunked: out.append("Transfer-Encoding: chunked\r\n")
+        if carriesTenant, !isPrivate {
+            try out.appendField(.cacheControl, value: "private, no-store")
         }
-        out.append("\r\n")
     }
 
     /// Whether a `Cache-Control` value has `no-store` or an unqualified `private` among its

@@ -1,5 +1,3 @@
-public import HTTP1
-
 /// What was taken out of one request; for counters, the log and `explain`.
 public struct CleaningReport: Equatable, Sendable {
     /// Fields dropped, by `StripReason.rawValue`.
@@ -58,7 +56,8 @@ public struct RequestFacts: ~Escapable {
     /// The authority of the upstream's target, for `host: upstream`.
     public let upstreamAuthority: Span<UInt8>
 
-    @_lifetime(copy clientAddress, copy requestID, copy traceparent, copy assertion,
+    @_lifetime(
+        copy clientAddress, copy requestID, copy traceparent, copy assertion,
         copy upstreamAuthority)
     public init(
         clientAddress: Span<UInt8>, isSecure: Bool, isTrustedProxy: Bool, requestID: Span<UInt8>,

@@ -25,63 +25,64 @@ extension RouteRule {
             + facts.upstreamAuthority.count + Self.ownBytesMax
         guard out.freeCapacityMax >= room else { throw .requestHeadTooLarge }
         let begin = out.count
-        out.append(bytes[head.methodName])
-        out.append(UInt8(ascii: " "))
-        out.append(target)
-        out.append(" HTTP/1.1\r\n")
-        writeHost(head, bytes, facts, &out)
-        writeKept(plan, head, bytes, &out)
-        writeTenant(principal, &out)
-        writeField("X-Request-ID", facts.requestID, &out)
-        if facts.traceparent.count > 0 { writeField("traceparent", facts.traceparent, &out) }
-        writeForwarded(head, bytes, facts, &out)
-        out.append("Via: 1.1 ringfence\r\n")
-        if facts.assertion.count > 0 { writeField("Ringfence-Assertion", facts.assertion, &out) }
-        writeFraming(framing, &out)
-        out.append("\r\n")
-        let written = out.readable
+        do throws(HTTPViolation) {
+            try out.appendRequestLine(method: bytes[head.methodName], target: target)
+            try writeHost(head, bytes, facts, &out)
+            try writeKept(plan, head, bytes, &out)
+            try writeTenant(principal, &out)
+            try writeOwn(head, bytes, facts, &out)
+            try writeFraming(framing, &out)
+            try out.appendHeadEnd()
+        } catch {
+            out.truncate(to: begin)
+            throw error == .unwritableSize ? .requestHeadTooLarge : .internalError
+        }
+        let end = out.count
         let accepted = scan.accepts(
-            written.extracting(begin..<written.count), tenant: principal?.externalID)
+            out.readable.extracting(begin..<end), tenant: principal?.externalID)
         guard accepted else {
             out.truncate(to: begin)
             throw .internalScan
         }
     }
 
-    private func writeField(
-        _ name: StaticString, _ value: Span<UInt8>, _ out: inout ByteBuffer
-    ) {
-        out.append(name)
-        out.append(": ")
-        out.append(value)
-        out.append("\r\n")
+    private func writeOwn(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ facts: borrowing RequestFacts,
+        _ out: inout ByteBuffer
+    ) throws(HTTPViolation) {
+        try out.appendField(.xRequestID, value: facts.requestID)
+        if facts.traceparent.count > 0 {
+            try out.appendField(.traceparent, value: facts.traceparent)
+        }
+        try writeForwarded(head, bytes, facts, &out)
+        try out.appendField(.via, value: "1.1 ringfence")
+        if facts.assertion.count > 0 {
+            try out.appendField(.ringfenceAssertion, value: facts.assertion)
+        }
     }
 
     /// The client's authority: of the target where it has one, since it wins over `Host` (attack P7).
     private func writeHost(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ facts: borrowing RequestFacts,
         _ out: inout ByteBuffer
-    ) {
+    ) throws(HTTPViolation) {
         if policy.hostHeader == .preserve, let authority = head.authority {
-            writeField("Host", bytes[authority], &out)
+            try out.appendField(.host, value: bytes[authority])
         } else {
-            writeField("Host", facts.upstreamAuthority, &out)
+            try out.appendField(.host, value: facts.upstreamAuthority)
         }
     }
 
     private func writeKept(
         _ plan: borrowing RewritePlan, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         _ out: inout ByteBuffer
-    ) {
+    ) throws(HTTPViolation) {
         var cookiesWritten = false
         for index in 0..<head.fields.count {
             let field = head.fields[index]
             switch plan[index] {
             case .keep:
-                out.append(bytes[field.name])
-                out.append(": ")
-                out.append(bytes[field.value])
-                out.append("\r\n")
+                try out.appendField(name: bytes[field.name], value: bytes[field.value])
             case .cleanCookies:
                 // Several lines become one (RFC 6265 section 5.4), at the place of the first.
                 if !cookiesWritten { writeCookies(plan, head, bytes, &out) }
@@ -105,24 +106,23 @@ extension RouteRule {
     }
 
     /// Written after every client field is gone, so nothing a client says can remove it (attack H5).
-    private func writeTenant(_ principal: Principal?, _ out: inout ByteBuffer) {
+    private func writeTenant(
+        _ principal: Principal?, _ out: inout ByteBuffer
+    ) throws(HTTPViolation) {
         guard let principal else { return }
-        out.append(injectHeader)
-        out.append(": ")
-        out.append(principal.externalID.bytes)
-        out.append("\r\nX-Tenant-Tier: ")
-        out.append(principal.tierName)
-        out.append("\r\n")
+        // Spans of a local, because a span of an object's property cannot outlive its access.
+        let (name, value, tier) = (injectHeader, principal.externalID.bytes, principal.tierName)
+        try out.appendField(name: name.span, value: value.span)
+        try out.appendField(name: "X-Tenant-Tier", value: tier.span)
     }
 
-    private func writeFraming(_ framing: BodyFraming, _ out: inout ByteBuffer) {
+    private func writeFraming(
+        _ framing: BodyFraming, _ out: inout ByteBuffer
+    ) throws(HTTPViolation) {
         switch framing {
         case .none: break
-        case .length(let length):
-            out.append("Content-Length: ")
-            out.append(decimal: length)
-            out.append("\r\n")
-        case .chunked: out.append("Transfer-Encoding: chunked\r\n")
+        case .length(let length): try out.appendField(.contentLength, decimal: length)
+        case .chunked: try out.appendField(.transferEncoding, value: "chunked")
         case .untilClose: preconditionFailure("a request body cannot end with the connection")
         }
     }
@@ -133,7 +133,7 @@ extension RouteRule {
     private func writeForwarded(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ facts: borrowing RequestFacts,
         _ out: inout ByteBuffer
-    ) {
+    ) throws(HTTPViolation) {
         out.append("Forwarded: ")
         if facts.isTrustedProxy { writePrior(.forwarded, head, bytes, &out) }
         out.append("for=")
@@ -152,32 +152,32 @@ extension RouteRule {
             out.append("unknown")
         }
         out.append("\r\n")
-        writeFirst(.xForwardedProto, facts.isSecure ? "https" : "http", head, bytes, facts, &out)
+        try writeProto(head, bytes, facts, &out)
         guard let authority = head.authority else { return }
         if facts.isTrustedProxy, let index = head.fields.index(of: .xForwardedHost),
             !head.fields.repeats(.xForwardedHost),
             HostName(bytes[head.fields[index].value]) != nil
         {
-            writeField("X-Forwarded-Host", bytes[head.fields[index].value], &out)
+            try out.appendField(.xForwardedHost, value: bytes[head.fields[index].value])
         } else {
-            writeField("X-Forwarded-Host", bytes[authority], &out)
+            try out.appendField(.xForwardedHost, value: bytes[authority])
         }
     }
 
-    /// `X-Forwarded-Proto`: the trusted proxy's word where it is one of the two, else ours.
-    private func writeFirst(
-        _ field: KnownField, _ own: StaticString, _ head: borrowing RequestHead,
-        _ bytes: Span<UInt8>, _ facts: borrowing RequestFacts, _ out: inout ByteBuffer
-    ) {
-        var value = own
-        if facts.isTrustedProxy, let index = head.fields.index(of: field),
-            !head.fields.repeats(field)
+    /// The trusted proxy's word where it is one of the two, else ours.
+    private func writeProto(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ facts: borrowing RequestFacts,
+        _ out: inout ByteBuffer
+    ) throws(HTTPViolation) {
+        var value: StaticString = facts.isSecure ? "https" : "http"
+        if facts.isTrustedProxy, let index = head.fields.index(of: .xForwardedProto),
+            !head.fields.repeats(.xForwardedProto)
         {
             let said = bytes[head.fields[index].value]
             if Self.equals(said, "https") { value = "https" }
             if Self.equals(said, "http") { value = "http" }
         }
-        writeField(field.name, value.bytes, &out)
+        try out.appendField(.xForwardedProto, value: value)
     }
 
     /// What earlier hops said, in order, each followed by a comma.

@@ -256,7 +256,9 @@ private struct RouteTableBuilder {
         }
         while true {
             let other = links[Int(last)]
-            if !other.methods.isDisjoint(with: methods) { conflicts.append((Int(last), Int(index))) }
+            if !other.methods.isDisjoint(with: methods) {
+                conflicts.append((Int(last), Int(index)))
+            }
             guard other.next >= 0 else { break }
             last = other.next
         }

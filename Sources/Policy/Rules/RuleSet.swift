@@ -74,7 +74,8 @@ public final class RuleSet: Sendable {
             let index = head.fields.index(of: .accessControlRequestMethod)
         else { return nil }
         let method = MethodSet(name: bytes[head.fields[index].value])
-        guard case .matched(let route) = match(head, bytes, method), routes[route].cors != nil else {
+        guard case .matched(let route) = match(head, bytes, method), routes[route].cors != nil
+        else {
             return nil
         }
         return routes[route]

@@ -45,7 +45,8 @@ public struct SlidingWindow: ~Copyable {
     /// Whether no admission is left in the window at `now`: the window can be forgotten.
     public func isIdle(nowNanoseconds now: UInt64) -> Bool {
         (held == 0 && secondsTotal == 0)
-            || (now > latestAdmission && now - latestAdmission >= Self.windowNanoseconds + Self.second)
+            || (now > latestAdmission
+                && now - latestAdmission >= Self.windowNanoseconds + Self.second)
     }
 
     /// Decides and charges in one step.

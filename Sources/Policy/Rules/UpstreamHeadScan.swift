@@ -1,3 +1,5 @@
+import HTTP1
+
 /// The second reader: goes over the finished bytes of a request head, knowing nothing of how they
 /// were made, and answers whether they name exactly the tenant they should. It shares no code with
 /// the rules and the writer, on purpose down to the folding of names: a mistake there must not be
@@ -31,8 +33,9 @@ public struct UpstreamHeadScan: Sendable {
 
     private static func dropMarkers(_ letters: inout [UInt8]) {
         let markers: [[UInt8]] = [[UInt8]("grpcmetadata".utf8), [UInt8]("http".utf8), [0x78]]
-        while let marker = markers.first(where: { letters.count > $0.count && letters.starts(with: $0) })
-        {
+        while let marker = markers.first(where: {
+            letters.count > $0.count && letters.starts(with: $0)
+        }) {
             letters.removeFirst(marker.count)
         }
         while letters.count > 3, letters.suffix(3).elementsEqual("bin".utf8) {
@@ -58,7 +61,9 @@ public struct UpstreamHeadScan: Sendable {
             guard let colon = nameEnd(field) else { return false }
             let name = field.extracting(0..<colon)
             if folds(name, to: header) {
-                guard let tenant, isValue(field, from: colon + 1, tenant.bytes) else { return false }
+                guard let tenant, isValue(field, from: colon + 1, tenant.bytes) else {
+                    return false
+                }
                 tenants += 1
                 continue
             }
@@ -273,7 +278,8 @@ extension UpstreamHeadScan {
             if isWord {
                 all.add(byte)
                 run.add(byte)
-            } else if byte == 0x5b || byte == 0x5d || byte == 0x2e || (byte == 0x5f && last == 0x5f) {
+            } else if byte == 0x5b || byte == 0x5d || byte == 0x2e || (byte == 0x5f && last == 0x5f)
+            {
                 if isConcept(run, from: 0) { return true }
                 run = Letters()
             }
