@@ -4,4 +4,5 @@
 #include <openssl/ssl.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include "evp_shim.h"
 #endif
