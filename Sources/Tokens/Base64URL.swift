@@ -66,7 +66,7 @@ enum Base64URL {
         let characters = unsafe alphabet.utf8Start
         let size = encodedCount(bytes.count)
         guard size > 0 else { return }
-        unsafe out.fill(minimum: size) { room in
+        _ = unsafe out.fill(minimum: size) { room in
             var place = 0
             var bits: UInt32 = 0
             var held = 0

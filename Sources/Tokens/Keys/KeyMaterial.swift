@@ -61,7 +61,7 @@ extension SecretBytes: @unchecked Sendable {}
         ERR_clear_error()
         defer { ERR_clear_error() }
         let key: OpaquePointer? = unsafe der.withUnsafeBufferPointer { bytes in
-            var place = unsafe bytes.baseAddress
+            var place = bytes.baseAddress
             let read = unsafe d2i_PUBKEY(nil, &place, bytes.count)
             guard unsafe place == bytes.baseAddress.map({ unsafe $0 + bytes.count }) else {
                 unsafe EVP_PKEY_free(read)

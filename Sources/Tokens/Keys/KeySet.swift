@@ -66,7 +66,7 @@ public final class KeySet: Sendable {
     ///
     /// Without `kid` exactly one key must fit the algorithm. A set of one key that has no name, a
     /// PEM file for example, has nothing a `kid` could choose from, so the hint is not followed.
-    func key(named name: Span<UInt8>?, algorithm: TokenAlgorithm) throws(TokenDefect)
+    func key(named name: [UInt8]?, algorithm: TokenAlgorithm) throws(TokenDefect)
         -> VerificationKey
     {
         if keys.count == 1, keys[0].name == nil {
@@ -74,7 +74,7 @@ public final class KeySet: Sendable {
             return keys[0]
         }
         if let name {
-            for key in keys where key.isNamed(name) {
+            for key in keys where key.name == name {
                 guard key.algorithm == algorithm else { throw .keyAlgorithm }
                 return key
             }
@@ -91,14 +91,6 @@ public final class KeySet: Sendable {
 
     private static func isBlank(_ byte: UInt8) -> Bool {
         byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
-    }
-}
-
-extension VerificationKey {
-    fileprivate func isNamed(_ other: Span<UInt8>) -> Bool {
-        guard let name, name.count == other.count else { return false }
-        for index in other.indices where name[index] != other[index] { return false }
-        return true
     }
 }
 

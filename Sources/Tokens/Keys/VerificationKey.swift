@@ -15,9 +15,12 @@ public final class VerificationKey: Sendable {
     public let name: [UInt8]?
     /// Bytes of every signature of this key.
     let signatureBytes: Int
-    /// Exactly one of the two is there.
-    let publicKey: PublicKey?
-    let secret: SecretBytes?
+    let material: Material
+
+    enum Material: ~Copyable, Sendable {
+        case publicKey(PublicKey)
+        case secret(SecretBytes)
+    }
 
     init(
         algorithm: TokenAlgorithm, name: [UInt8]?, publicKey: consuming PublicKey
@@ -30,8 +33,7 @@ public final class VerificationKey: Sendable {
         case .ec: signatureBytes = algorithm.coordinateBytes * 2
         case .hmac: throw .algorithmMismatch
         }
-        self.publicKey = consume publicKey
-        secret = nil
+        material = .publicKey(publicKey)
     }
 
     /// - Parameter secret: used as it is, at least as long as the algorithm's hash.
@@ -41,8 +43,7 @@ public final class VerificationKey: Sendable {
         self.algorithm = algorithm
         self.name = name
         signatureBytes = algorithm.hashBits / 8
-        publicKey = nil
-        self.secret = SecretBytes(secret)
+        material = .secret(SecretBytes(secret))
     }
 
     /// A public key from a PEM file (`PUBLIC KEY`, RFC 7468 §13), pinned to the one of
@@ -113,6 +114,7 @@ public final class VerificationKey: Sendable {
 }
 
 /// A secret file's content: editors add one line end.
+@_lifetime(copy bytes)
 func withoutLineEnd(_ bytes: Span<UInt8>) -> Span<UInt8> {
     var end = bytes.count
     if end > 0, bytes[end - 1] == UInt8(ascii: "\n") {
