@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import HTTP1
 
 /// A SHA-256 value.
 struct SHA256Value: Equatable, BitwiseCopyable, Sendable {
@@ -142,6 +143,10 @@ struct SHA256Value: Equatable, BitwiseCopyable, Sendable {
             unsafe EVP_MAC_final(context, $0.baseAddress, &count, $0.count)
         }
         return result == 1 && count == byteCount
+    }
+
+    mutating func verify(_ message: Span<UInt8>, mac: borrowing ByteBuffer) -> Bool {
+        verify(message, mac: mac.readable)
     }
 
     /// Whether `mac` is the MAC of `message`; the comparison takes the same time for all.

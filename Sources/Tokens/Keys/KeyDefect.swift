@@ -6,6 +6,8 @@ public enum KeyDefect: Error, Equatable, Sendable {
     case tooLarge
     /// A private key where a public one belongs.
     case privateKey
+    /// No unencrypted private key where one belongs.
+    case notPrivateKey
     /// A certificate where a public key belongs.
     case certificate
     /// A PEM block that is not `PUBLIC KEY` (SubjectPublicKeyInfo); PKCS#1 for example.
@@ -35,6 +37,8 @@ public enum KeyDefect: Error, Equatable, Sendable {
     /// The set is not strict JSON, or no object with an array `keys`.
     case setMalformed
     case tooManyKeys
+    /// Two vendors with one key.
+    case duplicateSecret
     /// Two usable keys with one `kid`.
     case duplicateKeyID
     /// A set of public keys that shows a private one: the key is compromised.
@@ -49,6 +53,7 @@ public enum KeyDefect: Error, Equatable, Sendable {
         case .formatUnknown: "is neither a PEM public key nor a JWK set"
         case .tooLarge: "is too large for a key file"
         case .privateKey: "is a private key; a public key (`PUBLIC KEY`) belongs here"
+        case .notPrivateKey: "is no unencrypted private key"
         case .certificate:
             "is a certificate; give its public key (openssl x509 -pubkey -noout)"
         case .notSubjectPublicKeyInfo: "is not a `PUBLIC KEY` block (SubjectPublicKeyInfo)"
@@ -65,6 +70,7 @@ public enum KeyDefect: Error, Equatable, Sendable {
         case .secretIsKeyFile: "is a key file, not a shared secret"
         case .setMalformed: "is not a strict JSON object with an array `keys`"
         case .tooManyKeys: "holds more than \(KeySet.keysMax) keys"
+        case .duplicateSecret: "is the key of another vendor as well"
         case .duplicateKeyID: "holds two keys with one `kid`"
         case .privateMembers: "shows private key material; those keys are compromised"
         case .noUsableKey: "holds no key the issuer's algorithms can use"

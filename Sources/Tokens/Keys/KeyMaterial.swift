@@ -45,12 +45,14 @@ extension SecretBytes: @unchecked Sendable {}
     static func read(pem: Span<UInt8>) -> PublicKey? {
         ERR_clear_error()
         defer { ERR_clear_error() }
+        // With an empty passphrase a block marked as encrypted fails instead of asking a terminal.
+        var passphrase: [CChar] = [0]
         let key: OpaquePointer? = unsafe pem.withUnsafeBufferPointer { bytes in
             guard let count = Int32(exactly: bytes.count),
                 let source = unsafe BIO_new_mem_buf(bytes.baseAddress, count)
             else { return nil }
             defer { unsafe BIO_free(source) }
-            return unsafe PEM_read_bio_PUBKEY(source, nil, nil, nil)
+            return unsafe PEM_read_bio_PUBKEY(source, nil, nil, &passphrase)
         }
         guard let key = unsafe key else { return nil }
         return unsafe PublicKey(adopting: key)
