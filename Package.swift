@@ -113,7 +113,7 @@ let package = Package(
         tests("YAMLTests", ["YAML", "Policy"]),
         tests("ReactorTests", ["Reactor", "HTTP1"]),
         tests("TLSTests", ["TLS", "HTTP1", "COpenSSL"]),
-        tests("TokensTests", ["Tokens", "Policy", "HTTP1", "JSON"]),
+        tests("TokensTests", ["Tokens", "Policy", "HTTP1", "JSON", "COpenSSL", "CJWT"]),
         tests("PostgresTests", ["Postgres", "Policy", "TestSupport"]),
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TLS"]),
         tests("GatewayTests", ["Gateway", "Policy", "HTTP1"]),
