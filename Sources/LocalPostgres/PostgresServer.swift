@@ -91,7 +91,7 @@ public final class PostgresServer: Sendable {
             let lifeline = try Lifeline()
             let child = try supervise(command, places, options, watching: lifeline.far)
             if let pid = awaitReady(child, places, until: deadline) {
-                let running = Running(supervisor: child, lifeline: lifeline.near, lock: lock)
+                let running = Running(supervisor: child, lifeline: lifeline.keepNear(), lock: lock)
                 return PostgresServer(places, binaries, port: port, processID: pid, running)
             }
             let endedItself = child.check() != nil

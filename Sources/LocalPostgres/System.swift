@@ -83,6 +83,9 @@ package struct Lifeline: ~Copyable {
         near = Descriptor(adopting: ends[0])
         far = Descriptor(adopting: ends[1])
     }
+
+    /// Our end, once the child holds the other.
+    package consuming func keepNear() -> Descriptor { near }
 }
 
 /// Opens a file that only we may read and that is not a link, making it if needed.
