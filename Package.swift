@@ -114,7 +114,7 @@ let package = Package(
         tests("ReactorTests", ["Reactor", "HTTP1"]),
         tests("TLSTests", ["TLS", "HTTP1", "COpenSSL"]),
         tests("TokensTests", ["Tokens", "Policy", "HTTP1", "JSON", "COpenSSL", "CJWT"]),
-        tests("PostgresTests", ["Postgres", "Policy", "TestSupport"]),
+        tests("PostgresTests", ["Postgres", "LocalPostgres", "Policy", "TestSupport"]),
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TLS"]),
         tests("GatewayTests", ["Gateway", "Policy", "HTTP1"]),
         tests("BackendTests", ["Backend", "Policy", "TestSupport"]),
