@@ -1,0 +1,79 @@
+/// The declarations of backend.yaml and of the tenants file.
+enum BackendShape {
+    static let root = PolicyRecord(
+        "a backend policy",
+        [
+            PolicyKey("version", .scalar(.version), required: true, "Version of the file format."),
+            PolicyKey("listen", .record(listen), required: true, "Addresses to listen on."),
+            PolicyKey("database", .record(database), required: true, "PostgreSQL."),
+            PolicyKey(
+                "assertion", .record(assertion), required: true,
+                "What the gateway's assertions are checked with.",
+                absence: "without assertions anybody could name any tenant"),
+        ])
+
+    static let listen = PolicyRecord(
+        "`listen`",
+        [
+            PolicyKey(
+                "api", .record(GatewayShape.health), required: true, "The listener of gateways."),
+            PolicyKey("health", .record(GatewayShape.health), "Probes and metrics."),
+        ], notYet: ["feed"])
+
+    static let database = PolicyRecord(
+        "`database`",
+        [
+            PolicyKey(
+                "owner", .scalar(.secret), required: true,
+                "Connection string of the role that owns the tables; for migrations."),
+            PolicyKey(
+                "runtime", .scalar(.secret), required: true,
+                "Connection string of the role that serves requests: no superuser, no owner.",
+                absence: "serving requests as the owner would step around row security"),
+            PolicyKey(
+                "workers", .scalar(.integer(1...256, or: [])), default: "8",
+                "Connections, each with its thread."),
+            PolicyKey(
+                "deadline", .scalar(.duration(100...300_000, isWholeSeconds: false)),
+                default: "5s", "Longest time one transaction may take."),
+        ])
+
+    static let assertion = PolicyRecord(
+        "`assertion`",
+        [
+            PolicyKey("key", .scalar(.secret), required: true, "Key shared with the gateway."),
+            PolicyKey(
+                "audience", .scalar(GatewayShape.name), required: true,
+                "The upstream's name in the gateway's policy.",
+                absence: "without `audience` assertions made for other upstreams would count"),
+        ])
+
+    /// The file that `tenants: {source: file:PATH}` names.
+    static let tenants = PolicyRecord(
+        "a tenants file",
+        [
+            PolicyKey("version", .scalar(.version), required: true, "Version of the file format."),
+            PolicyKey(
+                "tenants", .table(.record(tenant), names: .externalID, noun: "tenants"),
+                required: true, "Tenants by external id."),
+        ])
+
+    static let tenant = PolicyRecord(
+        "a tenant",
+        [
+            PolicyKey(
+                "tier", .scalar(.reference(.tier, or: [], notYet: [])), required: true,
+                "Its tier."),
+            PolicyKey(
+                "requests", .scalar(.rate(or: [])), "Its own limit, where the tier says `custom`."),
+            PolicyKey(
+                "id", .scalar(.tenantID),
+                "Its UUID, where it is not derived from vendor and external id."),
+            PolicyKey(
+                "vendor", .scalar(.reference(.vendor, or: [], notYet: [])), default: "default",
+                "Whose customer it is."),
+            PolicyKey(
+                "state", .scalar(.word(["active", "suspended"], notYet: [])), default: "active",
+                "Requests of a suspended tenant are refused."),
+        ], notYet: ["domains"])
+}

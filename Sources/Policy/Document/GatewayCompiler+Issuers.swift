@@ -1,0 +1,89 @@
+extension GatewayCompiler {
+    mutating func readIssuers() {
+        for entry in root["issuers"]?.entries ?? [] {
+            let node = entry.node
+            var issuer = IssuerPolicy(
+                name: entry.key, issuer: node["issuer"]?.text ?? "",
+                keys: readKeys(node, entry.keyMark),
+                algorithms: (node.texts("algorithms") ?? []).compactMap {
+                    TokenAlgorithm(rawValue: $0)
+                },
+                tenant: node.claim("tenant") ?? ClaimName(""),
+                tenantFormat: node["tenant"]?.word("format", as: TenantFormat.self) ?? .opaque)
+            issuer.mark = entry.keyMark
+            issuer.keysCertificateAuthority = node.secret("jwks_ca", folder: folder)
+            if let value = node.seconds("leeway") { issuer.leewaySeconds = value }
+            if let value = node.seconds("max_lifetime") { issuer.lifetimeSecondsMax = value }
+            if let types = node.texts("type") { issuer.types = types }
+            issuer.vendor = resolve(node["vendor"], .vendor) ?? 0
+            issuer.role = node.claim("role")
+            issuer.tier = node.claim("tier")
+            issuer.audiences = readAudiences(node)
+            checkAlgorithms(issuer, node)
+            issuers[entry.key] = policy.issuers.count
+            policy.issuers.append(issuer)
+        }
+    }
+
+    private mutating func readKeys(_ node: PolicyNode, _ mark: SourceMark) -> IssuerPolicy.Keys {
+        let jwks = node["jwks"]
+        let secret = node["secret"]
+        if (jwks == nil) == (secret == nil) {
+            let how = jwks == nil ? "neither `jwks` nor `secret`" : "both `jwks` and `secret`"
+            list.add(
+                .issuerKeys, "the issuer has \(how)", at: jwks == nil ? mark : secret?.mark ?? mark)
+        }
+        var keys = IssuerPolicy.Keys.secret(
+            secret.flatMap { SecretReference($0, folder: folder) } ?? .missing)
+        if let jwks, let text = jwks.text {
+            if ScalarForm.isURL(text) {
+                let refresh = UInt32(exactly: node.seconds("jwks_refresh") ?? 300) ?? 300
+                return .url(text, refreshSeconds: refresh)
+            }
+            keys = .file(SecretReference(jwks, folder: folder) ?? .missing)
+        }
+        for key in ["jwks_refresh", "jwks_ca"] where node[key] != nil {
+            list.add(
+                .ineffective, "`\(key)` has no effect without keys fetched by https",
+                at: node.keyMark(key))
+        }
+        return keys
+    }
+
+    /// `nil` for `audience: none`.
+    private mutating func readAudiences(_ node: PolicyNode) -> [String]? {
+        let isNone = node["audience"]?.text == "none"
+        if isNone, node["reason"] == nil {
+            list.add(
+                .reasonMissing, "`audience: none` needs a `reason`", at: node["audience"]?.mark,
+                label: "add `reason: ...`",
+                notes: ["tokens made for other services would be accepted"])
+        } else if !isNone, node["reason"] != nil {
+            list.add(
+                .ineffective, "`reason` has no effect without `audience: none`",
+                at: node.keyMark("reason"))
+        }
+        return isNone ? nil : node.texts("audience") ?? []
+    }
+
+    private mutating func checkAlgorithms(_ issuer: IssuerPolicy, _ node: PolicyNode) {
+        guard (node["jwks"] == nil) != (node["secret"] == nil) else { return }
+        let items = node["algorithms"]?.items ?? []
+        let hasSymmetric = issuer.algorithms.contains(where: \.isSymmetric)
+        for item in items {
+            guard let text = item.text, let algorithm = TokenAlgorithm(rawValue: text) else {
+                continue
+            }
+            let isSymmetric = algorithm.isSymmetric
+            let problem: String
+            switch issuer.keys {
+            case .secret where !isSymmetric: problem = "cannot be checked with a shared secret"
+            case .url where isSymmetric: problem = "needs a secret, which is never fetched by https"
+            case .file where hasSymmetric && !isSymmetric:
+                problem = "cannot stand beside HS algorithms for one file of keys"
+            default: continue
+            }
+            list.add(.algorithmMismatch, "`\(text)` \(problem)", at: item.mark)
+        }
+    }
+}

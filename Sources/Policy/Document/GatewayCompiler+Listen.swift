@@ -1,0 +1,91 @@
+extension GatewayCompiler {
+    mutating func readListen() {
+        guard let listen = root["listen"] else { return }
+        policy.listen.health = listen["health"]?.listenAddress("address", folder: folder)
+        if let node = listen["public"] { readPublic(node, listen.keyMark("public")) }
+        if let health = policy.listen.health, !health.text.hasSuffix(":0"),
+            health.text == policy.listen.publicAddress.text
+        {
+            list.add(
+                .sameAddress, "`health` has the address of `public`", at: health.mark)
+        }
+    }
+
+    private mutating func readPublic(_ node: PolicyNode, _ mark: SourceMark) {
+        if let address = node.listenAddress("address", folder: folder) {
+            policy.listen.publicAddress = address
+        }
+        policy.listen.workers = node.integer("workers")
+        readTLS(node, mark)
+        if let deadlines = node["deadlines"] { readDeadlines(deadlines) }
+        if let limits = node["limits"] { readLimits(limits) }
+        if let text = node["access_log"]?.text {
+            let path = ScalarForm.path(text).map { PolicyDocument.join(folder, $0) }
+            policy.listen.accessLog = text == "none" ? "" : path
+        }
+    }
+
+    private mutating func readTLS(_ node: PolicyNode, _ mark: SourceMark) {
+        let address = policy.listen.publicAddress
+        guard let tls = node["tls"] else {
+            if !NetworkText.isLocal(listenAddress: address.text) {
+                list.add(
+                    .cleartextListener, "`\(address.text)` would be reachable in cleartext",
+                    at: node["address"]?.mark ?? mark, label: "add `tls`",
+                    notes: ["say `tls: none` where something in front terminates TLS"])
+            }
+            return
+        }
+        guard tls.entries != nil else { return }
+        var settings = TLSPolicy()
+        settings.profile = tls.word("profile", as: TLSPolicy.Profile.self) ?? .intermediate
+        for pair in [tls] + (tls["certificates"]?.items ?? []) {
+            settings.certificates.append(
+                (
+                    pair.secret("certificate", folder: folder) ?? .missing,
+                    pair.secret("key", folder: folder) ?? .missing
+                ))
+        }
+        policy.listen.tls = settings
+    }
+
+    private mutating func readDeadlines(_ node: PolicyNode) {
+        let given = node.milliseconds
+        if let value = given("handshake") { policy.listen.deadlines.handshakeMilliseconds = value }
+        if let value = given("head") { policy.listen.deadlines.headMilliseconds = value }
+        if let value = given("body") { policy.listen.deadlines.bodyMilliseconds = value }
+        if let value = given("idle") { policy.listen.deadlines.idleMilliseconds = value }
+        if let value = given("drain") { policy.listen.deadlines.drainMilliseconds = value }
+    }
+
+    private mutating func readLimits(_ node: PolicyNode) {
+        if let value = node.bytes("head") { policy.listen.heads.headBytesMax = value }
+        if let value = node.integer("fields") { policy.listen.heads.fieldsMax = value }
+        if let value = node.bytes("target") { policy.listen.heads.targetBytesMax = value }
+        if let value = node.integer("connections") { policy.listen.connectionsMax = value }
+        let heads = policy.listen.heads
+        if heads.targetBytesMax > heads.headBytesMax {
+            let key = node["target"] != nil ? "target" : "head"
+            list.add(
+                .ineffective, "a target of \(heads.targetBytesMax) bytes does not fit into a head "
+                    + "of \(heads.headBytesMax)", at: node.keyMark(key))
+        }
+    }
+
+    mutating func readTrustedProxies() {
+        for item in root["trusted_proxies"]?.items ?? [] {
+            guard let text = item.text, let block = NetworkText.block(text) else { continue }
+            policy.trustedProxies.append(block)
+            if block.text.hasSuffix("/0") {
+                list.add(
+                    .trustsEveryone, "`\(text)` makes every client a trusted proxy", at: item.mark)
+            }
+        }
+    }
+
+    mutating func readLimitHeaders() {
+        guard let headers = root["limits"]?.texts("headers") else { return }
+        policy.limitHeaders.rateLimit = headers.contains("ratelimit")
+        policy.limitHeaders.xRateLimit = headers.contains("x-ratelimit")
+    }
+}

@@ -1,0 +1,255 @@
+extension GatewayCompiler {
+    /// Headers that are somebody else's: framing, routing, credentials, and what the gateway writes
+    /// itself (RFC 9110 §7.6.1 and the wire contract).
+    private static let reservedHeaders: Set<String> = [
+        "host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer",
+        "upgrade", "expect", "proxy-connection", "proxy-authorization", "proxy-authenticate",
+        "authorization", "cookie", "content-type", "content-encoding", "content-range", "range",
+        "origin", "via", "forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host",
+        "x-request-id", "x-tenant-tier", "traceparent", "tracestate", "ringfence-assertion",
+        "ringfence-tenant", "date", "age", "max-forwards", "http2-settings",
+    ]
+    private static let methodsWithBodies: Set<String> = ["POST", "PUT", "PATCH", "DELETE"]
+
+    mutating func readRoutes() {
+        var names: [String: SourceMark] = [:]
+        var places: [String: [Int]] = [:]
+        for item in root["routes"]?.items ?? [] {
+            guard item.entries != nil else { continue }
+            let route = readRoute(item)
+            if let name = item["name"]?.text, let mark = item["name"]?.mark {
+                if let first = names[name] {
+                    list.add(
+                        .duplicateRouteName, "two routes are called `\(name)`", at: mark,
+                        label: "the other is in line \(first.line)")
+                } else {
+                    names[name] = mark
+                }
+            }
+            if item["match"]?["path"]?.text.flatMap({ PathPattern($0) }) != nil {
+                let key = "\(route.host ?? "") \(route.path.text)"
+                checkEqual(route, item, places[key] ?? [])
+                places[key, default: []].append(policy.routes.count)
+            }
+            policy.routes.append(route)
+        }
+    }
+
+    private mutating func readRoute(_ item: PolicyNode) -> RoutePolicy {
+        let match = item["match"]
+        let pattern = match?["path"]?.text.flatMap { PathPattern($0) }
+        let upstream = resolve(item["upstream"], .upstream)
+        if let upstream { usedUpstreams.insert(upstream) }
+        var route = RoutePolicy(
+            name: item["name"]?.text ?? "", path: pattern ?? PathPattern(text: "", segments: []),
+            authentication: readAuthentication(item, upstream), upstream: upstream ?? 0)
+        route.mark = item["name"]?.mark ?? item.mark
+        route.host = match?["host"]?.text.flatMap { NetworkText.host($0[...]) }
+        route.methods = match?.texts("methods")
+        if let value = item.word("host", as: RoutePolicy.HostHeader.self) {
+            route.hostHeader = value
+        }
+        if let cors = item["cors"] {
+            var policy = CORSPolicy(origins: cors.texts("origins") ?? [])
+            policy.allowsCredentials = cors.boolean("credentials") ?? false
+            if let age = cors.seconds("max_age") { policy.maxAgeSeconds = UInt32(clamping: age) }
+            route.cors = policy
+        }
+        if let tenant = item["tenant"] { readTenantSettings(tenant, &route) }
+        route.forwardsCredential = item.boolean("forward_credential") ?? false
+        route.body.isOpaqueByWord = item["body"]?["clean"]?.text == "false"
+        if let bytes = item["body"]?.bytes("max") { route.body.bytesMax = bytes }
+        warn(about: route, item, upstream)
+        return route
+    }
+
+    private mutating func readAuthentication(
+        _ item: PolicyNode, _ upstream: Int?
+    ) -> RoutePolicy.Authentication {
+        let node = item["auth"]
+        let isAsserted = upstream.map { self.isAsserted($0) }
+        if node?.text != "none", item["reason"] != nil {
+            list.add(
+                .ineffective, "`reason` has no effect without `auth: none`",
+                at: item.keyMark("reason"))
+        }
+        switch node?.text {
+        case "none":
+            if item["reason"] == nil {
+                list.add(
+                    .reasonMissing, "`auth: none` needs a `reason`", at: node?.mark,
+                    label: "add `reason: ...`")
+            }
+            if isAsserted == true {
+                list.add(
+                    .assertedWithoutCredential,
+                    "the upstream expects an assertion, and this route has nobody to assert",
+                    at: node?.mark)
+            }
+            return .none(reason: item["reason"]?.text ?? "")
+        case "vendor":
+            let vendors = root["vendors"]
+            let entries = vendors?.entries ?? []
+            if vendors == nil || vendors?.entries != nil,
+                !entries.contains(where: { $0.node["key"] != nil })
+            {
+                list.add(.vendorKeyMissing, "no vendor has a `key`", at: node?.mark)
+            }
+            if isAsserted == false {
+                list.add(
+                    .assertionMissing,
+                    "the upstream is not told the vendor", at: item["upstream"]?.mark,
+                    label: "add it to `assertion.to`")
+            }
+            return .vendor
+        default:
+            return .issuer(readIssuer(node))
+        }
+    }
+
+    private mutating func readIssuer(_ node: PolicyNode?) -> Int {
+        // A reserved word was refused already, as not available.
+        if let text = node?.text, GatewayShape.reservedIssuers.contains(text) { return 0 }
+        guard let issuer = resolve(node, .issuer) else { return 0 }
+        if usedIssuers.isEmpty, root["tiers"]?.entries?.isEmpty ?? (root["tiers"] == nil) {
+            list.add(
+                .tiersMissing, "this route acts for tenants, and no tiers are defined",
+                at: node?.mark)
+        }
+        let isFirst = usedIssuers.insert(issuer).inserted
+        if isFirst, case .claims = policy.tenants, policy.issuers[issuer].tier == nil,
+            root["tenants"]?["source"]?.text ?? "claims" == "claims"
+        {
+            let name = policy.issuers[issuer].name
+            guard root["issuers"]?[name]?["tier"] == nil else { return issuer }
+            list.add(
+                .tierUnreachable, "tokens of issuer `\(name)` name no tier",
+                at: policy.issuers[issuer].mark, label: "add `tier: {claim: ...}`")
+        }
+        return issuer
+    }
+
+    private mutating func readTenantSettings(_ node: PolicyNode, _ route: inout RoutePolicy) {
+        if let value = node.word("client_value", as: RoutePolicy.ClientValue.self) {
+            route.clientValue = value
+        }
+        route.tenantNames = node.texts("names") ?? []
+        guard let inject = node["inject"] else { return }
+        guard case .issuer = route.authentication else {
+            list.add(
+                .ineffective, "`inject` has no effect: the route acts for no tenant",
+                at: node.keyMark("inject"))
+            return
+        }
+        if let header = inject["header"]?.text {
+            route.injectHeader = header
+            let name = header.lowercased()
+            if Self.reservedHeaders.contains(name) || name.hasPrefix("ringfence-") {
+                list.add(
+                    .reservedField, "`\(header)` cannot carry the tenant",
+                    at: inject["header"]?.mark)
+            } else {
+                warnUncovered(inject["header"], route)
+            }
+        }
+        route.injectQuery = inject["query"]?.text
+        warnUncovered(inject["query"], route)
+    }
+
+    private mutating func warnUncovered(_ node: PolicyNode?, _ route: RoutePolicy) {
+        guard let node, let text = node.text else { return }
+        let names = NameCover.builtIn + policy.tenantNames + route.tenantNames
+        guard !NameCover.covers(text, names) else { return }
+        list.add(
+            .injectedNameNotCovered, "`\(text)` is not among the tenant names", at: node.mark,
+            label: "add it to `tenant_names`")
+    }
+
+    /// Same host, same path, a method in common: neither route could be preferred.
+    private mutating func checkEqual(_ route: RoutePolicy, _ item: PolicyNode, _ others: [Int]) {
+        for index in others {
+            let other = policy.routes[index]
+            if let mine = route.methods, let theirs = other.methods,
+                Set(mine).isDisjoint(with: theirs)
+            {
+                continue
+            }
+            list.add(
+                .equalRoutes,
+                "routes `\(other.name)` and `\(route.name)` match the same requests",
+                at: item["match"]?["path"]?.mark, label: "the other is in line \(other.mark.line)")
+            return
+        }
+    }
+
+    private mutating func warn(about route: RoutePolicy, _ item: PolicyNode, _ upstream: Int?) {
+        var actsForTenant = false
+        if case .issuer = route.authentication { actsForTenant = item["auth"]?.text != nil }
+        if case .none = route.authentication {
+            if route.path.segments.first == .rest {
+                list.add(
+                    .openRoute, "route `\(route.name)` opens every path without a credential",
+                    at: item["match"]?["path"]?.mark)
+            }
+            if route.forwardsCredential {
+                list.add(
+                    .ineffective, "`forward_credential` has no effect with `auth: none`",
+                    at: item.keyMark("forward_credential"))
+            }
+        }
+        if !actsForTenant, item["limits"] != nil, item["auth"]?.text != nil {
+            list.add(
+                .ineffective, "`limits` has no effect: the route acts for no tenant",
+                at: item.keyMark("limits"))
+        }
+        let carriesBodies =
+            route.methods.map { !Self.methodsWithBodies.isDisjoint(with: $0) } ?? true
+        if actsForTenant, carriesBodies, item["body"]?["clean"] == nil {
+            list.add(
+                .opaqueBody, "bodies of route `\(route.name)` pass without being cleaned",
+                at: item["name"]?.mark ?? item.mark, label: "say `body: {clean: false}`")
+        }
+        let isAsserted = upstream.map { self.isAsserted($0) } ?? true
+        if route.body.isOpaqueByWord, item["body"]?["max"] != nil, !isAsserted {
+            list.add(
+                .ineffective, "`max` has no effect on bodies that pass as they are",
+                at: item["body"]?.keyMark("max"))
+        }
+    }
+
+    mutating func warnUnused() {
+        guard root["routes"]?.items != nil else { return }
+        for (index, upstream) in policy.upstreams.enumerated()
+        where !usedUpstreams.contains(index) {
+            list.add(.unused, "upstream `\(upstream.name)` is not used", at: upstream.mark)
+        }
+        for (index, issuer) in policy.issuers.enumerated() where !usedIssuers.contains(index) {
+            list.add(.unused, "issuer `\(issuer.name)` is not used", at: issuer.mark)
+        }
+        for (index, vendor) in policy.vendors.enumerated().dropFirst() {
+            guard vendor.key == nil, root["vendors"]?[vendor.name]?["key"] == nil,
+                !policy.issuers.contains(where: { $0.vendor == index })
+            else { continue }
+            list.add(.unused, "vendor `\(vendor.name)` is not used", at: vendorMarks[index])
+        }
+    }
+}
+
+/// Whether a name the gateway writes is one it also removes. Names are compared by their letters
+/// and digits without case, as requests are.
+enum NameCover {
+    /// Part of every policy's tenant concept; the injected X-Tenant-ID is one.
+    static let builtIn = ["tenant", "tenant_id"]
+
+    static func covers(_ name: String, _ names: [String]) -> Bool {
+        let wanted = skeleton(name)
+        return names.contains { skeleton($0) == wanted }
+    }
+
+    private static func skeleton(_ name: String) -> [UInt8] {
+        let letters = name.utf8.filter(NetworkText.isAlphanumeric).map {
+            NetworkText.isDigit($0) ? $0 : $0 | 0x20
+        }
+        return letters.first == UInt8(ascii: "x") ? Array(letters.dropFirst()) : letters
+    }
+}

@@ -1,0 +1,266 @@
+/// The declaration of gateway.yaml. Order is the order of the reference in docs/policy.md; the
+/// defaults written here are those of `GatewayPolicy` (a test compares them).
+enum GatewayShape {
+    /// Words with a meaning of their own where an issuer may be named.
+    static let reservedIssuers = ["none", "vendor", "api-key", "session", "internal"]
+    /// Methods a route may name; CONNECT and TRACE are never forwarded.
+    static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    static let name = ScalarForm.name(reserved: [])
+    /// From a millisecond to an hour, for deadlines of a connection.
+    static let deadline = PolicyShape.scalar(.duration(1...3_600_000, isWholeSeconds: false))
+
+    static let root = PolicyRecord(
+        "a gateway policy",
+        [
+            PolicyKey("version", .scalar(.version), required: true, "Version of the file format."),
+            PolicyKey("listen", .record(listen), "Addresses to listen on."),
+            PolicyKey(
+                "trusted_proxies", .list(.scalar(.block), minimum: 0), default: "[]",
+                "Addresses whose Forwarded and X-Forwarded fields are believed; everybody else's "
+                    + "are replaced."),
+            PolicyKey(
+                "vendors", .table(.record(vendor), names: name, noun: "vendors"),
+                "Companies that run this gateway for their customers; `default` always exists."),
+            PolicyKey(
+                "issuers",
+                .table(
+                    .record(issuer), names: .name(reserved: reservedIssuers), noun: "issuers"),
+                "Whom tokens are believed from."),
+            PolicyKey("tenants", .record(tenants), "Where tenants are known from."),
+            PolicyKey(
+                "tenant_names", .list(.scalar(.tenantName), minimum: 0), default: "[]",
+                "Names that mean a tenant in requests, beside the built-in ones; every spelling of "
+                    + "them is cleaned."),
+            PolicyKey(
+                "upstreams", .table(.record(upstream), names: name, noun: "upstreams"),
+                required: true, "Where requests go."),
+            PolicyKey(
+                "assertion", .record(assertion), "What the gateway signs for upstreams."),
+            PolicyKey(
+                "routes", .list(.record(RouteShape.route), minimum: 1), required: true,
+                "Which requests are forwarded, and how."),
+            PolicyKey(
+                "tiers", .table(.record(tier), names: name, noun: "tiers"),
+                "Request limits per tenant."),
+            PolicyKey("limits", .record(limits), "How limits are charged and shown."),
+        ], notYet: ["include", "portal"])
+
+    static let listen = PolicyRecord(
+        "`listen`",
+        [
+            PolicyKey("public", .record(publicListener), "The listener of clients."),
+            PolicyKey(
+                "health", .record(health), "Probes and metrics; nothing that changes anything."),
+        ], notYet: ["admin"])
+
+    static let health = PolicyRecord(
+        "a listener",
+        [PolicyKey("address", .scalar(.listenAddress), required: true, "Address to listen on.")])
+
+    static let publicListener = PolicyRecord(
+        "the public listener",
+        [
+            PolicyKey(
+                "address", .scalar(.listenAddress), default: "127.0.0.1:8443",
+                "Address to listen on; `[::]` takes IPv4 too."),
+            PolicyKey(
+                "workers", .scalar(.integer(1...1_024, or: ["auto"])), default: "auto",
+                "Worker threads; `auto` is one per core."),
+            PolicyKey(
+                "tls", .word("none", or: .record(tls)),
+                "Certificate and key. Without it only loopback addresses and Unix sockets are "
+                    + "listened on; `none` is cleartext by word."),
+            PolicyKey("deadlines", .record(deadlines), "How long clients may take."),
+            PolicyKey("limits", .record(listenLimits), "How much clients may send and open."),
+            PolicyKey(
+                "access_log", .scalar(.accessLog), default: "stdout",
+                "Where one line per request goes."),
+        ])
+
+    static let tls = PolicyRecord(
+        "`tls`",
+        [
+            PolicyKey(
+                "certificate", .scalar(.material), required: true,
+                "Certificate chain (PEM), the server's own first."),
+            PolicyKey("key", .scalar(.secret), required: true, "Private key (PEM)."),
+            PolicyKey(
+                "profile", .scalar(.word(["intermediate", "modern"], notYet: [])),
+                default: "intermediate", "`modern` is TLS 1.3 only."),
+            PolicyKey(
+                "certificates", .list(.record(certificate), minimum: 0), default: "[]",
+                "More certificates, chosen by server name."),
+        ])
+
+    static let certificate = PolicyRecord(
+        "a certificate",
+        [
+            PolicyKey("certificate", .scalar(.material), required: true, "Certificate chain."),
+            PolicyKey("key", .scalar(.secret), required: true, "Private key."),
+        ])
+
+    static let deadlines = PolicyRecord(
+        "`deadlines`",
+        [
+            PolicyKey("handshake", deadline, default: "5s", "From accept to the end of TLS."),
+            PolicyKey("head", deadline, default: "10s", "A request's head, in total."),
+            PolicyKey("body", deadline, default: "30s", "Between two pieces of a body."),
+            PolicyKey("idle", deadline, default: "1m", "A connection without a request."),
+            PolicyKey("drain", deadline, default: "10s", "Open requests when stopping."),
+        ])
+
+    static let listenLimits = PolicyRecord(
+        "`limits`",
+        [
+            PolicyKey(
+                "head", .scalar(.size(1_024...65_535)), default: "65535",
+                "Bytes of a request's head."),
+            PolicyKey(
+                "fields", .scalar(.integer(1...1_000, or: [])), default: "100",
+                "Header fields of a request."),
+            PolicyKey(
+                "target", .scalar(.size(64...65_535)), default: "8KiB",
+                "Bytes of a request's target."),
+            PolicyKey(
+                "connections", .scalar(.integer(1...1_000_000, or: [])), default: "20000",
+                "Open connections of the process."),
+        ])
+
+    static let vendor = PolicyRecord(
+        "a vendor",
+        [
+            PolicyKey(
+                "key", .scalar(.secret), "The key its servers present where `auth: vendor` is.")
+        ])
+
+    static let issuer = PolicyRecord(
+        "an issuer",
+        [
+            PolicyKey(
+                "issuer", .scalar(.text), required: true, "The `iss` claim, byte for byte.",
+                absence: "without `issuer` any issuer's tokens signed by these keys would count"),
+            PolicyKey(
+                "jwks", .scalar(.keySet),
+                "Public keys: a PEM key or JWK set in a file, or a JWK set by https."),
+            PolicyKey(
+                "jwks_refresh", .scalar(.duration(10_000...86_400_000, isWholeSeconds: true)),
+                default: "5m", "How often a key set is fetched."),
+            PolicyKey(
+                "jwks_ca", .scalar(.material),
+                "Authorities (PEM) for the key set's server, in place of the system's."),
+            PolicyKey("secret", .scalar(.secret), "Shared secret for HS algorithms."),
+            PolicyKey(
+                "audience", .oneOrList(.text), required: true,
+                "Accepted `aud` values; `none` accepts all and needs a `reason`.",
+                absence: "without `audience` this issuer would accept tokens made for other services"
+            ),
+            PolicyKey("reason", .scalar(.text), "Why `audience: none` is right."),
+            PolicyKey(
+                "algorithms",
+                .list(
+                    .scalar(.word(TokenAlgorithm.allCases.map(\.rawValue), notYet: [])), minimum: 1),
+                required: true, "Accepted signature algorithms; no default on purpose.",
+                absence: "without `algorithms` a token could choose how it is checked"),
+            PolicyKey(
+                "leeway", .scalar(.duration(0...300_000, isWholeSeconds: true)), default: "5s",
+                "Difference of clocks that is forgiven."),
+            PolicyKey(
+                "max_lifetime", .scalar(.duration(1_000...31_536_000_000, isWholeSeconds: true)),
+                default: "24h", "Longest life a token may have."),
+            PolicyKey(
+                "type", .list(.scalar(.text), minimum: 1), default: "[JWT, at+jwt]",
+                "Accepted `typ` values; a token without one counts as JWT."),
+            PolicyKey(
+                "vendor", .scalar(.reference(.vendor, or: [], notYet: [])), default: "default",
+                "The one vendor this issuer speaks for."),
+            PolicyKey(
+                "tenant", .record(tenantClaim), required: true, "The claim that names the tenant."),
+            PolicyKey("role", .record(claim("`role`")), "The claim that names the role."),
+            PolicyKey("tier", .record(claim("`tier`")), "The claim that names the tier."),
+        ], notYet: ["allow"])
+
+    static let tenantClaim = PolicyRecord(
+        "`tenant`",
+        [
+            PolicyKey("claim", .scalar(.claim), required: true, "Its name."),
+            PolicyKey(
+                "format",
+                .scalar(.word(TenantFormat.allCases.map(\.rawValue), notYet: [])),
+                default: "opaque", "How its value must be written."),
+        ])
+
+    static func claim(_ noun: String) -> PolicyRecord {
+        PolicyRecord(noun, [PolicyKey("claim", .scalar(.claim), required: true, "Its name.")])
+    }
+
+    static let tenants = PolicyRecord(
+        "`tenants`",
+        [
+            PolicyKey(
+                "source", .scalar(.tenantSource), default: "claims",
+                "`claims`: a verified token makes the tenant, with the tier it names. `file:PATH`: "
+                    + "only the tenants of that file."),
+            PolicyKey(
+                "unknown", .scalar(.word(["deny"], notYet: [])), default: "deny",
+                "What happens to a tenant that is not known."),
+        ], notYet: ["max_stale"])
+
+    static let upstream = PolicyRecord(
+        "an upstream",
+        [
+            PolicyKey(
+                "targets", .list(.scalar(.target), minimum: 1), required: true,
+                "Addresses that serve it."),
+            PolicyKey("connect", deadline, default: "1s", "Time to connect."),
+            PolicyKey(
+                "response", deadline, default: "30s",
+                "From the end of the request to the end of the response's head."),
+            PolicyKey("idle", deadline, default: "30s", "How long an unused connection is kept."),
+            PolicyKey(
+                "ca", .scalar(.material),
+                "Authorities (PEM) for `https` targets, in place of the system's."),
+            PolicyKey(
+                "echo", .scalar(.word(["required"], notYet: [])),
+                "The response must name the tenant it was made for, or it becomes a 502."),
+        ], notYet: ["health"])
+
+    static let assertion = PolicyRecord(
+        "`assertion`",
+        [
+            PolicyKey(
+                "to",
+                .list(.scalar(.reference(.upstream, or: [], notYet: [])), minimum: 1),
+                required: true, "Upstreams that receive it."),
+            PolicyKey("key", .scalar(.secret), required: true, "Key shared with them."),
+            PolicyKey(
+                "algorithm", .scalar(.word(["HS256"], notYet: ["ES256"])), default: "HS256",
+                "Signature algorithm."),
+            PolicyKey(
+                "ttl", .scalar(.duration(1_000...60_000, isWholeSeconds: true)), default: "30s",
+                "How long one is valid."),
+        ])
+
+    static let tier = PolicyRecord(
+        "a tier",
+        [
+            PolicyKey(
+                "requests", .scalar(.rate(or: ["custom", "unlimited"])), required: true,
+                "Requests in any 60 seconds; `custom` is each tenant's own number.",
+                absence: "nothing is unlimited by omission: say `requests: unlimited` for that"),
+            PolicyKey(
+                "fallback", .scalar(.rate(or: [])),
+                "With `custom`: the limit of a tenant that has none of its own."),
+        ], notYet: ["features", "concurrency", "burst"])
+
+    static let limits = PolicyRecord(
+        "`limits`",
+        [
+            PolicyKey(
+                "charge", .scalar(.word(["admitted"], notYet: [])), default: "admitted",
+                "A refused head costs the tenant nothing."),
+            PolicyKey(
+                "headers",
+                .list(.scalar(.word(["ratelimit", "x-ratelimit"], notYet: [])), minimum: 0),
+                default: "[ratelimit, x-ratelimit]", "Header families that show what is left."),
+        ], notYet: ["unauthenticated"])
+}

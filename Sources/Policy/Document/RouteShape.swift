@@ -1,0 +1,92 @@
+/// The declaration of one item of `routes`.
+enum RouteShape {
+    static let route = PolicyRecord(
+        "a route",
+        [
+            PolicyKey(
+                "name", .scalar(GatewayShape.name), required: true, "Its name in logs and metrics."),
+            PolicyKey("match", .record(match), required: true, "Which requests it takes."),
+            PolicyKey(
+                "auth",
+                .scalar(
+                    .reference(
+                        .issuer, or: ["vendor", "none"], notYet: ["api-key", "session", "internal"])
+                ), required: true, "Who may call: an issuer, `vendor`, or `none` with a `reason`.",
+                absence: "a route is open only where it says `auth: none`"),
+            PolicyKey("reason", .scalar(.text), "Why `auth: none` is right."),
+            PolicyKey(
+                "host", .scalar(.word(["preserve", "upstream"], notYet: [])), default: "preserve",
+                "The Host the upstream sees: the client's, or the target's."),
+            PolicyKey(
+                "cors", .record(cors), "Browsers' cross-origin requests, answered before `auth`."),
+            PolicyKey("tenant", .record(tenant), "How the tenant is cleaned and passed on."),
+            PolicyKey(
+                "forward_credential", .scalar(.boolean), default: "false",
+                "Whether the upstream sees the client's credential."),
+            PolicyKey("body", .record(body), "How bodies pass."),
+            PolicyKey(
+                "limits", .scalar(.word(["tier"], notYet: [])), default: "tier",
+                "What limits requests that act for a tenant."),
+            PolicyKey(
+                "upstream", .scalar(.reference(.upstream, or: [], notYet: [])), required: true,
+                "Where they go."),
+        ], notYet: ["roles"])
+
+    static let match = PolicyRecord(
+        "`match`",
+        [
+            PolicyKey("host", .scalar(.host), "Host of the request; without it, any."),
+            PolicyKey(
+                "path", .scalar(.pathPattern), required: true,
+                "`*` is one segment, `**` at the end any rest; the most specific path wins."),
+            PolicyKey(
+                "methods",
+                .list(.scalar(.word(GatewayShape.methods, notYet: [])), minimum: 1),
+                "Methods; without it, all."),
+        ])
+
+    static let cors = PolicyRecord(
+        "`cors`",
+        [
+            PolicyKey(
+                "origins", .list(.scalar(.origin), minimum: 1), required: true,
+                "Exact origins; never `*`."),
+            PolicyKey(
+                "credentials", .scalar(.boolean), default: "false",
+                "Whether browsers may send cookies."),
+            PolicyKey(
+                "max_age", .scalar(.duration(0...86_400_000, isWholeSeconds: true)),
+                default: "10m", "How long browsers may keep the answer."),
+        ])
+
+    static let tenant = PolicyRecord(
+        "`tenant`",
+        [
+            PolicyKey(
+                "client_value",
+                .scalar(.word(RoutePolicy.ClientValue.allCases.map(\.rawValue), notYet: [])),
+                default: "strip", "What happens when a client names a tenant itself."),
+            PolicyKey(
+                "names", .list(.scalar(.tenantName), minimum: 0), default: "[]",
+                "Added to `tenant_names` for this route."),
+            PolicyKey("inject", .record(inject), "Where the upstream finds the tenant."),
+        ])
+
+    static let inject = PolicyRecord(
+        "`inject`",
+        [
+            PolicyKey("header", .scalar(.headerName), default: "X-Tenant-ID", "A header."),
+            PolicyKey("query", .scalar(.queryName), "A query parameter too."),
+        ], notYet: ["json", "path"])
+
+    static let body = PolicyRecord(
+        "`body`",
+        [
+            PolicyKey(
+                "clean", .scalar(.word(["false"], notYet: ["true"])),
+                "`false`: bodies pass as they are, by word."),
+            PolicyKey(
+                "max", .scalar(.size(0...BodyPolicy.bytesMaxCeiling)), default: "1MiB",
+                "Bytes of a body that is held and checked before it goes on."),
+        ])
+}

@@ -1,0 +1,46 @@
+/// A checked backend policy, with every default written out. Immutable; made only by
+/// `BackendPolicy.compile` (Document/).
+public struct BackendPolicy: Sendable {
+    /// Where gateways connect.
+    public var api: ListenAddress
+    public var health: ListenAddress?
+    public var database: DatabasePolicy
+    public var assertion: BackendAssertionPolicy
+
+    public init(
+        api: ListenAddress, database: DatabasePolicy, assertion: BackendAssertionPolicy
+    ) {
+        self.api = api
+        self.database = database
+        self.assertion = assertion
+    }
+}
+
+public struct DatabasePolicy: Sendable {
+    /// Connection string of the role that owns the tables; used for migrations only.
+    public var owner: SecretReference
+    /// Connection string of the role that serves requests.
+    public var runtime: SecretReference
+    /// Database workers, each one connection and one thread.
+    public var workers = 8
+    /// The longest one transaction may take; then its connection is closed.
+    public var deadlineMilliseconds: UInt32 = 5_000
+
+    public init(owner: SecretReference, runtime: SecretReference) {
+        self.owner = owner
+        self.runtime = runtime
+    }
+}
+
+/// What makes a request the gateway's.
+public struct BackendAssertionPolicy: Sendable {
+    /// Shared HS256 key, at least 32 bytes.
+    public var key: SecretReference
+    /// The `aud` that must stand in an assertion: this backend's name in the gateway's policy.
+    public var audience: String
+
+    public init(key: SecretReference, audience: String) {
+        self.key = key
+        self.audience = audience
+    }
+}

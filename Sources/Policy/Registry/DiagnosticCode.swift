@@ -1,0 +1,481 @@
+/// Every error and warning about a policy file, in one list. Diagnostics, `ringfence help CODE` and
+/// docs/codes.md read it; the compiler refuses a code given twice or left without an entry.
+///
+/// E10xx: the file as YAML. E12xx: its shape. E13xx: its meaning. W20xx: accepted and doubtful.
+/// Codes are contracts: a retired number is never used again.
+public enum DiagnosticCode: String, CaseIterable, Sendable {
+    case syntax = "E1001"
+    case encoding = "E1002"
+    case anchor = "E1003"
+    case tag = "E1004"
+    case mergeKey = "E1005"
+    case severalDocuments = "E1006"
+    case duplicateKey = "E1007"
+    case tooDeep = "E1008"
+    case tooManyNodes = "E1009"
+    case fileTooLarge = "E1010"
+    case scalarTooLong = "E1011"
+    case complexKey = "E1012"
+    case directive = "E1013"
+    case emptyFile = "E1014"
+    case unsafeCharacter = "E1015"
+    case fileUnreadable = "E1016"
+    case wrongKind = "E1201"
+    case missingKey = "E1202"
+    case notAvailable = "E1203"
+    case unknownKey = "E1204"
+    case invalidValue = "E1205"
+    case outOfRange = "E1206"
+    case unknownWord = "E1207"
+    case missingValue = "E1208"
+    case emptyList = "E1209"
+    case repeatedItem = "E1210"
+    case unsupportedVersion = "E1211"
+    case literalSecret = "E1212"
+    case reservedName = "E1213"
+    case unknownReference = "E1301"
+    case duplicateRouteName = "E1302"
+    case equalRoutes = "E1303"
+    case reasonMissing = "E1304"
+    case algorithmMismatch = "E1305"
+    case issuerKeys = "E1306"
+    case tiersMissing = "E1307"
+    case cleartextListener = "E1308"
+    case tierUnreachable = "E1309"
+    case vendorKeyMissing = "E1310"
+    case reservedField = "E1311"
+    case duplicateTenantID = "E1312"
+    case fallbackMissing = "E1313"
+    case sameAddress = "E1314"
+    case materialInvalid = "E1315"
+    case environmentSecret = "W2001"
+    case injectedNameNotCovered = "W2002"
+    case ineffective = "W2003"
+    case openRoute = "W2004"
+    case opaqueBody = "W2005"
+    case cleartextUpstream = "W2006"
+    case unused = "W2007"
+    case assertionMissing = "W2008"
+    case assertedWithoutCredential = "W2009"
+    case trustsEveryone = "W2010"
+    case cleartextBackend = "W2011"
+
+    /// What the list says about one code.
+    public struct Entry: Sendable {
+        /// One line, without the particulars.
+        public let title: StaticString
+        /// What it means and what to do, for `ringfence help CODE`.
+        public let help: StaticString
+    }
+
+    public var title: StaticString { entry.title }
+    public var help: StaticString { entry.help }
+
+    /// Read off the code, so that the two cannot disagree.
+    public var severity: Diagnostic.Severity {
+        rawValue.utf8.first == UInt8(ascii: "E") ? .error : .warning
+    }
+
+    public var entry: Entry {
+        switch self {
+        case .syntax:
+            Entry(
+                title: "The file is not valid YAML",
+                help: """
+                    The text could not be read as YAML at the place shown. Most often a space is \
+                    missing after a colon, the indentation changed, a bracket or a quote is not \
+                    closed, or a tab was used for indentation (YAML takes spaces only). Put a \
+                    value in quotes when it holds `: ` or ` #`, or begins with a bracket, a brace, \
+                    a backquote or one of & * ! | > % @.
+                    """)
+        case .encoding:
+            Entry(
+                title: "The file is not UTF-8",
+                help: """
+                    Policy files are UTF-8. Save the file as UTF-8; UTF-16 and Latin-1 are not \
+                    read.
+                    """)
+        case .anchor:
+            Entry(
+                title: "Anchors and aliases are not allowed",
+                help: """
+                    `&name` and `*name` let one line change the meaning of another far away, so \
+                    that a review of a route does not show what it does. Write the value out where \
+                    it is used. A value that begins with & or * needs quotes.
+                    """)
+        case .tag:
+            Entry(
+                title: "Tags are not allowed",
+                help: """
+                    `!tag` changes how a value is read. Every value of a policy is text until its \
+                    key asks for a number or a word, so there is nothing to tag. A value that \
+                    begins with ! needs quotes.
+                    """)
+        case .mergeKey:
+            Entry(
+                title: "Merge keys are not allowed",
+                help: """
+                    `<<` brings in keys that are not visible at the place. Write the keys out.
+                    """)
+        case .severalDocuments:
+            Entry(
+                title: "The file holds more than one document",
+                help: """
+                    A policy file is one YAML document; a second `---` would be read by some tools \
+                    and skipped by others. Split the file.
+                    """)
+        case .duplicateKey:
+            Entry(
+                title: "The same key is given twice",
+                help: """
+                    Which of two equal keys counts depends on the reader, so neither does. Delete \
+                    one.
+                    """)
+        case .tooDeep:
+            Entry(
+                title: "The file is nested too deeply",
+                help: """
+                    Values may be nested 32 deep; no policy needs more than eight.
+                    """)
+        case .tooManyNodes:
+            Entry(
+                title: "The file holds too many values",
+                help: """
+                    A policy file may hold 100,000 keys and values.
+                    """)
+        case .fileTooLarge:
+            Entry(
+                title: "The file is too large",
+                help: """
+                    A policy file may have 1 MiB. Tenants in larger numbers do not belong in a \
+                    file.
+                    """)
+        case .scalarTooLong:
+            Entry(
+                title: "A value is too long",
+                help: """
+                    One key or value may have 64 KiB.
+                    """)
+        case .complexKey:
+            Entry(
+                title: "A key is not plain text",
+                help: """
+                    Keys are non-empty text; a list or a mapping cannot be a key. Braces around a \
+                    template (`{name}`) need quotes.
+                    """)
+        case .directive:
+            Entry(
+                title: "YAML directives are not allowed",
+                help: """
+                    `%YAML` and `%TAG` lines change how the rest of the file is read. Delete the \
+                    line.
+                    """)
+        case .emptyFile:
+            Entry(
+                title: "The file is empty",
+                help: """
+                    A missing policy never means defaults. Write at least `version: 1` and what \
+                    the file is for.
+                    """)
+        case .unsafeCharacter:
+            Entry(
+                title: "A character has more than one reading",
+                help: """
+                    Control characters, the line separators U+0085, U+2028 and U+2029, a byte \
+                    order mark inside the text and the characters that turn the direction of \
+                    writing are refused: a file must mean what it looks like. Delete the \
+                    character.
+                    """)
+        case .fileUnreadable:
+            Entry(
+                title: "A file cannot be read",
+                help: """
+                    The policy, or a file it names, is missing or may not be read by this user. A \
+                    missing file never means defaults.
+                    """)
+        case .wrongKind:
+            Entry(
+                title: "A value has the wrong form",
+                help: """
+                    The key takes a text, a list or a mapping, and something else was written. A \
+                    list is `[a, b]` or lines beginning with `- `; a mapping is `{key: value}` or \
+                    indented `key: value` lines.
+                    """)
+        case .missingKey:
+            Entry(
+                title: "A required key is missing",
+                help: """
+                    The mapping cannot be understood without the key, and it has no default on \
+                    purpose. Add it.
+                    """)
+        case .notAvailable:
+            Entry(
+                title: "Not available in this version",
+                help: """
+                    The key or value is planned and this version does not act on it, so it is \
+                    refused instead of being accepted and ignored. Remove it, or run a version \
+                    that has it.
+                    """)
+        case .unknownKey:
+            Entry(
+                title: "The key is unknown",
+                help: """
+                    The key is not one of those this mapping takes, and an ignored key is a rule \
+                    that silently does not hold. Correct the spelling; keys of your own begin with \
+                    `x-`. docs/policy.md lists all keys.
+                    """)
+        case .invalidValue:
+            Entry(
+                title: "A value cannot be understood",
+                help: """
+                    The value does not have the form the key asks for; the message says which. \
+                    Durations are written 500ms, 5s, 1m or 24h; sizes 4096, 64KB (1000) or 64KiB \
+                    (1024); rates 100/min; booleans true or false.
+                    """)
+        case .outOfRange:
+            Entry(
+                title: "A value is out of range",
+                help: """
+                    The value has the right form and lies outside what the key allows. The bounds \
+                    exist so that later arithmetic and memory have bounds too.
+                    """)
+        case .unknownWord:
+            Entry(
+                title: "The word is not one of those allowed",
+                help: """
+                    The key takes one of a few words, written exactly so (case counts).
+                    """)
+        case .missingValue:
+            Entry(
+                title: "A key has no value",
+                help: """
+                    The key is followed by nothing. Nothing never means a default: write the \
+                    value, or delete the key.
+                    """)
+        case .emptyList:
+            Entry(
+                title: "A list is empty",
+                help: """
+                    The list needs at least one item; an empty one would allow nothing, or \
+                    everything.
+                    """)
+        case .repeatedItem:
+            Entry(
+                title: "An item is listed twice",
+                help: """
+                    The same item appears twice in one list. Delete one.
+                    """)
+        case .unsupportedVersion:
+            Entry(
+                title: "The file's version is not supported",
+                help: """
+                    This version reads policy files with `version: 1`.
+                    """)
+        case .literalSecret:
+            Entry(
+                title: "A secret is written into the policy",
+                help: """
+                    Policies are reviewed, copied and logged, so a secret in one is no secret. \
+                    Name where it is: `file:PATH`, `cred:NAME` (systemd credential) or, for \
+                    development, `env:NAME`. If the secret was real, replace it.
+                    """)
+        case .reservedName:
+            Entry(
+                title: "The name is reserved",
+                help: """
+                    The name has a meaning of its own in a policy, so nothing else may be called \
+                    that.
+                    """)
+        case .unknownReference:
+            Entry(
+                title: "A name refers to nothing",
+                help: """
+                    A route, an issuer or a tenant names an issuer, upstream, tier or vendor that \
+                    the policy does not define.
+                    """)
+        case .duplicateRouteName:
+            Entry(
+                title: "Two routes have the same name",
+                help: """
+                    Logs, metrics and `explain` name routes, so each name is used once.
+                    """)
+        case .equalRoutes:
+            Entry(
+                title: "Two routes match the same requests",
+                help: """
+                    The most specific path wins; these two have the same host and path and share a \
+                    method, so neither wins. Change one, or split their methods.
+                    """)
+        case .reasonMissing:
+            Entry(
+                title: "A reason is required",
+                help: """
+                    Giving up a check is allowed when the policy says why: `auth: none` and \
+                    `audience: none` need a `reason` beside them.
+                    """)
+        case .algorithmMismatch:
+            Entry(
+                title: "The algorithms do not fit the keys",
+                help: """
+                    HS algorithms sign and check with one shared secret; RS and ES check with a \
+                    public key. A `secret` takes HS only; a key set fetched by https takes RS and \
+                    ES only; a file takes one kind or the other. Allowing both for one key lets a \
+                    public key be used as a secret.
+                    """)
+        case .issuerKeys:
+            Entry(
+                title: "An issuer needs exactly one source of keys",
+                help: """
+                    Give `jwks` (a PEM key or a JWK set, from a file or by https) or `secret` (a \
+                    shared secret for HS algorithms), and not both.
+                    """)
+        case .tiersMissing:
+            Entry(
+                title: "No tiers are defined",
+                help: """
+                    Routes that act for a tenant are limited by its tier, and nothing is unlimited \
+                    by omission. Define `tiers`, or a tier with `requests: unlimited`.
+                    """)
+        case .cleartextListener:
+            Entry(
+                title: "The listener would speak cleartext",
+                help: """
+                    Tokens would cross the network readable. Add `tls: {certificate: ..., key: \
+                    ...}`, listen on a loopback address or a Unix socket, or say `tls: none` where \
+                    something in front terminates TLS.
+                    """)
+        case .tierUnreachable:
+            Entry(
+                title: "Tokens of this issuer name no tier",
+                help: """
+                    With `tenants: {source: claims}` a tenant's tier comes from its token, so \
+                    without `tier: {claim: ...}` every request of this issuer would be refused. \
+                    Add it, or list tenants in a file.
+                    """)
+        case .vendorKeyMissing:
+            Entry(
+                title: "No vendor has a key",
+                help: """
+                    A route says `auth: vendor` and no vendor has a `key`, so nobody could ever \
+                    use it. Add `vendors: {default: {key: file:...}}`.
+                    """)
+        case .reservedField:
+            Entry(
+                title: "The header cannot carry a tenant",
+                help: """
+                    The header has a meaning of its own: it frames the message, names the host, \
+                    carries a credential, or is written by the gateway itself. Choose another, \
+                    such as X-Tenant-ID.
+                    """)
+        case .duplicateTenantID:
+            Entry(
+                title: "Two tenants have the same id",
+                help: """
+                    The id is what limits, caches and rows are keyed by: two tenants with one id \
+                    would share everything.
+                    """)
+        case .fallbackMissing:
+            Entry(
+                title: "A custom tier needs a fallback",
+                help: """
+                    `requests: custom` takes each tenant's own limit, and `fallback` is the limit \
+                    of a tenant that has none. Without it such a tenant would be unlimited or \
+                    refused; say which limit it has.
+                    """)
+        case .sameAddress:
+            Entry(
+                title: "Two listeners have the same address",
+                help: """
+                    Only one of them could be opened.
+                    """)
+        case .materialInvalid:
+            Entry(
+                title: "A key or certificate cannot be used",
+                help: """
+                    The file, variable or credential the policy names cannot be read or does not \
+                    hold what it should. The message says what was found, never the content.
+                    """)
+        case .environmentSecret:
+            Entry(
+                title: "A secret comes from the environment",
+                help: """
+                    The environment of a process is visible to its children, in crash reports and \
+                    to whoever may inspect it. Use `file:` or `cred:` in production.
+                    """)
+        case .injectedNameNotCovered:
+            Entry(
+                title: "The injected name is not among the tenant names",
+                help: """
+                    The gateway writes the tenant under this name, and the name is not part of \
+                    `tenant_names`. Clients' other spellings of it (X_Org, xOrg, body and cookie \
+                    names) are therefore not cleaned. Add it to `tenant_names`.
+                    """)
+        case .ineffective:
+            Entry(
+                title: "The setting has no effect",
+                help: """
+                    The setting is understood, and nothing uses it where it stands. Remove it, or \
+                    change what it depends on.
+                    """)
+        case .openRoute:
+            Entry(
+                title: "Everything is reachable without a credential",
+                help: """
+                    A route with `auth: none` matches every path that no other route takes, new \
+                    endpoints of the upstream included. Name the public paths one by one.
+                    """)
+        case .opaqueBody:
+            Entry(
+                title: "Bodies pass without being cleaned",
+                help: """
+                    The route takes methods that carry bodies, and this version does not look for \
+                    tenant names inside them. Say `body: {clean: false}` where the upstream takes \
+                    the tenant from X-Tenant-ID only; narrow `match.methods` otherwise.
+                    """)
+        case .cleartextUpstream:
+            Entry(
+                title: "The upstream is reached in cleartext",
+                help: """
+                    Requests cross the network with the tenant and the assertion readable and \
+                    changeable. Use https, a Unix socket, or make sure that the network itself is \
+                    protected.
+                    """)
+        case .unused:
+            Entry(
+                title: "The definition is not used",
+                help: """
+                    Nothing refers to it. That is often the other half of a misspelling.
+                    """)
+        case .assertionMissing:
+            Entry(
+                title: "The upstream gets no assertion",
+                help: """
+                    Without the gateway's signed assertion the upstream does not learn the vendor, \
+                    or cannot know the tenant's id that `echo: required` asks for. Add the \
+                    upstream to `assertion.to`.
+                    """)
+        case .assertedWithoutCredential:
+            Entry(
+                title: "The upstream will refuse this route",
+                help: """
+                    The upstream is listed in `assertion.to`, and a route with `auth: none` has \
+                    nobody to assert: an upstream that requires the assertion answers 401.
+                    """)
+        case .trustsEveryone:
+            Entry(
+                title: "Every client is a trusted proxy",
+                help: """
+                    `trusted_proxies` covers all addresses, so that any client can claim any \
+                    address in X-Forwarded-For. List the proxies' own networks.
+                    """)
+        case .cleartextBackend:
+            Entry(
+                title: "The backend listens in cleartext",
+                help: """
+                    Assertions keep the tenant from being changed, and bodies can still be read on \
+                    the way. Listen on a Unix socket or a loopback address, or make sure that the \
+                    network itself is protected.
+                    """)
+        }
+    }
+}
