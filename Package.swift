@@ -65,6 +65,7 @@ let package = Package(
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         // Pure: no I/O, no clock, no randomness.
+        library("Release"),
         library("HTTP1"),
         library("JSON"),
         library("Policy", ["HTTP1", "JSON"]),
@@ -84,13 +85,15 @@ let package = Package(
         library(
             "Gateway",
             [
-                "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens", "YAML",
+                "Release", "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens",
+                "YAML",
                 "HTTPTransport",
             ]),
         library(
             "Backend",
             [
-                "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens", "YAML",
+                "Release", "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens",
+                "YAML",
                 "Postgres", "HTTPTransport",
             ]),
         program("ringfence-gateway", path: "GatewayMain", ["Gateway"]),
@@ -98,7 +101,7 @@ let package = Package(
         program(
             "ringfence", path: "Command",
             [
-                "LocalPostgres",
+                "Release", "LocalPostgres",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
