@@ -44,7 +44,7 @@ public final class PostgresServer: Sendable {
     private let running: Mutex<Running?>
 
     private struct Running: ~Copyable {
-        /// Restarts nothing: waits for the server and for the end of the lifeline.
+        /// Waits for the end of the server or of the lifeline.
         let supervisor: Child
         /// Closing this end, which the kernel does when we die, ends the server.
         let lifeline: Descriptor

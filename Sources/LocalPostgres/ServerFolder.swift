@@ -70,7 +70,7 @@ struct ServerFolder {
     ) throws(LocalPostgresFault) {
         if let entry = FolderEntry(path) {
             guard entry.isFolder, entry.user == owner.user, entry.mode & 0o022 == 0 else {
-                throw .folderUnusable(path, reason: "it exists and belongs to somebody else")
+                throw .folderUnusable(path, reason: "it is not a folder of its owner alone")
             }
             return
         }
