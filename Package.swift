@@ -120,3 +120,7 @@ let package = Package(
         tests("TidyTests", ["TestSupport"]),
     ]
 )
+
+if fuzzing {
+    package.targets.append(fuzzTarget("FuzzToken", ["Tokens", "Policy", "HTTP1"]))
+}
