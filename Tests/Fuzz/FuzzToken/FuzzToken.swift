@@ -12,7 +12,7 @@ private struct Doors: ~Copyable {
     var verifier: TokenVerifier
     var assertions: AssertionVerifier
     var cache: VerifiedTokenCache
-    var issuers: [TokenIssuer] = []
+    let issuers: [TokenIssuer]
     let signer: TokenSigner
 
     init() throws(KeyDefect) {
@@ -21,10 +21,7 @@ private struct Doors: ~Copyable {
         let assertions = try AssertionVerifier(keyFile: secret.span)
         let cache = try VerifiedTokenCache(capacity: 64)
         let signer = try TokenSigner(algorithm: .hs256, keyFile: secret.span)
-        self.verifier = verifier
-        self.assertions = assertions
-        self.cache = cache
-        self.signer = signer
+        var issuers: [TokenIssuer] = []
         for (claim, format) in [
             ("tenant_id", TenantFormat.opaque), ("/org/id", .integer), ("/a~1b/0", .uuid),
         ] {
@@ -39,6 +36,11 @@ private struct Doors: ~Copyable {
                     index: issuers.count, policy: policy, vendorName: "default",
                     keys: try KeySet(secretFile: secret.span, algorithms: [.hs256])))
         }
+        self.verifier = verifier
+        self.assertions = assertions
+        self.cache = cache
+        self.signer = signer
+        self.issuers = issuers
     }
 
     mutating func enter(_ door: UInt8, _ input: Span<UInt8>) {
