@@ -16,6 +16,7 @@ static inline int rf_parent(void) { return getppid(); }
 static inline int rf_forbid_dumps(void) {
     return prctl(PR_SET_DUMPABLE, 0) == 0 ? 0 : -errno;
 }
+static inline int rf_is_terminal(int fd) { return isatty(fd); }
 static inline const char *rf_environment(const char *name) { return getenv(name); }
 static inline ssize_t rf_write_all(int fd, const void *bytes, size_t count) {
     const char *at = (const char *)bytes;

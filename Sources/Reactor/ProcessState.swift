@@ -59,3 +59,6 @@ extension WallClock {
         UInt64(max(seconds, 0)) &* 1_000 &+ UInt64(nanoseconds / 1_000_000)
     }
 }
+
+/// Whether `stream` is a terminal, so that colours make sense.
+public func isTerminal(_ stream: StandardStream) -> Bool { rf_is_terminal(stream.rawValue) != 0 }
