@@ -12,9 +12,6 @@ public struct UpstreamHeadScan: Sendable {
     private let header: [UInt8]
     private let parameter: [UInt8]?
 
-    /// Letters of a name, or of one component of a parameter's name, that are looked at.
-    private static let lettersMax = 160
-
     init(names: [String], injectHeader: String, injectQuery: String?) {
         var concepts = [[[UInt8]]](repeating: [], count: 65)
         for name in names {
@@ -131,9 +128,10 @@ public struct UpstreamHeadScan: Sendable {
 
 // Names.
 extension UpstreamHeadScan {
-    /// Letters and digits of a name, lower case, with room for `lettersMax`.
+    /// Letters and digits of a name or of one component of it, lower case. The room is less than
+    /// the rules have, so that a long name a client makes up never sets off this alarm.
     private struct Letters: ~Copyable {
-        var bytes = InlineArray<160, UInt8>(repeating: 0)
+        var bytes = InlineArray<128, UInt8>(repeating: 0)
         var count = 0
         var overflowed = false
 
