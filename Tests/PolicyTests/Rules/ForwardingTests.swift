@@ -89,6 +89,22 @@ import Testing
         #expect(sent.values("x-forwarded-host") == ["a"])
     }
 
+    @Test func `a buffer without room is a refusal at every size and stays empty`() throws {
+        let head =
+            "GET /x?a=1 HTTP/1.1\r\nHost: a\r\nCookie: a=1;tenant=x;b=2;c\r\nX-Forwarded-For: 1.1.1.1"
+            + "\r\nForwarded: for=1.1.1.1\r\n\r\n"
+        let whole = try RulesFixture().send(head, trusted: true).text.utf8.count
+        for room in stride(from: 0, to: whole, by: 3) {
+            let refusal = RulesFixture.refusal {
+                _ = try RulesFixture().send(head, trusted: true, room: room)
+            }
+            #expect(refusal == .requestHeadTooLarge, "\(room)")
+        }
+        #expect(
+            try RulesFixture().send(head, trusted: true, room: whole + 300).text.utf8.count == whole
+        )
+    }
+
     @Test func `a tier name that is no field value stops the request`() {
         let fixture = RulesFixture { policy, _ in
             policy.tiers[0].name = "STARTER\r\nX-Tenant-ID: evil"

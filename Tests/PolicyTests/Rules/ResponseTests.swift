@@ -7,13 +7,13 @@ import Testing
     static func answer(
         _ head: String, standing: LimitStanding? = nil, origin: String = "",
         method: KnownMethod = .get, closes: Bool = false, framing: BodyFraming? = nil,
-        _ change: (inout GatewayPolicy, inout RoutePolicy) -> Void = { _, _ in }
+        room: Int = 65_536, _ change: (inout GatewayPolicy, inout RoutePolicy) -> Void = { _, _ in }
     ) throws -> String {
         let bytes = [UInt8](head.utf8)
         var parsed = ResponseHead()
         _ = try parsed.parse(bytes.span, limits: .response, answering: method)
         let fixture = RulesFixture(change)
-        var out = ByteBuffer(capacityMax: 65_536)
+        var out = ByteBuffer(capacityMax: room)
         let (id, from) = ([UInt8]("request-1".utf8), [UInt8](origin.utf8))
         let facts = ResponseFacts(
             requestID: id.span, origin: from.span, standing: standing, closes: closes)
@@ -146,6 +146,14 @@ import Testing
             "HTTP/1.1 200 OK\r\nContent-Length: 77\r\n\r\n", framing: .chunked)
         #expect(!chunked.contains("Content-Length"))
         #expect(chunked.hasSuffix("Transfer-Encoding: chunked\r\n\r\n"))
+    }
+
+    @Test func `a buffer without room is a fault and not a trap`() throws {
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nA: b\r\n\r\n"
+        for room in 0..<200 {
+            let refusal = RulesFixture.refusal { _ = try Self.answer(head, room: room) }
+            #expect(refusal == .upstreamProtocol, "\(room)")
+        }
     }
 
     @Test(arguments: Refusal.allCases)

@@ -54,7 +54,7 @@ struct RulesFixture {
     /// Runs one request through route, plan and write, as the gateway would.
     func send(
         _ head: String, tenant: String? = "acme", trusted: Bool = false,
-        client: String = "192.0.2.7", framing: BodyFraming? = nil
+        client: String = "192.0.2.7", framing: BodyFraming? = nil, room: Int = 1 << 20
     ) throws -> Sent {
         let bytes = [UInt8](head.utf8)
         var parsed = RequestHead()
@@ -68,7 +68,7 @@ struct RulesFixture {
         var plan = RewritePlan()
         var target = ByteBuffer(capacityMax: 65_536)
         try route.plan(parsed, bytes.span, principal: principal, target: &target, plan: &plan)
-        var out = ByteBuffer(capacityMax: 1 << 20)
+        var out = ByteBuffer(capacityMax: room)
         let (address, id) = ([UInt8](client.utf8), [UInt8]("request-1".utf8))
         let (trace, none) = ([UInt8]("00-1-2-01".utf8), [UInt8]())
         let upstream = [UInt8]("10.0.0.5:8080".utf8)
