@@ -39,7 +39,7 @@ public struct ResponseHead: ~Copyable {
         return .complete(length: cursor.position)
     }
 
-    /// Whether the field at `index` stays on this hop: listed as such, or nominated by `Connection`.
+    /// Whether the field at `index` stays on this hop: by its name, or nominated by `Connection`.
     public func isHopByHop(_ index: Int) -> Bool { fields[index].isHopByHop }
 
     /// Whether a response of this status to this method has a body (RFC 9110 section 6.4.1).
