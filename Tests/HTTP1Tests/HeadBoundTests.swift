@@ -140,6 +140,23 @@ import Testing
         #expect(slow.parses <= 93 * 3 + whole.count / 4096)
     }
 
+    @Test func `the gate opens for control bytes, behind a carriage return, and nothing else`() {
+        func opens(_ old: String, _ new: String) -> Bool {
+            let held = latin(old + new)
+            return HeadGate.opens(held.span, known: old.utf8.count, limits: .request)
+        }
+        for byte in UInt8.min...UInt8.max {
+            let byteAlone = [byte]
+            let new = text(byteAlone.span)
+            #expect(opens("GET /", new) == (byte < 0x20 && byte != 9 || byte == 0x7f))
+            #expect(opens("GET /\r", new))
+        }
+        #expect(!opens("GET /", ""))
+        #expect(!opens("GET /\r", ""))
+        #expect(!opens("GET /\r\n", "Host: a"))
+        #expect(opens("GET /", "a\nb"))
+    }
+
     @Test func `a line that never ends is looked at now and then`() {
         let endless = bytes("GET /\(repeated("a", 20_000))")
         let slow = drip(endless, gated: true)
