@@ -125,7 +125,8 @@ import Testing
     }
 
     @Test func `a folder that is not there and a path too long are bad paths`() throws {
-        for path in [scratch.path("none/x.sock"), scratch.path(String(repeating: "x", count: 108))] {
+        for path in [scratch.path("none/x.sock"), scratch.path(String(repeating: "x", count: 108))]
+        {
             let fault = #expect(throws: SocketFault.self) {
                 _ = try Listener(on: .unix(path: path))
             }
