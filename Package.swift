@@ -108,7 +108,7 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("PolicyTests", ["Policy", "HTTP1"]),
         tests("TelemetryTests", ["Telemetry", "HTTP1"]),
-        tests("YAMLTests", ["YAML", "Policy"]),
+        tests("YAMLTests", ["YAML", "Policy"], exclude: ["Golden"]),
         tests("ReactorTests", ["Reactor", "HTTP1"]),
         tests("TLSTests", ["TLS", "HTTP1"]),
         tests("TokensTests", ["Tokens", "Policy", "HTTP1", "JSON"]),
@@ -120,3 +120,9 @@ let package = Package(
         tests("TidyTests", ["TestSupport"]),
     ]
 )
+
+if fuzzing {
+    package.targets += [
+        fuzzTarget("FuzzYAML", ["YAML", "Policy"]),
+    ]
+}
