@@ -3,4 +3,5 @@
 #define RINGFENCE_CJWT_H
 #include <jwt.h>
 #include <stdlib.h>
+#include <string.h>
 #endif

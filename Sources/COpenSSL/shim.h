@@ -4,4 +4,6 @@
 #include <openssl/ssl.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include "ssl_shim.h"
+#include "evp_shim.h"
 #endif

@@ -181,3 +181,27 @@ extension ByteBuffer {
         }
     }
 }
+
+// The two reads of memory the pure parsers need and the standard library offers only as unsafe.
+
+extension Span where Element == UInt8 {
+    /// Eight bytes from `offset`, the first one lowest; traps when they are not all inside.
+    @inlinable func word(at offset: Int) -> UInt64 {
+        // `unsafeLoadUnaligned(fromByteOffset:)` checks the bounds itself; it is unsafe because a
+        // type may have invalid bit patterns, which an integer has not.
+        let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        return UInt64(littleEndian: word)
+    }
+}
+
+extension StaticString {
+    /// The UTF-8 bytes of the literal, which live as long as the program.
+    @inlinable public var bytes: Span<UInt8> {
+        @_lifetime(immortal)
+        get {
+            precondition(hasPointerRepresentation, "a single-scalar literal has no bytes to view")
+            let view = unsafe UnsafeBufferPointer(start: utf8Start, count: utf8CodeUnitCount)
+            return unsafe _overrideLifetime(unsafe view.span, copying: ())
+        }
+    }
+}

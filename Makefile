@@ -1,0 +1,42 @@
+# The commands of this project. `make run` and `make test` need nothing else than Swift and make.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+.PHONY: help run build test lint bench fuzz clean
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make run      install what is missing, build, start the playground (^C stops everything)
+run: 
+	@scripts/bootstrap run
+	swift build -c release --product ringfence-gateway
+	swift build -c release --product ringfence-backend
+	swift build -c release --product ringfence
+	@exec .build/release/ringfence dev $(ARGS)
+
+## make build    release programs in .build/release
+build:
+	swift build -c release
+
+## make test     install what is missing, build, run every test
+test:
+	@scripts/bootstrap test
+	swift build --build-tests --explicit-target-dependency-import-check error
+	swift test --skip-build
+
+## make lint     formatting and warnings as errors
+lint:
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+## make bench    CPU per request beside HAProxy, nginx and Envoy (docs/performance.md)
+bench:
+	@scripts/bootstrap bench
+	bench/run
+
+## make fuzz     every fuzz target for SECONDS (default 60) over its corpus
+fuzz:
+	scripts/fuzz $(SECONDS_EACH)
+
+clean:
+	rm -rf .build

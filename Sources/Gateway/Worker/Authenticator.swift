@@ -1,0 +1,158 @@
+import HTTP1
+import Policy
+import Tokens
+
+/// Who is calling, ready for every request of the same credential: what the token said, whom that
+/// resolves to, and the place where the tenant's requests are counted.
+final class Caller {
+    let claims: VerifiedClaims
+    /// `nil` for a vendor, who speaks for no tenant.
+    let principal: Principal?
+    let limit: LimiterHandle?
+
+    init(claims: VerifiedClaims, principal: Principal?, limit: LimiterHandle?) {
+        self.claims = claims
+        self.principal = principal
+        self.limit = limit
+    }
+}
+
+/// Step 5 and 6 of a request: one credential in, one caller out. Belongs to one worker.
+struct Authenticator: ~Copyable {
+    /// Verified tokens one worker remembers.
+    static let cachedTokensMax = 16_384
+
+    private struct Kept {
+        var generation: UInt64
+        var snapshot: UInt64
+        var caller: Caller
+    }
+
+    private var verifier: TokenVerifier
+    private var vendorKeys: VendorKeyVerifier
+    private var cache: VerifiedTokenCache
+    /// Callers by cache entry; one is used only for the token and the snapshot it was made for.
+    private var kept: [Kept?] = []
+
+    init() throws(StartFault) {
+        do throws(KeyDefect) {
+            let verifier = try TokenVerifier()
+            let vendorKeys = try VendorKeyVerifier()
+            let cache = try VerifiedTokenCache(capacity: Self.cachedTokensMax)
+            self.verifier = verifier
+            self.vendorKeys = vendorKeys
+            self.cache = cache
+        } catch {
+            throw .cryptography(error.message)
+        }
+    }
+
+    var secondReadingsSkipped: UInt64 { verifier.secondReadingsSkipped }
+
+    /// The caller of a request on `route`; `nil` where the route asks for no credential.
+    ///
+    /// - Parameter observation: learns which check failed, for the log alone.
+    mutating func authenticate(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, route: RouteRule,
+        snapshot: Snapshot, now: Int64, counters: WorkerCounters, limiter: LimiterTable,
+        observation: inout Observation
+    ) throws(Refusal) -> Caller? {
+        switch route.policy.authentication {
+        case .none: return nil
+        case .vendor:
+            let token = try Self.bearerToken(head, bytes)
+            guard let claims = vendorKeys.verify(bytes[token], keys: snapshot.vendorKeys) else {
+                counters.tokensRefused.increment()
+                throw .vendorKeyInvalid
+            }
+            return Caller(claims: claims, principal: nil, limit: nil)
+        case .issuer(let index):
+            let token = try Self.bearerToken(head, bytes)
+            return try verify(
+                bytes[token], keys: snapshot.issuers[index], snapshot: snapshot, now: now,
+                counters: counters, limiter: limiter, observation: &observation)
+        }
+    }
+
+    private mutating func verify(
+        _ token: Span<UInt8>, keys: IssuerKeys, snapshot: Snapshot, now: Int64,
+        counters: WorkerCounters, limiter: LimiterTable, observation: inout Observation
+    ) throws(Refusal) -> Caller {
+        let epochs = TokenEpochs(keySet: keys.epoch, global: snapshot.version)
+        let key = cache.key(of: token, issuer: keys.index)
+        if let key, let hit = cache.lookup(key, now: now, epochs: epochs) {
+            counters.tokensCached.increment()
+            observation.tokenWasCached = true
+            return try caller(hit.claims, hit.handle, snapshot, limiter)
+        }
+        guard let issuer = keys.issuer else {
+            observation.defect = "token.keys_unavailable"
+            counters.tokensRefused.increment()
+            throw .tokenInvalid
+        }
+        let claims: VerifiedClaims
+        do throws(TokenDefect) {
+            claims = try verifier.verify(token, issuer: issuer, now: now)
+        } catch {
+            observation.defect = error.code
+            counters.tokensRefused.increment()
+            if error.isAlarm { counters.secondReaderAlarms.increment() }
+            throw error.refusal
+        }
+        counters.tokensVerified.increment()
+        guard let key, let handle = cache.insert(claims, under: key, now: now, epochs: epochs)
+        else {
+            return Self.make(
+                claims, try snapshot.rules.resolve(claims), limiter)
+        }
+        return try caller(claims, handle, snapshot, limiter)
+    }
+
+    private mutating func caller(
+        _ claims: VerifiedClaims, _ handle: VerifiedTokenCache.Handle, _ snapshot: Snapshot,
+        _ limiter: LimiterTable
+    ) throws(Refusal) -> Caller {
+        let place = handle.entryIndex
+        if place < kept.count, let known = kept[place], known.generation == handle.generation,
+            known.snapshot == snapshot.version
+        {
+            return known.caller
+        }
+        let made = Self.make(claims, try snapshot.rules.resolve(claims), limiter)
+        while kept.count <= place { kept.append(nil) }
+        kept[place] = Kept(
+            generation: handle.generation, snapshot: snapshot.version, caller: made)
+        return made
+    }
+
+    private static func make(
+        _ claims: VerifiedClaims, _ principal: Principal, _ limiter: LimiterTable
+    ) -> Caller {
+        Caller(
+            claims: claims, principal: principal,
+            limit: limiter.handle(for: principal.tenant, name: 0))
+    }
+
+    /// The one bearer token of a request (attacks A1, A2; RFC 6750 §2.1): one field, the scheme in
+    /// any case, exactly one space, the token and nothing else.
+    static func bearerToken(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>
+    ) throws(Refusal) -> Slice {
+        guard let index = head.fields.index(of: .authorization) else { throw .tokenMissing }
+        guard !head.fields.repeats(.authorization) else { throw .tokenAmbiguous }
+        let slice = head.fields[index].value
+        let value = bytes[slice]
+        let scheme = 6
+        guard value.count > scheme + 1, value[scheme] == UInt8(ascii: " "),
+            value.extracting(0..<scheme).equalsIgnoringCase("Bearer")
+        else {
+            throw value.isEmpty ? .tokenMissing : .tokenAmbiguous
+        }
+        let token = Slice(Int(slice.start) + scheme + 1, Int(slice.end))
+        for place in bytes[token].indices {
+            let byte = bytes[token][place]
+            guard byte > 0x20, byte != UInt8(ascii: ","), byte < 0x7f else { throw .tokenAmbiguous }
+        }
+        return token
+    }
+}

@@ -1,0 +1,153 @@
+import HTTP1
+import HTTPTransport
+import Policy
+import Reactor
+
+/// One request and its response on their way through a worker. It owns no socket: a client
+/// connection carries it, an upstream connection serves it, and it pins the snapshot it began under.
+///
+/// A class with reused memory: a worker keeps finished ones, so that a request allocates none.
+final class Exchange {
+    /// How far the request has come.
+    enum RequestPhase {
+        /// A body that must be whole before anything is sent is being collected.
+        case collecting
+        /// Waiting for a connection to the upstream.
+        case connecting
+        /// The head is on its way, the body follows as it comes.
+        case streaming
+        /// Every byte has been handed to the upstream connection.
+        case sent
+        /// Answered without an upstream; what remains of the body is read and dropped.
+        case discarding
+    }
+
+    enum ResponsePhase {
+        case awaitingHead
+        case streaming
+        /// Everything is in the client's output.
+        case done
+    }
+
+    /// Bytes of a path kept for the access log.
+    static let loggedPathBytesMax = 1_024
+    /// The rewritten head: what came in, at most, and what we add.
+    static let headBytesMax = 65_535 + 16_384
+
+    var key = SlotKey.fixed(0)
+    var clientKey = SlotKey.fixed(0)
+    var upstreamKey: SlotKey?
+    var snapshot: Snapshot?
+    var upstreams: UpstreamSet?
+    /// Index into the policy's routes; `nil` before a route matched.
+    var route: Int?
+    /// Index into the policy's upstreams.
+    var upstream = 0
+    var principal: Principal?
+    var standing: LimitStanding?
+    var requestID = RequestID(high: 0, low: 0)
+
+    var requestPhase = RequestPhase.sent
+    var responsePhase = ResponsePhase.awaitingHead
+    var method = KnownMethod.get
+    /// The client speaks HTTP/1.0: no chunked coding, no interim responses.
+    var clientIsOld = false
+    /// How the request body goes to the upstream, and how the response body goes to the client.
+    var requestTarget = BodyTarget.plain
+    var responseTarget = BodyTarget.plain
+    /// The request head as it will be sent; kept until an answer comes, so that it can be sent to
+    /// another address while nothing has left.
+    var head: ByteBuffer
+    /// A collected body.
+    var body: ByteBuffer
+    var bodyBytesMax = 0
+    /// Whether the response's first byte is on its way to the client: a fault can then only cut.
+    var responseStarted = false
+    /// The origin that asked, for CORS fields of the response; empty without.
+    var origin: ByteBuffer
+    var attempts = ConnectAttempts()
+
+    var observation = Observation()
+    var loggedPath: ByteBuffer
+
+    init() {
+        head = ByteBuffer(capacityMax: Self.headBytesMax)
+        body = ByteBuffer(capacityMax: 0)
+        origin = ByteBuffer(capacityMax: 512)
+        loggedPath = ByteBuffer(capacityMax: Self.loggedPathBytesMax)
+    }
+
+    /// Makes the memory ready for another request.
+    func reset() {
+        upstreamKey = nil
+        snapshot = nil
+        upstreams = nil
+        route = nil
+        principal = nil
+        standing = nil
+        requestPhase = .sent
+        responsePhase = .awaitingHead
+        requestTarget = .plain
+        responseTarget = .plain
+        clientIsOld = false
+        head.removeAll()
+        body = ByteBuffer(capacityMax: 0)
+        origin.removeAll()
+        responseStarted = false
+        attempts = ConnectAttempts()
+        observation = Observation()
+        loggedPath.removeAll()
+    }
+}
+
+/// A UUIDv7 of ours (RFC 9562 §5.7): never a client's.
+struct RequestID: Equatable {
+    let high: UInt64
+    let low: UInt64
+
+    /// - Parameters:
+    ///   - milliseconds: wall clock since 1970.
+    ///   - random: 74 bits of it are used.
+    init(milliseconds: UInt64, random: (UInt64, UInt64)) {
+        high = milliseconds << 16 | 0x7000 | random.0 & 0x0fff
+        low = 0x8000_0000_0000_0000 | random.1 & 0x3fff_ffff_ffff_ffff
+    }
+
+    init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+}
+
+/// Which addresses of an upstream have been tried for one exchange.
+struct ConnectAttempts {
+    /// Most addresses tried for one request.
+    static let attemptsMax = 8
+    var count = 0
+    var target = 0
+    var address = 0
+    /// When connecting as a whole gives up.
+    var deadline: Monotonic?
+    /// A kept connection turned out dead before anything was sent: the next one is a new one.
+    var mustBeNew = false
+}
+
+/// What an exchange says about itself when it is over: the log line and the counters.
+struct Observation {
+    var started = Monotonic(nanoseconds: 0)
+    var startedWall = WallClock(seconds: 0)
+    /// When the request was handed to the upstream, and when its response head came.
+    var forwarded: Monotonic?
+    var answered: Monotonic?
+    var status: UInt16 = 0
+    var refusal: Refusal?
+    /// Which token check failed; only ever logged.
+    var defect: StaticString?
+    var violation: StaticString?
+    var stripped = StripCounts()
+    var responseBytes: UInt64 = 0
+    var requestBytes: UInt64 = 0
+    var tokenWasCached = false
+    /// The connection ended before the response was complete.
+    var wasCut = false
+}

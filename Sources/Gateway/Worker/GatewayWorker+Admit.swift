@@ -1,0 +1,282 @@
+import HTTP1
+import HTTPTransport
+import Policy
+import Reactor
+import Telemetry
+import Tokens
+
+/// Steps 4 to 10 of a request's life: whose route, who calls, for which tenant, what is taken out,
+/// what it costs, and the head that will be sent. docs/life-of-a-request.md has the table.
+extension GatewayWorker {
+    /// What an admitted head asks for next.
+    private enum Admission {
+        /// The head is ready to be sent.
+        case forward
+        /// The body has to be read whole first; the head is written afterwards.
+        case collect(RouteRule)
+        /// Answered here; the fields are in the exchange's `head`.
+        case answer(status: UInt16)
+    }
+
+    /// A whole head is in the connection's input.
+    func begin(_ connection: ServerConnection, _ key: SlotKey, headLength: Int) {
+        guard let exchange = open(connection, key) else { return }
+        exchange.method = requestHead.method
+        exchange.clientIsOld = requestHead.version == .http10
+        let framing = requestHead.framing
+        let expectsContinue = requestHead.expectsContinue
+        let keepsAlive = requestHead.keepAlive
+        let admission: Admission
+        do throws(Refusal) {
+            admission = try admit(exchange, connection, connection.stream.input)
+        } catch {
+            connection.begin(headLength: headLength, framing: framing, keepsAlive: keepsAlive)
+            // A client that waits for leave to send its body is not going to.
+            if expectsContinue { connection.keepsAlive = false }
+            return refuse(exchange, error)
+        }
+        if case .collect = admission { save(connection.stream.input, headLength, exchange) }
+        connection.begin(headLength: headLength, framing: framing, keepsAlive: keepsAlive)
+        if expectsContinue, case .answer = admission {
+            connection.keepsAlive = false
+        } else if expectsContinue, !connection.body.isEnded {
+            connection.stream.output.append("HTTP/1.1 100 Continue\r\n\r\n")
+        }
+        switch admission {
+        case .forward:
+            exchange.requestTarget = framing == .chunked ? .chunked : .plain
+            connect(exchange)
+        case .collect(let route):
+            exchange.bodyBytesMax = route.policy.body.bytesMax
+            if case .length(let count) = framing, count > UInt64(exchange.bodyBytesMax) {
+                return refuse(exchange, .requestBodyTooLarge)
+            }
+            exchange.body = ByteBuffer(
+                capacityMax: exchange.bodyBytesMax + 2 * BodyReader.pieceBytesMax)
+            exchange.requestPhase = .collecting
+            scheduleBody(key)
+        case .answer(let status):
+            answer(exchange, status: status)
+        }
+    }
+
+    private func save(
+        _ bytes: borrowing ByteBuffer, _ length: Int, _ exchange: Exchange
+    ) {
+        exchange.head.removeAll()
+        exchange.head.append(bytes.readable.extracting(first: length))
+    }
+
+    private func admit(
+        _ exchange: Exchange, _ connection: ServerConnection, _ input: borrowing ByteBuffer
+    ) throws(Refusal) -> Admission {
+        let bytes = input.readable
+        observePath(bytes, exchange)
+        guard let snapshot = exchange.snapshot else { throw .internalError }
+        let route: RouteRule
+        switch try snapshot.rules.route(requestHead, bytes) {
+        case .matched(let found): route = found
+        case .preflight(let found): return try preflight(exchange, found, bytes)
+        case .methodNotAllowed(let methods):
+            exchange.head.append("Allow: ")
+            methods.write(into: &exchange.head)
+            exchange.head.append("\r\n")
+            throw .routeMethod
+        case .server:
+            exchange.head.append("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n")
+            return .answer(status: 204)
+        }
+        exchange.route = route.index
+        exchange.upstream = route.policy.upstream
+        noteOrigin(exchange, route, bytes)
+        let caller = try authenticator.authenticate(
+            requestHead, bytes, route: route, snapshot: snapshot, now: wall.seconds,
+            counters: counters, limiter: gateway.limiter, observation: &exchange.observation)
+        exchange.caller = caller
+        target.removeAll()
+        defer {
+            exchange.observation.stripped = plan.report
+            exchange.observation.wasCleaned = true
+        }
+        try route.plan(
+            requestHead, bytes, principal: caller?.principal, target: &target, plan: &plan)
+        try charge(exchange, caller)
+        let isAsserted = snapshot.upstreams[exchange.upstream].isAsserted && caller != nil
+        if isAsserted, requestHead.framing != .none, requestHead.framing != .length(0) {
+            return .collect(route)
+        }
+        try writeHead(
+            exchange, route, bytes, peer: connection.peer, isSecure: connection.stream.isSecure,
+            framing: requestHead.framing)
+        return .forward
+    }
+
+    /// Step 8: deciding and charging are one step.
+    private func charge(_ exchange: Exchange, _ caller: Caller?) throws(Refusal) {
+        guard let caller, let principal = caller.principal else { return }
+        guard case .perMinute(let limit) = principal.limit else { return }
+        guard let handle = caller.limit else { throw .overloaded }
+        guard
+            let verdict = gateway.limiter.take(
+                handle, limit: limit, nowNanoseconds: now.nanoseconds)
+        else { throw .overloaded }
+        let standing = LimitStanding(limitPerMinute: limit, verdict: verdict)
+        exchange.standing = standing
+        guard standing.isAdmitted else { throw .rateLimited }
+    }
+
+    /// The body is whole: sign it, write the head, send.
+    func finishCollecting(_ exchange: Exchange) {
+        guard let snapshot = exchange.snapshot, let index = exchange.route,
+            clients.contains(exchange.clientKey)
+        else { return }
+        let connection = clients[exchange.clientKey]
+        let route = snapshot.rules.routes[index]
+        // The head is parsed and planned again from its saved bytes: the worker's scratch has
+        // served other requests meanwhile, and the same bytes give the same answers.
+        swap(&saved, &exchange.head)
+        exchange.head.removeAll()
+        do throws(Refusal) {
+            try replan(exchange, route, saved)
+            try writeHead(
+                exchange, route, saved.readable, peer: connection.peer,
+                isSecure: connection.stream.isSecure,
+                framing: .length(UInt64(exchange.body.count)))
+        } catch {
+            saved.removeAll()
+            return fail(exchange, error)
+        }
+        saved.removeAll()
+        connect(exchange)
+    }
+
+    private func replan(
+        _ exchange: Exchange, _ route: RouteRule, _ head: borrowing ByteBuffer
+    ) throws(Refusal) {
+        do throws(HTTPViolation) {
+            _ = try requestHead.parse(head.readable, limits: requestLimits)
+        } catch {
+            throw .internalError
+        }
+        target.removeAll()
+        try route.plan(
+            requestHead, head.readable, principal: exchange.caller?.principal, target: &target,
+            plan: &plan)
+    }
+
+    /// Step 10: the assertion, and the head as the upstream will see it.
+    private func writeHead(
+        _ exchange: Exchange, _ route: RouteRule, _ bytes: Span<UInt8>, peer: PeerAddress,
+        isSecure: Bool, framing: BodyFraming
+    ) throws(Refusal) {
+        guard let snapshot = exchange.snapshot else { throw .internalError }
+        requestIDText.removeAll()
+        requestIDText.append(exchange.requestID)
+        clientAddress.removeAll()
+        if peer.address != nil { peer.append(to: &clientAddress) }
+        try sign(exchange, snapshot, bytes, hasBody: !exchange.body.isEmpty)
+        writeTraceparent(bytes)
+        exchange.head.removeAll()
+        let upstream = snapshot.upstreams[exchange.upstream]
+        let authority = snapshot.targets[upstream.targets.lowerBound].authority
+        let facts = RequestFacts(
+            clientAddress: clientAddress.readable, isSecure: isSecure,
+            isTrustedProxy: snapshot.trusts(peer), requestID: requestIDText.readable,
+            traceparent: traceparent.readable, assertion: assertion.readable,
+            upstreamAuthority: authority.span)
+        do throws(Refusal) {
+            try route.write(
+                plan, requestHead, bytes, principal: exchange.caller?.principal,
+                target: target.readable, framing: framing, facts: facts, into: &exchange.head)
+        } catch {
+            if error == .internalScan { counters.headScanAlarms.increment() }
+            throw error
+        }
+    }
+
+    private func sign(
+        _ exchange: Exchange, _ snapshot: Snapshot, _ bytes: Span<UInt8>, hasBody: Bool
+    ) throws(Refusal) {
+        assertion.removeAll()
+        let upstream = snapshot.upstreams[exchange.upstream]
+        guard upstream.isAsserted, let caller = exchange.caller else { return }
+        bodyDigestText.removeAll()
+        // An absent body has a digest too: its upstream must see none.
+        bodyDigest.update(exchange.body.readable)
+        bodyDigest.finish(into: &bodyDigestText)
+        let request = AssertionRequest(
+            audience: upstream.audience.span, requestID: requestIDText.readable,
+            method: bytes[requestHead.methodName], target: target.readable,
+            bodyDigest: bodyDigestText.readable)
+        let principal = AssertionPrincipal(
+            claims: caller.claims, tenant: caller.principal?.tenant,
+            vendor: snapshot.vendorNames[caller.claims.vendor],
+            tier: caller.principal?.tierName)
+        do throws(AssertionDefect) {
+            guard signer != nil else { throw .signature }
+            try signer?.sign(
+                request, for: principal, now: wall.seconds,
+                lifetimeSeconds: snapshot.assertionSeconds, into: &assertion)
+        } catch {
+            throw .internalError
+        }
+    }
+
+    /// A new trace for every request: a client's own is not continued, because trace state is
+    /// shared by whoever guesses an id (W3C Trace Context §3.2).
+    private func writeTraceparent(_ bytes: Span<UInt8>) {
+        traceparent.removeAll()
+        traceparent.append("00-")
+        appendHexadecimal(random.take(), to: &traceparent)
+        appendHexadecimal(random.take() | 1, to: &traceparent)
+        traceparent.append("-")
+        appendHexadecimal(random.take() | 1, to: &traceparent)
+        traceparent.append("-00")
+    }
+
+    private func appendHexadecimal(_ value: UInt64, to out: inout ByteBuffer) {
+        var shift: UInt64 = 64
+        while shift > 0 {
+            shift -= 4
+            let digit = UInt8(truncatingIfNeeded: value >> shift) & 15
+            out.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        }
+    }
+
+    // MARK: - Answers without an upstream
+
+    private func preflight(
+        _ exchange: Exchange, _ route: RouteRule, _ bytes: Span<UInt8>
+    ) throws(Refusal) -> Admission {
+        exchange.route = route.index
+        guard let cors = route.cors, let origin = requestHead.fields.index(of: .origin) else {
+            throw .routeNotFound
+        }
+        var asked = Slice.empty
+        if let index = requestHead.fields.index(of: .accessControlRequestHeaders) {
+            guard !requestHead.fields.repeats(.accessControlRequestHeaders) else {
+                throw .requestMalformed
+            }
+            asked = requestHead.fields[index].value
+        }
+        try cors.writePreflight(
+            origin: bytes[requestHead.fields[origin].value], fields: bytes[asked],
+            into: &exchange.head)
+        return .answer(status: 204)
+    }
+
+    private func noteOrigin(_ exchange: Exchange, _ route: RouteRule, _ bytes: Span<UInt8>) {
+        guard route.cors != nil, let index = requestHead.fields.index(of: .origin),
+            !requestHead.fields.repeats(.origin)
+        else { return }
+        let origin = bytes[requestHead.fields[index].value]
+        if origin.count <= exchange.origin.capacityMax { exchange.origin.append(origin) }
+    }
+
+    /// The path as it came, without the query: a query may hold what a log must not.
+    private func observePath(_ bytes: Span<UInt8>, _ exchange: Exchange) {
+        let path = bytes[requestHead.target.path]
+        exchange.loggedPath.append(
+            path.extracting(first: min(path.count, Exchange.loggedPathBytesMax)))
+    }
+}

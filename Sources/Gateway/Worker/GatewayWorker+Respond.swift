@@ -1,0 +1,323 @@
+import HTTP1
+import HTTPTransport
+import Policy
+import Reactor
+import Telemetry
+
+/// What clients get: the upstream's response, cleaned, or an answer of our own.
+extension GatewayWorker {
+    // MARK: - The upstream's response
+
+    /// Writes the head of the upstream's response for the client.
+    func writeResponseHead(
+        _ exchange: Exchange, _ input: borrowing ByteBuffer, framing: BodyFraming,
+        keepsAlive: Bool, to output: inout ByteBuffer
+    ) throws(Refusal) {
+        guard let snapshot = exchange.snapshot, let index = exchange.route else {
+            throw .internalError
+        }
+        requestIDText.removeAll()
+        requestIDText.append(exchange.requestID)
+        let facts = ResponseFacts(
+            requestID: requestIDText.readable, origin: exchange.origin.readable,
+            standing: exchange.standing, closes: !keepsAlive)
+        try snapshot.rules.routes[index].writeResponse(
+            responseHead, input.readable, framing: clientFraming(exchange, framing),
+            limitHeaders: snapshot.policy.limitHeaders, facts: facts, into: &output)
+    }
+
+    /// How the body goes to the client: a length stays a length, everything else is chunked, and an
+    /// HTTP/1.0 client gets the end of the connection.
+    private func clientFraming(_ exchange: Exchange, _ framing: BodyFraming) -> BodyFraming {
+        switch framing {
+        case .none: announcedLength(exchange)
+        case .length: framing
+        case .chunked, .untilClose: exchange.clientIsOld ? .untilClose : .chunked
+        }
+    }
+
+    /// A response to HEAD, or a 304, tells the length of a body it does not have (RFC 9110 §8.6).
+    private func announcedLength(_ exchange: Exchange) -> BodyFraming {
+        guard exchange.method == .head || responseHead.status == 304,
+            let length = responseHead.announcedLength
+        else { return .none }
+        return .length(length)
+    }
+
+    /// Passes an interim response on (RFC 9110 §15.2): its status and what may be told.
+    func writeInterimHead(
+        _ exchange: Exchange, _ input: borrowing ByteBuffer, to output: inout ByteBuffer
+    ) {
+        guard let snapshot = exchange.snapshot, let index = exchange.route else { return }
+        let rules = snapshot.rules.routes[index].responses
+        let bytes = input.readable
+        guard output.freeCapacityMax > bytes.count * 2 + 128 else { return }
+        output.append("HTTP/1.1 ")
+        output.append(decimal: UInt64(responseHead.status))
+        output.append(" ")
+        output.append(HTTPStatus.reason(responseHead.status))
+        output.append("\r\n")
+        for place in 0..<responseHead.fields.count {
+            let field = responseHead.fields[place]
+            let fate = rules.fate(
+                of: field.known, name: bytes[field.name], isHopByHop: field.isHopByHop)
+            guard fate == .keep else { continue }
+            output.append(bytes[field.name])
+            output.append(": ")
+            output.append(bytes[field.value])
+            output.append("\r\n")
+        }
+        output.append("\r\n")
+    }
+
+    /// Where the upstream must name the tenant its work ran under, it has to be the request's.
+    func echoMatches(_ exchange: Exchange, _ input: borrowing ByteBuffer) -> Bool {
+        guard let snapshot = exchange.snapshot,
+            snapshot.upstreams[exchange.upstream].echoRequired
+        else { return true }
+        let bytes = input.readable
+        var found: Slice?
+        for place in 0..<responseHead.fields.count {
+            let field = responseHead.fields[place]
+            guard bytes[field.name].equalsIgnoringCase("Ringfence-Tenant") else { continue }
+            guard found == nil else { return false }
+            found = field.value
+        }
+        guard let tenant = exchange.caller?.principal?.tenant else { return found == nil }
+        guard let found else { return false }
+        expectedEcho.removeAll()
+        tenant.write(into: &expectedEcho)
+        return bytes[found].equals(expectedEcho.readable)
+    }
+
+    // MARK: - Our own answers
+
+    /// Answers an exchange that never reached an upstream.
+    func refuse(_ exchange: Exchange, _ refusal: Refusal) {
+        exchange.observation.refusal = refusal
+        writeProblem(exchange, refusal)
+        concludeLocally(exchange)
+    }
+
+    /// Ends an exchange that may already be on its way: answered if nothing of a response has left,
+    /// cut otherwise.
+    func fail(_ exchange: Exchange, _ refusal: Refusal) {
+        exchange.observation.refusal = refusal
+        detachServer(exchange)
+        if exchange.responseStarted {
+            exchange.observation.wasCut = true
+            guard clients.contains(exchange.clientKey) else { return }
+            clients[exchange.clientKey].stream.abort()
+            return dropClient(exchange.clientKey)
+        }
+        exchange.head.removeAll()
+        writeProblem(exchange, refusal)
+        concludeLocally(exchange)
+    }
+
+    /// Answers with a status and the fields in the exchange's `head`.
+    func answer(_ exchange: Exchange, status: UInt16) {
+        guard clients.contains(exchange.clientKey) else { return }
+        let client = clients[exchange.clientKey]
+        exchange.observation.status = status
+        writeStart(exchange, status, keepsAlive: client.keepsAlive, to: &client.stream.output)
+        client.stream.output.append("\r\n")
+        concludeLocally(exchange)
+    }
+
+    private func writeProblem(_ exchange: Exchange, _ refusal: Refusal) {
+        guard clients.contains(exchange.clientKey) else { return }
+        let client = clients[exchange.clientKey]
+        // A closing status is announced as one.
+        if refusal.status == 408 || refusal.status == 413 { client.keepsAlive = false }
+        exchange.observation.status = refusal.status
+        exchange.responseStarted = true
+        requestIDText.removeAll()
+        requestIDText.append(exchange.requestID)
+        problem.removeAll()
+        ProblemBody.write(refusal, requestID: requestIDText.readable, into: &problem)
+        writeStart(
+            exchange, refusal.status, keepsAlive: client.keepsAlive, to: &client.stream.output)
+        writeRefusalFields(exchange, refusal, to: &client.stream.output)
+        client.stream.output.append("Content-Type: ")
+        client.stream.output.append(ProblemBody.contentType)
+        client.stream.output.append("\r\nCache-Control: no-store\r\nContent-Length: ")
+        client.stream.output.append(decimal: UInt64(problem.count))
+        client.stream.output.append("\r\n\r\n")
+        if exchange.method != .head { client.stream.output.append(problem.readable) }
+        exchange.observation.responseBytes = UInt64(problem.count)
+    }
+
+    /// The status line and what every answer of ours carries; the exchange's `head` holds fields
+    /// that belong to this one.
+    private func writeStart(
+        _ exchange: Exchange, _ status: UInt16, keepsAlive: Bool, to output: inout ByteBuffer
+    ) {
+        requestIDText.removeAll()
+        requestIDText.append(exchange.requestID)
+        output.append("HTTP/1.1 ")
+        output.append(decimal: UInt64(status))
+        output.append(" ")
+        output.append(HTTPStatus.reason(status))
+        output.append("\r\nDate: ")
+        output.appendDate(epochSeconds: wall.seconds)
+        output.append("\r\nX-Request-ID: ")
+        output.append(requestIDText.readable)
+        output.append("\r\n")
+        if !keepsAlive { output.append("Connection: close\r\n") }
+        output.append(exchange.head.readable)
+        exchange.head.removeAll()
+    }
+
+    private func writeRefusalFields(
+        _ exchange: Exchange, _ refusal: Refusal, to output: inout ByteBuffer
+    ) {
+        if refusal.status == 401 { output.append("WWW-Authenticate: Bearer\r\n") }
+        if refusal.isUpstreamFault {
+            output.append("Proxy-Status: ringfence; error=")
+            output.append(refusal.proxyError)
+            output.append("\r\n")
+        }
+        if let snapshot = exchange.snapshot, let standing = exchange.standing {
+            snapshot.policy.limitHeaders.write(standing, into: &output)
+            if !standing.isAdmitted { LimitHeaders.writeRetryAfter(standing, into: &output) }
+        }
+        if refusal.status == 503, exchange.standing == nil { output.append("Retry-After: 1\r\n") }
+        if let snapshot = exchange.snapshot, let index = exchange.route,
+            let cors = snapshot.rules.routes[index].cors
+        {
+            cors.writeResponse(origin: exchange.origin.readable, into: &output)
+        }
+    }
+
+    /// After an answer of ours: what is left of the request's body is dropped if it is short, so
+    /// that its bytes are never read as a request (attack S12), else the connection ends.
+    private func concludeLocally(_ exchange: Exchange) {
+        exchange.responsePhase = .done
+        guard clients.contains(exchange.clientKey) else { return }
+        let client = clients[exchange.clientKey]
+        if client.body.isEnded || !client.keepsAlive { return finish(exchange) }
+        exchange.requestPhase = .discarding
+        scheduleBody(exchange.clientKey)
+    }
+
+    // MARK: - Accounting
+
+    /// Step 12: one log line, and the counters.
+    func account(_ exchange: Exchange) {
+        let seen = exchange.observation
+        let elapsed = now.nanoseconds(since: seen.started)
+        counters.countOutcome(seen.refusal)
+        counters.record(nanoseconds: elapsed)
+        if seen.wasCleaned { counters.countStripped(seen.stripped) }
+        guard log != nil, log?.makeRoom(for: LogLine.bytesMax) == true else { return }
+        writeLogLine(exchange, elapsed)
+    }
+
+    private func writeLogLine(_ exchange: Exchange, _ elapsed: UInt64) {
+        logLine.removeAll()
+        let seen = exchange.observation
+        _ = LogLine.append(to: &logLine) { line in
+            line.time(
+                "time",
+                unixMilliseconds: UInt64(max(seen.startedWall.seconds, 0)) * 1_000
+                    + UInt64(seen.startedWall.nanoseconds / 1_000_000))
+            line.identifier("request_id", exchange.requestID)
+            line.text("peer", exchange.peerText.readable)
+            line.code("method", exchange.method.name)
+            line.text("path", exchange.loggedPath.readable)
+            line.integer("status", Int(seen.status))
+            line.code("code", seen.refusal?.code ?? "forwarded")
+            if let defect = seen.defect { line.code("defect", defect) }
+            if let violation = seen.violation { line.code("violation", violation) }
+            if let principal = exchange.caller?.principal {
+                line.text("tenant", principal.externalID.bytes.span)
+                tenantText.removeAll()
+                principal.tenant.write(into: &tenantText)
+                line.text("tenant_id", tenantText.readable)
+                line.text("tier", principal.tierName.span)
+                line.text("subject", principal.subject.span)
+            }
+            if let snapshot = exchange.snapshot, let index = exchange.route {
+                line.text("route", snapshot.routeNames[index].span)
+                line.text("upstream", snapshot.upstreams[exchange.upstream].audience.span)
+            }
+            writeStripped(seen.stripped, &line)
+            if seen.wasCut { line.boolean("cut", true) }
+            line.integer("request_bytes", Int64(clamping: seen.requestBytes))
+            line.integer("response_bytes", Int64(clamping: seen.responseBytes))
+            line.duration("total_ms", nanoseconds: elapsed)
+            if let forwarded = seen.forwarded {
+                line.duration(
+                    "gateway_ms", nanoseconds: forwarded.nanoseconds(since: seen.started))
+                if let answered = seen.answered {
+                    line.duration(
+                        "upstream_ms", nanoseconds: answered.nanoseconds(since: forwarded))
+                }
+            }
+        }
+        log?.lines.append(logLine.readable)
+    }
+
+    /// Which carriers had something taken out, by name; never what it was.
+    private func writeStripped(_ report: CleaningReport, _ line: inout LogLine) {
+        guard report != CleaningReport() else { return }
+        line.beginList("stripped")
+        for reason in StripReason.allCases where report.fields(reason) > 0 {
+            line.element(code: reason.name)
+        }
+        if report.cookies > 0 { line.element(code: "cookie_tenant") }
+        if report.query.removed > 0 { line.element(code: "query_tenant") }
+        line.endList()
+    }
+}
+
+extension Refusal {
+    /// Faults on the way to the upstream, which `Proxy-Status` explains (RFC 9209).
+    var isUpstreamFault: Bool {
+        switch self {
+        case .upstreamConnect, .upstreamConnectTimeout, .upstreamTLS, .upstreamReset,
+            .upstreamProtocol, .upstreamTimeout, .upstreamEcho, .upstreamUnresolved:
+            true
+        default: false
+        }
+    }
+
+    /// The error type of RFC 9209 §2.3.
+    var proxyError: StaticString {
+        switch self {
+        case .upstreamConnect: "connection_refused"
+        case .upstreamConnectTimeout: "connection_timeout"
+        case .upstreamTLS: "tls_certificate_error"
+        case .upstreamReset: "connection_terminated"
+        case .upstreamTimeout: "http_response_timeout"
+        case .upstreamUnresolved: "dns_error"
+        case .upstreamProtocol: "http_protocol_error"
+        default: "proxy_internal_error"
+        }
+    }
+
+    /// The refusal that a malformed request is answered with.
+    init(_ violation: HTTPViolation) {
+        switch violation.status {
+        case 414: self = .requestTargetTooLong
+        case 431: self = .requestHeadTooLarge
+        case 505: self = .requestVersion
+        case 417: self = .requestExpectation
+        case 413: self = .requestBodyTooLarge
+        case 501: self = .requestTransferEncoding
+        default:
+            switch violation {
+            case .proxyPreamble: self = .requestProxyProtocol
+            case .hostMissing, .hostRepeated, .hostMalformed, .hostConflict: self = .requestHost
+            case .framingConflict, .lengthMalformed, .lengthRepeated, .lengthTooLarge,
+                .codingMalformed, .codingUnsupported, .codingRepeated, .codingVersion:
+                self = .requestFraming
+            case .targetMalformed, .targetForm, .targetByte, .targetFragment, .targetPercent,
+                .targetScheme, .targetPathMissing, .targetAuthority, .targetUserinfo:
+                self = .requestTarget
+            default: self = .requestMalformed
+            }
+        }
+    }
+}

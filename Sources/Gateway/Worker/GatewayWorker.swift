@@ -1,0 +1,285 @@
+import HTTP1
+import HTTPTransport
+import Policy
+import Reactor
+import TLS
+import Telemetry
+import Tokens
+
+/// What other threads tell a worker.
+enum WorkerMessage: Sendable {
+    /// An accepted connection is this worker's from now on.
+    case adopt(SocketParcel)
+    case use(Snapshot)
+    /// Finish what is open within this time, take nothing new, then end.
+    case drain(milliseconds: UInt64)
+    case reopenLog
+}
+
+/// One core's share of the gateway: its poller, its connections, its caches. It shares the limiter,
+/// the snapshots and the counters with its siblings, and nothing else.
+///
+/// A worker is one loop: wait, read the clock once, serve events, look at deadlines, flush the log.
+/// Nothing in it blocks.
+final class GatewayWorker {
+    static let mailboxKey = SlotKey.fixed(0)
+    static let listenerKey = SlotKey.fixed(1)
+    static let firstClient: UInt32 = 16
+
+    let index: Int
+    let gateway: GatewayProcess
+    let counters: WorkerCounters
+
+    var poller: Poller
+    var wheel: TimerWheel
+    var clients: Slab<ServerConnection>
+    var servers: Slab<ClientConnection>
+    var exchanges: Slab<Exchange>
+    var spareExchanges: [Exchange] = []
+    /// Only the first worker listens; it hands connections to whoever has the fewest.
+    var listener: Listener?
+    var acceptAgainAt: Monotonic?
+
+    var snapshot: Snapshot
+    var upstreams: UpstreamSet
+    var requestHead = RequestHead()
+    var responseHead = ResponseHead()
+    let requestLimits: HeadLimits
+    var authenticator: Authenticator
+    var log: AppendLog?
+    var logLine = LogLine()
+
+    var now = Monotonic.now()
+    var wall = WallClock.now()
+    var random = RandomSource()
+    var mail: [WorkerMessage] = []
+    /// Set while draining: when what is still open is cut.
+    var drainUntil: Monotonic?
+
+    init(
+        index: Int, gateway: GatewayProcess, listener: consuming Listener?, snapshot: Snapshot
+    ) throws(StartFault) {
+        self.index = index
+        self.gateway = gateway
+        counters = gateway.counters[index]
+        let capacity = snapshot.policy.listen.connectionsMax
+        do throws(SystemFault) {
+            poller = try Poller()
+        } catch {
+            throw .system(error)
+        }
+        clients = Slab(capacity: capacity, firstIndex: Self.firstClient)
+        let firstServer = Self.firstClient + UInt32(capacity)
+        servers = Slab(capacity: capacity, firstIndex: firstServer)
+        exchanges = Slab(capacity: capacity, firstIndex: firstServer + UInt32(capacity))
+        wheel = TimerWheel(
+            capacity: Int(Self.firstClient) + 2 * capacity, tickMilliseconds: 16, now: .now())
+        self.snapshot = snapshot
+        upstreams = UpstreamSet(snapshot: snapshot)
+        let heads = snapshot.policy.listen.heads
+        requestLimits = HeadLimits(
+            headBytesMax: heads.headBytesMax, fieldsMax: heads.fieldsMax,
+            targetBytesMax: heads.targetBytesMax)
+        authenticator = try Authenticator(snapshot: snapshot)
+        log = try gateway.openLog()
+        do throws(SystemFault) {
+            try poller.add(gateway.mailboxes[index].number, key: Self.mailboxKey)
+            if let number = listener?.number { try poller.add(number, key: Self.listenerKey) }
+        } catch {
+            throw .system(error)
+        }
+        self.listener = listener
+    }
+
+    /// Serves until drained.
+    func run() {
+        while true {
+            if let drainUntil {
+                if clients.count == 0 || now >= drainUntil { break }
+            }
+            var deadline = wheel.nextDeadline
+            for other in [acceptAgainAt, drainUntil] {
+                if let other { deadline = min(deadline ?? other, other) }
+            }
+            do throws(SystemFault) {
+                try poller.wait(until: deadline, now: now)
+            } catch {
+                // epoll_wait fails only for our own bugs.
+                preconditionFailure("\(error)")
+            }
+            now = .now()
+            wall = .now()
+            for place in 0..<poller.count { serve(poller[place]) }
+            if let again = acceptAgainAt, now >= again {
+                acceptAgainAt = nil
+                accept()
+            }
+            while let key = wheel.expired(now: now) { expire(key) }
+            if index == 0 { gateway.limiter.sweep(nowNanoseconds: now.nanoseconds) }
+            log?.flush()
+            if let log { counters.logLinesDropped.store(log.droppedLines) }
+        }
+        log?.flush()
+    }
+
+    private func serve(_ event: ReadyEvent) {
+        switch event.key {
+        case Self.mailboxKey: readMail()
+        case Self.listenerKey: accept()
+        default:
+            if clients.owns(event.key) {
+                guard clients.contains(event.key) else { return }
+                clientBecameReady(event.key, event.readiness)
+            } else if servers.contains(event.key) {
+                serverBecameReady(event.key, event.readiness)
+            }
+        }
+    }
+
+    private func readMail() {
+        gateway.mailboxes[index].drain(into: &mail)
+        for message in mail {
+            switch message {
+            case .adopt(let parcel):
+                if let socket = parcel.take() { adopt(socket, peer: parcel.peer) }
+            case .use(let snapshot): use(snapshot)
+            case .drain(let milliseconds): drain(milliseconds)
+            case .reopenLog: try? log?.reopen()
+            }
+        }
+        mail.removeAll(keepingCapacity: true)
+    }
+
+    /// From the next request on, `snapshot` decides.
+    private func use(_ snapshot: Snapshot) {
+        for key in upstreams.takeAll() { dropServer(key) }
+        self.snapshot = snapshot
+        upstreams = UpstreamSet(snapshot: snapshot)
+        authenticator.use(snapshot)
+    }
+
+    private func drain(_ milliseconds: UInt64) {
+        listener = nil
+        drainUntil = now.advanced(byMilliseconds: milliseconds)
+        var key = clients.key(after: nil)
+        while let current = key {
+            key = clients.key(after: current)
+            switch clients[key: current].phase {
+            case .awaitingHead(started: false), .handshaking: dropClient(current)
+            case .awaitingHead, .exchanging, .lingering: break
+            }
+        }
+    }
+
+    // MARK: - Accepting
+
+    /// How long the first worker waits when the process is out of descriptors.
+    static let acceptBackoffMilliseconds: UInt64 = 50
+
+    private func accept() {
+        while drainUntil == nil {
+            switch listener?.accept() {
+            case .accepted(let socket, let peer):
+                gateway.counters[index].accepted.increment()
+                let chosen = gateway.leastLoadedWorker()
+                if chosen == index {
+                    adopt(socket, peer: peer)
+                } else {
+                    gateway.counters[chosen].connections.add(1)
+                    // A full mailbox drops the connection; its worker is far behind.
+                    let parcel = SocketParcel(socket, peer: peer)
+                    if !gateway.mailboxes[chosen].post(.adopt(parcel)) {
+                        gateway.counters[chosen].connections.add(-1)
+                        counters.connectionsRefused.increment()
+                    }
+                }
+            case .exhausted:
+                // Those who wait stay in the kernel's queue; a few are told at once.
+                counters.descriptorsExhausted.increment()
+                _ = listener?.shed(atMost: 16)
+                acceptAgainAt = now.advanced(byMilliseconds: Self.acceptBackoffMilliseconds)
+                return
+            case .wouldBlock, nil:
+                return
+            }
+        }
+    }
+
+    private func adopt(_ socket: consuming Socket, peer: PeerAddress) {
+        // Connections handed over were counted by who handed them over.
+        if index == 0 { counters.connections.add(1) }
+        guard gateway.openConnections <= snapshot.policy.listen.connectionsMax, drainUntil == nil
+        else {
+            counters.connectionsRefused.increment()
+            counters.connections.add(-1)
+            return
+        }
+        let number = socket.number
+        var session: TLSSession?
+        if let context = gateway.tls {
+            do throws(TLSFault) {
+                session = try context.makeSession(descriptor: number)
+            } catch {
+                counters.handshakesFailed.increment()
+                counters.connections.add(-1)
+                return
+            }
+        }
+        let connection = ServerConnection(socket: socket, session: session, peer: peer)
+        guard let key = clients.insert(connection) else {
+            counters.connectionsRefused.increment()
+            counters.connections.add(-1)
+            return
+        }
+        do throws(SystemFault) {
+            try poller.add(number, key: key)
+        } catch {
+            dropClient(key)
+            return
+        }
+        let deadlines = snapshot.policy.listen.deadlines
+        let patience =
+            connection.phase == .handshaking
+            ? deadlines.handshakeMilliseconds : deadlines.headMilliseconds
+        wheel.schedule(key, at: now.advanced(byMilliseconds: UInt64(patience)))
+    }
+
+    // MARK: - Ends
+
+    func dropClient(_ key: SlotKey) {
+        wheel.cancel(key)
+        guard let connection = clients.remove(key) else { return }
+        counters.connections.add(-1)
+        if let exchangeKey = connection.exchange { abandon(exchangeKey) }
+    }
+
+    func dropServer(_ key: SlotKey) {
+        wheel.cancel(key)
+        _ = servers.remove(key)
+    }
+
+    private func expire(_ key: SlotKey) {
+        if clients.owns(key) {
+            guard clients.contains(key) else { return }
+            expireClient(key)
+        } else if servers.contains(key) {
+            expireServer(key)
+        }
+    }
+}
+
+/// Random bits for request ids, drawn from the kernel in blocks. Uniqueness is what they are for:
+/// nothing secret depends on them.
+struct RandomSource {
+    private var words = InlineArray<64, UInt64>(repeating: 0)
+    private var next = 64
+
+    mutating func take() -> UInt64 {
+        if next == 64 {
+            for index in 0..<64 { words[index] = randomUInt64() }
+            next = 0
+        }
+        defer { next += 1 }
+        return words[next]
+    }
+}

@@ -1,0 +1,134 @@
+import Policy
+import Telemetry
+
+/// One number of one worker.
+struct Counter: Sendable {
+    let set: CounterSet
+    let slot: MetricSlot
+
+    func increment() { set.add(slot) }
+    func add(_ amount: UInt64) { set.add(slot, amount) }
+    func subtract(_ amount: UInt64 = 1) { set.subtract(slot, amount) }
+    func store(_ value: UInt64) { set.set(slot, to: value) }
+    var value: UInt64 { set.value(slot) }
+}
+
+/// Every metric of the gateway, declared once. Labels are enums and names of the policy, so no
+/// client can add a series.
+struct GatewayMetrics: Sendable {
+    let catalog: MetricCatalog
+    let accepted, connections, refused, exhausted, handshakes, handshakesFailed: MetricSlot
+    let requests: MetricSlots
+    let stripped: MetricSlots
+    let tokens: MetricSlots
+    let upstreamConnections: MetricSlots
+    let logLinesDropped, snapshotVersion, reloadsRefused, secondReadings: MetricSlot
+    let alarms: MetricSlots
+    let seconds: HistogramSlots
+
+    /// `forwarded`, then every refusal, in the order of the registry.
+    static let outcomes = ["forwarded"] + Refusal.allCases.map { "\($0.code)" }
+    static let carriers =
+        StripReason.allCases.map { "header_\($0.name)" } + ["cookie_tenant", "query_tenant"]
+
+    init() {
+        var made = MetricCatalog()
+        accepted =
+            made.counter("ringfence_connections_accepted", help: "Connections accepted.").only
+        connections = made.gauge("ringfence_connections", help: "Connections open.").only
+        refused =
+            made.counter(
+                "ringfence_connections_refused", help: "Connections closed at the bound."
+            ).only
+        exhausted =
+            made.counter(
+                "ringfence_descriptors_exhausted",
+                help: "Times that accepting had to wait for descriptors."
+            ).only
+        handshakes = made.counter("ringfence_tls_handshakes", help: "Handshakes done.").only
+        handshakesFailed =
+            made.counter("ringfence_tls_handshakes_failed", help: "Handshakes that failed.").only
+        requests = made.counter(
+            "ringfence_requests", help: "Requests by outcome: forwarded, or the code of the refusal.",
+            labels: [MetricLabel("outcome", Self.outcomes)])
+        stripped = made.counter(
+            "ringfence_stripped", help: "Parts of requests that were not passed on, by carrier.",
+            labels: [MetricLabel("carrier", Self.carriers)])
+        tokens = made.counter(
+            "ringfence_tokens", help: "Token checks by how they were answered.",
+            labels: [MetricLabel("answer", ["cached", "verified", "refused"])])
+        upstreamConnections = made.counter(
+            "ringfence_upstream_connections", help: "Upstream connections by what became of them.",
+            labels: [MetricLabel("event", ["connected", "reused", "failed", "retried"])])
+        logLinesDropped =
+            made.gauge(
+                "ringfence_log_lines_dropped", help: "Access log lines that could not be written."
+            ).only
+        snapshotVersion =
+            made.gauge("ringfence_snapshot_version", help: "Snapshot in force, counted up.").only
+        reloadsRefused =
+            made.counter("ringfence_reloads_refused", help: "Reloads that kept the old policy.")
+            .only
+        secondReadings =
+            made.gauge(
+                "ringfence_token_second_readings_skipped",
+                help: "Tokens libjwt cannot read because of their typ."
+            ).only
+        alarms = made.counter(
+            "ringfence_alarms", help: "What must never happen; each is a bug or an attack.",
+            labels: [MetricLabel("alarm", ["second_reader", "head_scan"])])
+        seconds = made.histogram(
+            "ringfence_request_seconds", help: "From the first byte of a request to its end.")
+        catalog = made
+    }
+}
+
+/// The counters of one worker.
+final class WorkerCounters: Sendable {
+    let set: CounterSet
+    let metrics: GatewayMetrics
+
+    init(_ metrics: GatewayMetrics) {
+        self.metrics = metrics
+        set = CounterSet(metrics.catalog)
+    }
+
+    private func counter(_ slot: MetricSlot) -> Counter { Counter(set: set, slot: slot) }
+
+    var accepted: Counter { counter(metrics.accepted) }
+    var connections: Counter { counter(metrics.connections) }
+    var connectionsRefused: Counter { counter(metrics.refused) }
+    var descriptorsExhausted: Counter { counter(metrics.exhausted) }
+    var handshakes: Counter { counter(metrics.handshakes) }
+    var handshakesFailed: Counter { counter(metrics.handshakesFailed) }
+    var tokensCached: Counter { counter(metrics.tokens[0]) }
+    var tokensVerified: Counter { counter(metrics.tokens[1]) }
+    var tokensRefused: Counter { counter(metrics.tokens[2]) }
+    var upstreamConnects: Counter { counter(metrics.upstreamConnections[0]) }
+    var upstreamReuses: Counter { counter(metrics.upstreamConnections[1]) }
+    var upstreamConnectFailures: Counter { counter(metrics.upstreamConnections[2]) }
+    var upstreamRetries: Counter { counter(metrics.upstreamConnections[3]) }
+    var logLinesDropped: Counter { counter(metrics.logLinesDropped) }
+    var snapshotVersion: Counter { counter(metrics.snapshotVersion) }
+    var reloadsRefused: Counter { counter(metrics.reloadsRefused) }
+    var secondReadingsSkipped: Counter { counter(metrics.secondReadings) }
+    var secondReaderAlarms: Counter { counter(metrics.alarms[0]) }
+    var headScanAlarms: Counter { counter(metrics.alarms[1]) }
+
+    func countOutcome(_ refusal: Refusal?) {
+        set.add(metrics.requests[refusal.map { Int($0.rawValue) + 1 } ?? 0])
+    }
+
+    func countStripped(_ report: CleaningReport) {
+        for reason in StripReason.allCases {
+            let count = report.fields(reason)
+            if count > 0 { set.add(metrics.stripped[Int(reason.rawValue)], UInt64(count)) }
+        }
+        let first = StripReason.allCases.count
+        if report.cookies > 0 { set.add(metrics.stripped[first], UInt64(report.cookies)) }
+        let removed = report.query.removed
+        if removed > 0 { set.add(metrics.stripped[first + 1], UInt64(removed)) }
+    }
+
+    func record(nanoseconds: UInt64) { set.record(metrics.seconds.only, nanoseconds: nanoseconds) }
+}

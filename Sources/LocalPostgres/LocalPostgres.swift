@@ -1,1 +1,0 @@
-// LocalPostgres: see docs/architecture.md.

@@ -1,0 +1,73 @@
+public import HTTP1
+
+/// Decides the fate of each field a client sends on one route (attacks H1 to H6, H16 to H18, U5,
+/// U8). Compiled once; known fields are looked up by number, others by name.
+public struct FieldRule: Sendable {
+    private let names: SkeletonSet
+    private let table: FateTable
+    /// By `KnownField.rawValue`.
+    private let known: [FieldFate]
+
+    /// - Parameters:
+    ///   - names: every tenant name of the route, the name of the injected field included.
+    ///   - forwardsCredential: whether the client's credential goes on to the upstream.
+    public init(names: SkeletonSet, forwardsCredential: Bool) {
+        self.names = names
+        let credential = forwardsCredential ? FieldFate.keep : .drop(.credential)
+        let table = FateTable(
+            exact: [
+                (FieldNames.replaced, .replaced), (FieldNames.hopByHop, .drop(.hopByHop)),
+                (FieldNames.credential, credential), (["Cookie"], .cleanCookies),
+                (FieldNames.gatewayOwn, .drop(.gatewayOwn)),
+                (FieldNames.identity, .drop(.identity)),
+            ],
+            prefixes: [
+                (FieldNames.hopByHopPrefixes, .drop(.hopByHop)),
+                (FieldNames.gatewayOwnPrefixes, .drop(.gatewayOwn)),
+                (FieldNames.identityPrefixes, .drop(.identity)),
+            ])
+        self.table = table
+        known = KnownField.allCases.map { Self.judge($0.name.bytes, names, table) }
+    }
+
+    /// - Parameters:
+    ///   - isHopByHop: whether the head says so (listed or nominated by `Connection`).
+    ///   - field: what the parser took `name` for.
+    public func fate(of field: KnownField, name: Span<UInt8>, isHopByHop: Bool) -> FieldFate {
+        let fate =
+            field == .other
+            ? Self.judge(name, names, table) : known[Int(field.rawValue)]
+        // A nominated field is gone either way; a tenant's spelling is still counted as one, and
+        // what the gateway writes itself (Host) cannot be nominated away.
+        if isHopByHop, fate == .keep || fate == .cleanCookies { return .drop(.hopByHop) }
+        return fate
+    }
+
+    private static func judge(
+        _ name: Span<UInt8>, _ names: SkeletonSet, _ table: FateTable
+    ) -> FieldFate {
+        var skeleton = Skeleton()
+        let isTenant = names.contains(name, using: &skeleton)
+        let isRegular = isRegular(name)
+        // A longer name than the scratch holds is none of those in the table, but may begin like
+        // one; what was folded of it is enough for prefixes.
+        if let fate = table.fate(of: skeleton.letters()) {
+            // `Transfer_Encoding` must not count as the field it resembles.
+            if case .drop = fate { return isTenant ? .drop(.tenant) : fate }
+            if isRegular, !isTenant || fate == .replaced { return fate }
+        }
+        if isTenant { return .drop(.tenant) }
+        return isRegular ? .keep : .drop(.irregularName)
+    }
+
+    private static func isRegular(_ name: Span<UInt8>) -> Bool {
+        for index in name.indices {
+            let byte = name[index]
+            guard
+                (byte | 0x20) &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10
+                    || byte == UInt8(ascii: "-")
+            else { return false }
+        }
+        return true
+    }
+}

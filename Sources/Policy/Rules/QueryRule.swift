@@ -1,0 +1,212 @@
+public import HTTP1
+
+/// What cleaning one query did.
+public struct QueryReport: Equatable, Sendable {
+    /// Parameters in the query, empty ones not counted.
+    public var parameters = 0
+    /// Parameters taken out because they name a tenant.
+    public var removed = 0
+    /// `_method` parameters taken out (attack U5).
+    public var overridesRemoved = 0
+}
+
+/// Cleans the query of one route: every spelling of the tenant is taken out, everything else passes
+/// verbatim and in order, and ours is added once.
+public struct QueryRule: Sendable {
+    /// Parameters beyond which a query is refused as a whole: a query is never half checked.
+    public static let parametersMax = 1_000
+
+    private let names: SkeletonSet
+    private let clientValue: RoutePolicy.ClientValue
+    /// `tenant_id=`, encoded and with its `=`; empty where nothing is added.
+    private let injected: [UInt8]
+
+    public init(names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject: String?) {
+        self.names = names
+        self.clientValue = clientValue
+        injected = inject.map { Self.encoded($0) + [UInt8(ascii: "=")] } ?? []
+    }
+
+    /// Appends the cleaned `query` (without its `?`) to `out`; nothing is appended when nothing is
+    /// left, so the caller writes `?` only where `out` grew.
+    ///
+    /// Both readings of `;` are checked: where a server that splits there would see a tenant, the
+    /// request is refused, because there is no cleaning that is right for both (attack Q6).
+    ///
+    /// - Parameter tenant: the verified tenant; `nil` where the request acts for none.
+    /// - Throws: `request.query.malformed`, `request.target`, `request.target.too_long` (also when
+    ///   `out` has no room), `tenant.conflict`.
+    public func clean(
+        _ query: Span<UInt8>, tenant: ExternalID?, into out: inout ByteBuffer
+    ) throws(Refusal) -> QueryReport {
+        let room = query.count + injected.count + ExternalID.bytesMax + 1
+        guard out.freeCapacityMax >= room else { throw .requestTargetTooLong }
+        let begin = out.count
+        var report = QueryReport()
+        var start = 0
+        while start <= query.count, query.count > 0 {
+            let pair = try Pair(query, from: start)
+            if pair.end > start {
+                report.parameters += pair.parts
+                guard report.parameters <= Self.parametersMax else { throw .requestTargetTooLong }
+                if try keeps(pair, query, tenant, &report) {
+                    if out.count > begin { out.append(UInt8(ascii: "&")) }
+                    out.append(query.extracting(start..<pair.end))
+                }
+            }
+            start = pair.end + 1
+        }
+        if report.removed == 0, report.overridesRemoved == 0 {
+            // Verbatim, empty parameters included.
+            out.truncate(to: begin)
+            out.append(query)
+        }
+        inject(tenant, after: begin, into: &out)
+        return report
+    }
+
+    private func inject(_ tenant: ExternalID?, after begin: Int, into out: inout ByteBuffer) {
+        guard let tenant, !injected.isEmpty else { return }
+        if out.count > begin { out.append(UInt8(ascii: "&")) }
+        out.append(injected)
+        // The bytes of an external id need no encoding in a query (RFC 3986 section 3.4).
+        out.append(tenant.bytes)
+    }
+
+    /// Whether `pair` stays; counts it when not.
+    private func keeps(
+        _ pair: Pair, _ query: Span<UInt8>, _ tenant: ExternalID?, _ report: inout QueryReport
+    ) throws(Refusal) -> Bool {
+        if pair.parts > 1 {
+            try checkParts(pair, query)
+            return true
+        }
+        let name = query.extracting(pair.start..<pair.nameEnd)
+        switch names.judge(name) {
+        case .clean:
+            guard Self.isMethodOverride(name) else { return true }
+            report.overridesRemoved += 1
+        case .listed:
+            try checkConflict(pair, query, tenant)
+            report.removed += 1
+        case .control: throw .requestQueryMalformed
+        }
+        return false
+    }
+
+    /// A pair with `;` in it passes only when neither reading of it names a tenant.
+    private func checkParts(_ pair: Pair, _ query: Span<UInt8>) throws(Refusal) {
+        guard names.judge(query.extracting(pair.start..<pair.nameEnd)) == .clean else {
+            throw .requestQueryMalformed
+        }
+        var start = pair.start
+        while start < pair.end {
+            var end = start
+            var nameEnd = -1
+            while end < pair.end, query[end] != UInt8(ascii: ";") {
+                if nameEnd < 0, query[end] == UInt8(ascii: "=") { nameEnd = end }
+                end += 1
+            }
+            let name = query.extracting(start..<(nameEnd < 0 ? end : nameEnd))
+            guard names.judge(name) == .clean, !Self.isMethodOverride(name) else {
+                throw .requestQueryMalformed
+            }
+            start = end + 1
+        }
+    }
+
+    private func checkConflict(
+        _ pair: Pair, _ query: Span<UInt8>, _ tenant: ExternalID?
+    ) throws(Refusal) {
+        switch clientValue {
+        case .strip: return
+        case .reject: throw .tenantConflict
+        case .rejectIfDifferent:
+            let start = min(pair.nameEnd + 1, pair.end)
+            guard let tenant, Self.decodes(query.extracting(start..<pair.end), to: tenant.bytes)
+            else { throw .tenantConflict }
+        }
+    }
+
+    /// Whether `text`, decoded once as a form value, is `value`. (`+` is a space, which no external
+    /// id has, so it needs no case of its own.)
+    static func decodes(_ text: Span<UInt8>, to value: [UInt8]) -> Bool {
+        var index = 0
+        var length = 0
+        while index < text.count {
+            let (byte, next) = PercentCoding.decode(text, at: index)
+            guard length < value.count, value[length] == byte, byte != UInt8(ascii: "+") else {
+                return false
+            }
+            length += 1
+            index = next
+        }
+        return length == value.count
+    }
+
+    /// `_method` in any case and encoding; its skeleton, `method`, is too common a name to take.
+    private static func isMethodOverride(_ name: Span<UInt8>) -> Bool {
+        let expected: StaticString = "_method"
+        guard name.count >= expected.bytes.count else { return false }
+        var index = 0
+        var length = 0
+        while index < name.count {
+            let (byte, next) = PercentCoding.decode(name, at: index)
+            guard length < expected.bytes.count else { return false }
+            let folded = byte == UInt8(ascii: "_") ? byte : byte | 0x20
+            guard folded == expected.bytes[length] else { return false }
+            length += 1
+            index = next
+        }
+        return length == expected.bytes.count
+    }
+
+    private static func encoded(_ name: String) -> [UInt8] {
+        var out: [UInt8] = []
+        let digits = [UInt8]("0123456789ABCDEF".utf8)
+        for byte in name.utf8 {
+            let isPlain =
+                (byte | 0x20) &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10
+                || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+                || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "~")
+            out +=
+                isPlain
+                ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        }
+        return out
+    }
+}
+
+/// One `&`-separated parameter, found and checked byte by byte.
+private struct Pair {
+    var start: Int
+    /// Where its name ends: at the first `=`, or at its end.
+    var nameEnd: Int
+    var end: Int
+    /// What a server that also splits at `;` would make of it.
+    var parts: Int
+
+    init(_ query: Span<UInt8>, from start: Int) throws(Refusal) {
+        self.start = start
+        nameEnd = -1
+        parts = 1
+        var index = start
+        while index < query.count {
+            let byte = query[index]
+            if byte == UInt8(ascii: "&") { break }
+            switch byte {
+            case UInt8(ascii: "="): if nameEnd < 0 { nameEnd = index }
+            case UInt8(ascii: ";"): parts += 1
+            case UInt8(ascii: "%"):
+                guard query.count - index > 2, PercentCoding.hexValue(query[index + 1]) < 16,
+                    PercentCoding.hexValue(query[index + 2]) < 16
+                else { throw .requestQueryMalformed }
+            case 0...0x20, 0x7f...0xff, UInt8(ascii: "#"): throw .requestTarget
+            default: break
+            }
+            index += 1
+        }
+        end = index
+        if nameEnd < 0 { nameEnd = end }
+    }
+}

@@ -1,0 +1,157 @@
+public import HTTP1
+
+/// What of an upstream's response reaches the client (INV-6): nothing of this hop, no tenant, none
+/// of our internal fields. `Server`, `Location` and cookies pass as they are.
+public struct ResponseRule: Sendable {
+    private let names: SkeletonSet
+    private let table: FateTable
+    private let known: [FieldFate]
+
+    /// - Parameter hasCORS: whether the route answers cross-origin questions itself; the upstream's
+    ///   own answers are then dropped, because two of them are none to a browser.
+    public init(names: SkeletonSet, hasCORS: Bool) {
+        self.names = names
+        // `Expect` has no meaning in a response and is not ours to write.
+        let table = FateTable(
+            exact: [
+                (["Content-Length", "Transfer-Encoding", "X-Request-ID"], .replaced),
+                (FieldNames.hopByHop, .drop(.hopByHop)), (FieldNames.limits, .replaced),
+                (FieldNames.responseDropped, .drop(.gatewayOwn)),
+                (hasCORS ? FieldNames.cors : [], .replaced),
+            ],
+            prefixes: [
+                (FieldNames.hopByHopPrefixes, .drop(.hopByHop)),
+                (FieldNames.gatewayOwnPrefixes, .drop(.gatewayOwn)),
+                (FieldNames.responseDroppedPrefixes, .drop(.gatewayOwn)),
+            ])
+        self.table = table
+        known = KnownField.allCases.map { Self.judge($0.name.bytes, names, table) }
+    }
+
+    /// The fate of one response field.
+    public func fate(of field: KnownField, name: Span<UInt8>, isHopByHop: Bool) -> FieldFate {
+        let fate =
+            field == .other
+            ? Self.judge(name, names, table) : known[Int(field.rawValue)]
+        return isHopByHop && fate == .keep ? .drop(.hopByHop) : fate
+    }
+
+    private static func judge(
+        _ name: Span<UInt8>, _ names: SkeletonSet, _ table: FateTable
+    ) -> FieldFate {
+        var skeleton = Skeleton()
+        if names.contains(name, using: &skeleton) { return .drop(.tenant) }
+        return table.fate(of: skeleton.letters()) ?? .keep
+    }
+}
+
+/// What the gateway adds to one response, for one call of `RouteRule.writeResponse`.
+public struct ResponseFacts: ~Escapable {
+    public let requestID: Span<UInt8>
+    /// The request's `Origin`; empty for none.
+    public let origin: Span<UInt8>
+    /// Where the tenant stands with its limit; `nil` where none applies.
+    public let standing: LimitStanding?
+    /// Whether the connection to the client is closed after this response.
+    public let closes: Bool
+
+    @_lifetime(copy requestID, copy origin)
+    public init(
+        requestID: Span<UInt8>, origin: Span<UInt8>, standing: LimitStanding?, closes: Bool
+    ) {
+        self.requestID = requestID
+        self.origin = origin
+        self.standing = standing
+        self.closes = closes
+    }
+}
+
+extension RouteRule {
+    /// Bytes that are written besides the upstream's head and the origin.
+    private static let ownResponseBytesMax = 2_048
+
+    /// Appends the response head for the client to `out`, blank line included.
+    ///
+    /// - Parameters:
+    ///   - head: parsed from `bytes`, not interim.
+    ///   - framing: how the body will be sent; `untilClose` only together with `facts.closes`.
+    /// - Throws: `upstream.protocol` when `out` has no room.
+    public func writeResponse(
+        _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, framing: BodyFraming,
+        limitHeaders: LimitHeaders, facts: borrowing ResponseFacts, into out: inout ByteBuffer
+    ) throws(Refusal) {
+        guard out.freeCapacityMax >= bytes.count * 2 + facts.origin.count + Self.ownResponseBytesMax
+        else { throw .upstreamProtocol }
+        let begin = out.count
+        do throws(HTTPViolation) {
+            try out.appendStatusLine(head.status, reason: bytes[head.reason])
+            try writeKept(head, bytes, framing, &out)
+            try out.appendField(.xRequestID, value: facts.requestID)
+            try out.appendField(.via, value: "1.1 ringfence")
+            if let standing = facts.standing { limitHeaders.write(standing, into: &out) }
+            cors?.writeResponse(origin: facts.origin, into: &out)
+            if facts.closes { try out.appendField(.connection, value: "close") }
+            switch framing {
+            case .none, .untilClose: break
+            case .length(let length): try out.appendField(.contentLength, decimal: length)
+            case .chunked: try out.appendField(.transferEncoding, value: "chunked")
+            }
+            try out.appendHeadEnd()
+        } catch {
+            out.truncate(to: begin)
+            throw .upstreamProtocol
+        }
+    }
+
+    private func writeKept(
+        _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ framing: BodyFraming,
+        _ out: inout ByteBuffer
+    ) throws(HTTPViolation) {
+        var isPrivate = false
+        for index in 0..<head.fields.count {
+            let field = head.fields[index]
+            let fate = responses.fate(
+                of: field.known, name: bytes[field.name], isHopByHop: field.isHopByHop)
+            // The length a HEAD or 304 announces is what a GET would get (RFC 9110 section 8.6).
+            let announces =
+                field.known == .contentLength && framing == .none && head.status != 204
+            guard fate == .keep || announces else { continue }
+            if field.known == .cacheControl {
+                isPrivate = isPrivate || Self.isPrivate(bytes[field.value])
+            }
+            try out.appendField(name: bytes[field.name], value: bytes[field.value])
+        }
+        if carriesTenant, !isPrivate {
+            try out.appendField(.cacheControl, value: "private, no-store")
+        }
+    }
+
+    /// Whether a `Cache-Control` value has `no-store` or an unqualified `private` among its
+    /// directives (RFC 9111 section 5.2.2).
+    private static func isPrivate(_ value: Span<UInt8>) -> Bool {
+        var start = 0
+        while start < value.count {
+            var end = start
+            while end < value.count, value[end] != UInt8(ascii: ",") { end += 1 }
+            var last = end
+            while start < last, value[start] == 0x20 || value[start] == 0x09 { start += 1 }
+            while last > start, value[last - 1] == 0x20 || value[last - 1] == 0x09 { last -= 1 }
+            let directive = value.extracting(start..<last)
+            if equalsFolded(directive, "no-store") || equalsFolded(directive, "private") {
+                return true
+            }
+            start = end + 1
+        }
+        return false
+    }
+
+    private static func equalsFolded(_ text: Span<UInt8>, _ expected: StaticString) -> Bool {
+        guard text.count == expected.bytes.count else { return false }
+        for index in text.indices {
+            let byte = text[index]
+            let folded = byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+            guard folded == expected.bytes[index] else { return false }
+        }
+        return true
+    }
+}

@@ -1,0 +1,131 @@
+public import HTTP1
+
+/// One route, compiled: everything the request path asks about it, without names to look up.
+public final class RouteRule: Sendable {
+    /// Index into `GatewayPolicy.routes`.
+    public let index: Int
+    public let policy: RoutePolicy
+    /// Every tenant name of the route: the policy's, the route's own, and those we write.
+    public let tenantNames: SkeletonSet
+    public let fields: FieldRule
+    public let query: QueryRule
+    public let cookies: CookieRule
+    public let responses: ResponseRule
+    public let scan: UpstreamHeadScan
+    public let methods: MethodSet
+    public let cors: CORSRule?
+    /// The injected field's name as it is written.
+    let injectHeader: [UInt8]
+
+    /// The tenant names of one route of a policy.
+    public static func tenantNames(of route: RoutePolicy, in policy: GatewayPolicy) -> [String] {
+        var names = policy.tenantNames.isEmpty ? TenantNames.defaults : policy.tenantNames
+        names += route.tenantNames
+        // What we write ourselves is reserved, whatever the lists say.
+        names.append("X-Tenant-ID")
+        names.append(route.injectHeader)
+        if let parameter = route.injectQuery { names.append(parameter) }
+        return names
+    }
+
+    init(_ index: Int, in gateway: GatewayPolicy) {
+        let route = gateway.routes[index]
+        self.index = index
+        policy = route
+        let names = Self.tenantNames(of: route, in: gateway)
+        let set = SkeletonSet(names: names)
+        tenantNames = set
+        fields = FieldRule(names: set, forwardsCredential: route.forwardsCredential)
+        query = QueryRule(names: set, clientValue: route.clientValue, inject: route.injectQuery)
+        cookies = CookieRule(names: set, clientValue: route.clientValue)
+        responses = ResponseRule(names: set, hasCORS: route.cors != nil)
+        scan = UpstreamHeadScan(
+            names: names, injectHeader: route.injectHeader, injectQuery: route.injectQuery)
+        let methods = MethodSet(policy: route.methods)
+        self.methods = methods
+        cors = route.cors.map { CORSRule($0, methods: methods, names: set) }
+        injectHeader = [UInt8](route.injectHeader.utf8)
+    }
+
+    /// Step 7: decides about every field, and appends the target to send (path and cleaned query) to
+    /// `target`.
+    ///
+    /// - Parameters:
+    ///   - head: parsed from `bytes`, with a target `PathRule.check` has passed.
+    ///   - principal: who calls; `nil` exactly on routes whose requests carry no tenant.
+    ///   - plan: overwritten.
+    /// - Throws: `tenant.conflict`, what `QueryRule.clean` throws, and `internal.error` where the
+    ///   principal does not fit the route: a request is never forwarded without its tenant.
+    public func plan(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, principal: Principal?,
+        target: inout ByteBuffer, plan: inout RewritePlan
+    ) throws(Refusal) {
+        try checkScope(principal)
+        plan.reset()
+        let tenant = principal?.externalID
+        for index in 0..<head.fields.count {
+            let field = head.fields[index]
+            let fate = fields.fate(
+                of: field.known, name: bytes[field.name], isHopByHop: field.isHopByHop)
+            plan[index] = fate
+            switch fate {
+            case .keep, .replaced: break
+            case .cleanCookies:
+                let removed = try cookies.count(bytes[field.value], tenant: tenant)
+                plan.report.cookies += removed
+                // An untouched line is copied as it is.
+                if removed == 0, !head.fields.repeats(.cookie) { plan[index] = .keep }
+            case .drop(let reason):
+                plan.report.count(reason)
+                if reason == .tenant { try checkConflict(bytes[field.value], tenant) }
+            }
+        }
+        try writeTarget(head, bytes, tenant, &target, &plan)
+    }
+
+    /// Whether the route's requests act for a tenant.
+    public var carriesTenant: Bool {
+        if case .issuer = policy.authentication { true } else { false }
+    }
+
+    private func checkScope(_ principal: Principal?) throws(Refusal) {
+        switch policy.authentication {
+        case .issuer(let issuer):
+            // A principal of another issuer would be a verified one, but not for this route.
+            guard let principal, principal.issuer == issuer else { throw .internalError }
+        case .vendor, .none:
+            guard principal == nil else { throw .internalError }
+        }
+    }
+
+    private func checkConflict(_ value: Span<UInt8>, _ tenant: ExternalID?) throws(Refusal) {
+        switch policy.clientValue {
+        case .strip: return
+        case .reject: throw .tenantConflict
+        case .rejectIfDifferent:
+            guard let tenant, tenant.bytes.count == value.count else { throw .tenantConflict }
+            for index in value.indices where value[index] != tenant.bytes[index] {
+                throw .tenantConflict
+            }
+        }
+    }
+
+    private func writeTarget(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ tenant: ExternalID?,
+        _ target: inout ByteBuffer, _ plan: inout RewritePlan
+    ) throws(Refusal) {
+        let path = bytes[head.target.path]
+        guard path.count > 0 else { throw .requestTarget }
+        guard target.freeCapacityMax > path.count else { throw .requestTargetTooLong }
+        target.append(path)
+        let beforeQuery = target.count
+        target.append(UInt8(ascii: "?"))
+        let sent = head.target.query.map { bytes[$0].count } ?? 0
+        if sent > 0, let slice = head.target.query {
+            plan.report.query = try query.clean(bytes[slice], tenant: tenant, into: &target)
+        } else {
+            plan.report.query = try query.clean(Span(), tenant: tenant, into: &target)
+        }
+        if target.count == beforeQuery + 1 { target.truncate(to: beforeQuery) }
+    }
+}

@@ -1,0 +1,90 @@
+public import HTTP1
+
+/// Everything the gateway asks of a policy while it serves requests, compiled into one immutable
+/// snapshot. An exchange pins one from start to end.
+///
+/// The order per request: `route`, then the credential is verified elsewhere, `resolve` for a
+/// credential not seen before, `RouteRule.plan`, the limit is charged, `RouteRule.write`.
+public final class RuleSet: Sendable {
+    public let policy: GatewayPolicy
+    /// In the order of `GatewayPolicy.routes`.
+    public let routes: [RouteRule]
+    public let table: RouteTable
+    public let directory: TenantDirectory
+    /// What any route calls a tenant, for matrix parameters, which are checked before a route is
+    /// known.
+    private let allTenantNames: SkeletonSet
+
+    public init(policy: GatewayPolicy) {
+        self.policy = policy
+        routes = policy.routes.indices.map { RouteRule($0, in: policy) }
+        table = RouteTable(policy.routes)
+        directory = TenantDirectory(policy: policy)
+        allTenantNames = SkeletonSet(
+            names: policy.routes.flatMap { RouteRule.tenantNames(of: $0, in: policy) })
+    }
+
+    /// What a request is for.
+    public enum Routing: Sendable {
+        case matched(RouteRule)
+        /// A CORS preflight for this route, to be answered by `CORSRule.writePreflight` before any
+        /// credential is looked at.
+        case preflight(RouteRule)
+        /// To be refused with `route.method`; these are allowed.
+        case methodNotAllowed(MethodSet)
+        /// `OPTIONS *`: about the server itself, to be answered here (RFC 9110 section 9.3.7).
+        case server
+    }
+
+    /// Step 4: checks the path and finds the route.
+    ///
+    /// - Throws: `request.method.unknown`, `request.target`, `request.path.ambiguous`,
+    ///   `request.upgrade.websocket`, `route.not_found`, `route.misdirected`.
+    public func route(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>
+    ) throws(Refusal) -> Routing {
+        guard head.method != .other else { throw .requestMethodUnknown }
+        switch head.target.form {
+        case .asterisk: return .server
+        case .authority: return .methodNotAllowed([])
+        case .origin, .absolute: break
+        }
+        try PathRule.check(bytes[head.target.path], names: allTenantNames)
+        if head.upgrade == .webSocket { throw .requestUpgradeWebSocket }
+        if let route = preflight(head, bytes) { return .preflight(route) }
+        switch match(head, bytes, MethodSet(head.method)) {
+        case .matched(let index): return .matched(routes[index])
+        case .methodNotAllowed(let methods): return .methodNotAllowed(methods)
+        case .notFound: throw .routeNotFound
+        case .misdirected: throw .routeMisdirected
+        }
+    }
+
+    /// Step 6: see `TenantDirectory.resolve`.
+    public func resolve(_ claims: VerifiedClaims) throws(Refusal) -> Principal {
+        try directory.resolve(claims)
+    }
+
+    /// The route a preflight asks about: the one that the request announced in it would match.
+    private func preflight(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>
+    ) -> RouteRule? {
+        guard head.method == .options, head.fields.contains(.origin),
+            !head.fields.repeats(.origin), !head.fields.repeats(.accessControlRequestMethod),
+            let index = head.fields.index(of: .accessControlRequestMethod)
+        else { return nil }
+        let method = MethodSet(name: bytes[head.fields[index].value])
+        guard case .matched(let route) = match(head, bytes, method), routes[route].cors != nil
+        else {
+            return nil
+        }
+        return routes[route]
+    }
+
+    private func match(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ method: MethodSet
+    ) -> RouteTable.Match {
+        let host = head.authority ?? .empty
+        return table.match(host: bytes[host], path: bytes[head.target.path], method: method)
+    }
+}

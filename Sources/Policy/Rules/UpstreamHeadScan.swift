@@ -1,0 +1,317 @@
+import HTTP1
+
+/// The second reader: goes over the finished bytes of a request head, knowing nothing of how they
+/// were made, and answers whether they name exactly the tenant they should. It shares no code with
+/// the rules and the writer, on purpose down to the folding of names: a mistake there must not be
+/// made twice.
+public struct UpstreamHeadScan: Sendable {
+    /// Folded tenant names without prefixes, by their number of letters: `concepts[n]` are those of
+    /// `n`.
+    private let concepts: [[[UInt8]]]
+    /// The injected field's and parameter's names in lower case.
+    private let header: [UInt8]
+    private let parameter: [UInt8]?
+
+    /// Letters of a name, or of one component of a parameter's name, that are looked at.
+    private static let lettersMax = 160
+
+    init(names: [String], injectHeader: String, injectQuery: String?) {
+        var concepts = [[[UInt8]]](repeating: [], count: 65)
+        for name in names {
+            var letters = name.lowercased().utf8.filter {
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+            }
+            Self.dropMarkers(&letters)
+            guard !letters.isEmpty, letters.count <= 64 else { continue }
+            concepts[letters.count].append(letters)
+        }
+        self.concepts = concepts
+        header = [UInt8](injectHeader.lowercased().utf8)
+        parameter = injectQuery.map { [UInt8]($0.utf8) }
+    }
+
+    private static func dropMarkers(_ letters: inout [UInt8]) {
+        let markers: [[UInt8]] = [[UInt8]("grpcmetadata".utf8), [UInt8]("http".utf8), [0x78]]
+        while let marker = markers.first(where: {
+            letters.count > $0.count && letters.starts(with: $0)
+        }) {
+            letters.removeFirst(marker.count)
+        }
+        while letters.count > 3, letters.suffix(3).elementsEqual("bin".utf8) {
+            letters.removeLast(3)
+        }
+    }
+
+    /// Whether `head` is one well-formed request head with exactly one field for the tenant, equal
+    /// to `tenant`, and no other spelling of one in any field's or parameter's name; without a
+    /// tenant, none at all.
+    public func accepts(_ head: Span<UInt8>, tenant: ExternalID?) -> Bool {
+        guard let line = lineEnd(head, 0), acceptsRequestLine(head.extracting(0..<line), tenant)
+        else { return false }
+        var position = line + 2
+        var tenants = 0
+        var lengths = 0
+        var hosts = 0
+        while true {
+            guard let end = lineEnd(head, position) else { return false }
+            if end == position { break }
+            let field = head.extracting(position..<end)
+            position = end + 2
+            guard let colon = nameEnd(field) else { return false }
+            let name = field.extracting(0..<colon)
+            if folds(name, to: header) {
+                guard let tenant, isValue(field, from: colon + 1, tenant.bytes) else {
+                    return false
+                }
+                tenants += 1
+                continue
+            }
+            if isTenantName(name) { return false }
+            if folds(name, to: "content-length") || folds(name, to: "transfer-encoding") {
+                lengths += 1
+            } else if folds(name, to: "host") {
+                hosts += 1
+            }
+        }
+        return position + 2 == head.count && tenants == (tenant == nil ? 0 : 1) && lengths <= 1
+            && hosts == 1
+    }
+
+    /// The next CRLF from `start`; `nil` without one or when a line holds any other control byte.
+    private func lineEnd(_ head: Span<UInt8>, _ start: Int) -> Int? {
+        var index = start
+        while index + 1 < head.count {
+            let byte = head[index]
+            if byte == 13 { return head[index + 1] == 10 ? index : nil }
+            if byte < 32 && byte != 9 || byte == 127 { return nil }
+            index += 1
+        }
+        return nil
+    }
+
+    /// The colon of a field line, its name being letters, digits and `-` alone, or `nil`.
+    private func nameEnd(_ field: Span<UInt8>) -> Int? {
+        for index in field.indices {
+            switch field[index] {
+            case 0x3a: return index > 0 ? index : nil
+            case 0x2d, 0x30...0x39, 0x41...0x5a, 0x61...0x7a: continue
+            default: return nil
+            }
+        }
+        return nil
+    }
+
+    private func folds(_ name: Span<UInt8>, to expected: [UInt8]) -> Bool {
+        guard name.count == expected.count else { return false }
+        for index in expected.indices where lower(name[index]) != expected[index] { return false }
+        return true
+    }
+
+    private func folds(_ name: Span<UInt8>, to expected: StaticString) -> Bool {
+        guard name.count == expected.utf8CodeUnitCount else { return false }
+        let text = expected.bytes
+        for index in name.indices where lower(name[index]) != text[index] { return false }
+        return true
+    }
+
+    private func lower(_ byte: UInt8) -> UInt8 {
+        (0x41...0x5a).contains(byte) ? byte + 32 : byte
+    }
+
+    /// Whether the field's value, after one space, is `expected` and nothing more.
+    private func isValue(_ field: Span<UInt8>, from start: Int, _ expected: [UInt8]) -> Bool {
+        guard field.count == start + 1 + expected.count, field[start] == 0x20 else { return false }
+        for index in expected.indices where field[start + 1 + index] != expected[index] {
+            return false
+        }
+        return true
+    }
+}
+
+// Names.
+extension UpstreamHeadScan {
+    /// Letters and digits of a name, lower case, with room for `lettersMax`.
+    private struct Letters: ~Copyable {
+        var bytes = InlineArray<160, UInt8>(repeating: 0)
+        var count = 0
+        var overflowed = false
+
+        mutating func add(_ byte: UInt8) {
+            if count < bytes.count {
+                bytes[count] = byte
+                count += 1
+            } else {
+                overflowed = true
+            }
+        }
+    }
+
+    private func isTenantName(_ name: Span<UInt8>) -> Bool {
+        var letters = Letters()
+        for index in name.indices {
+            let byte = lower(name[index])
+            if (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) { letters.add(byte) }
+        }
+        return isConcept(letters, from: 0)
+    }
+
+    /// Whether the letters from `start` on are a concept with nothing but markers around it.
+    private func isConcept(_ letters: borrowing Letters, from start: Int) -> Bool {
+        guard !letters.overflowed else { return false }
+        var end = letters.count
+        while true {
+            // Read backwards: every concept the letters end with, then markers before it.
+            for length in stride(from: min(end - start, 64), to: 0, by: -1) {
+                for concept in concepts[length] where ends(letters, end, concept) {
+                    if onlyMarkers(letters, start, end - length) { return true }
+                }
+            }
+            guard end - start > 3, letters.bytes[end - 3] == 0x62, letters.bytes[end - 2] == 0x69,
+                letters.bytes[end - 1] == 0x6e
+            else { return false }
+            end -= 3
+        }
+    }
+
+    private func ends(_ letters: borrowing Letters, _ end: Int, _ concept: [UInt8]) -> Bool {
+        let start = end - concept.count
+        for index in concept.indices where letters.bytes[start + index] != concept[index] {
+            return false
+        }
+        return true
+    }
+
+    private func onlyMarkers(_ letters: borrowing Letters, _ start: Int, _ end: Int) -> Bool {
+        var index = start
+        while index < end {
+            if letters.bytes[index] == 0x78 {
+                index += 1
+            } else if spells(letters, index, end, "http") {
+                index += 4
+            } else if spells(letters, index, end, "grpcmetadata") {
+                index += 12
+            } else {
+                return false
+            }
+        }
+        return true
+    }
+
+    private func spells(
+        _ letters: borrowing Letters, _ start: Int, _ end: Int, _ marker: StaticString
+    ) -> Bool {
+        let text = marker.bytes
+        guard end - start >= text.count else { return false }
+        for index in text.indices where letters.bytes[start + index] != text[index] { return false }
+        return true
+    }
+}
+
+// The request line.
+extension UpstreamHeadScan {
+    private func acceptsRequestLine(_ line: Span<UInt8>, _ tenant: ExternalID?) -> Bool {
+        var spaces = 0
+        var start = 0
+        var end = 0
+        var question = -1
+        for index in line.indices {
+            let byte = line[index]
+            if byte == 0x20 {
+                spaces += 1
+                if spaces == 1 { start = index + 1 } else { end = index }
+            } else if byte == 0x3f, spaces == 1, question < 0 {
+                question = index
+            } else if byte == 0x23 || byte > 126 {
+                return false
+            }
+        }
+        guard spaces == 2, start < end, line[start] == 0x2f else { return false }
+        guard question >= 0 else { return parameter == nil || tenant == nil }
+        return acceptsQuery(line.extracting(question + 1..<end), tenant)
+    }
+
+    private func acceptsQuery(_ query: Span<UInt8>, _ tenant: ExternalID?) -> Bool {
+        var own = 0
+        var start = 0
+        while start < query.count {
+            var end = start
+            var equals = -1
+            while end < query.count, query[end] != 0x26, query[end] != 0x3b {
+                if equals < 0, query[end] == 0x3d { equals = end }
+                end += 1
+            }
+            let name = query.extracting(start..<(equals < 0 ? end : equals))
+            if let tenant, isOwn(query.extracting(start..<end), tenant) {
+                own += 1
+            } else if namesTenant(name, rounds: 1) || namesTenant(name, rounds: 2) {
+                return false
+            }
+            start = end + 1
+        }
+        return own == (tenant == nil || parameter == nil ? 0 : 1)
+    }
+
+    /// Whether a pair is the one we add, `name=value` to the byte.
+    private func isOwn(_ pair: Span<UInt8>, _ tenant: ExternalID) -> Bool {
+        guard let parameter, pair.count == parameter.count + 1 + tenant.bytes.count else {
+            return false
+        }
+        for index in parameter.indices where pair[index] != parameter[index] { return false }
+        guard pair[parameter.count] == 0x3d else { return false }
+        for index in tenant.bytes.indices
+        where pair[parameter.count + 1 + index] != tenant.bytes[index] {
+            return false
+        }
+        return true
+    }
+
+    /// Reads a parameter's name decoded `rounds` times: each run between separators, and all of it.
+    private func namesTenant(_ name: Span<UInt8>, rounds: Int) -> Bool {
+        var all = Letters()
+        var run = Letters()
+        var index = 0
+        var last: UInt8 = 0
+        while index < name.count {
+            let byte = lower(character(name, &index, rounds))
+            let isWord = (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte)
+            if isWord {
+                all.add(byte)
+                run.add(byte)
+            } else if byte == 0x5b || byte == 0x5d || byte == 0x2e || (byte == 0x5f && last == 0x5f)
+            {
+                if isConcept(run, from: 0) { return true }
+                run = Letters()
+            }
+            last = byte
+        }
+        return isConcept(run, from: 0) || isConcept(all, from: 0)
+    }
+
+    /// One character at `index`, escapes undone `rounds` times; moves `index` behind it.
+    private func character(_ text: Span<UInt8>, _ index: inout Int, _ rounds: Int) -> UInt8 {
+        var ahead = index
+        guard rounds > 0 else {
+            index += 1
+            return text[index - 1]
+        }
+        let first = character(text, &ahead, rounds - 1)
+        index = ahead
+        guard first == 0x25, ahead < text.count else { return first }
+        let second = digit(character(text, &ahead, rounds - 1))
+        guard second < 16, ahead < text.count else { return first }
+        let third = digit(character(text, &ahead, rounds - 1))
+        guard third < 16 else { return first }
+        index = ahead
+        return second * 16 + third
+    }
+
+    private func digit(_ byte: UInt8) -> UInt8 {
+        switch byte {
+        case 0x30...0x39: byte - 0x30
+        case 0x41...0x46: byte - 0x37
+        case 0x61...0x66: byte - 0x57
+        default: 16
+        }
+    }
+}

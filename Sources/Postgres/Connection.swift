@@ -1,0 +1,71 @@
+/// One login of the runtime role, used by one thread. It logs in when first needed and again after
+/// any doubt; there is no way to run a statement on it outside a transaction.
+public struct Connection: ~Copyable {
+    let session: Session
+
+    /// Does not connect yet.
+    public init(to address: ConnectionString) { session = Session(address) }
+
+    /// Logs in now, unless the present login still stands. Fails at once with `.unreachable` while
+    /// earlier failures are recent (at most 5 s).
+    public mutating func connect(deadline: Deadline) throws(DatabaseFault) {
+        try session.connect(before: deadline)
+    }
+
+    /// Logs out.
+    public mutating func close() { session.disconnect() }
+
+    /// Whether there is a login that is not known to be broken.
+    public var isConnected: Bool { session.isConnected }
+
+    /// Logins so far; a change tells that the connection was replaced.
+    public var generation: Int { session.generation }
+
+    /// Runs `body` inside `tenant` and answers its value once the server has confirmed the commit.
+    ///
+    /// When `body` throws, when any statement fails, or when the deadline passes, nothing is
+    /// written. With independent statements and `commit()` the whole takes one round trip.
+    public mutating func withTransaction<Value>(
+        for tenant: TenantScope, deadline: Deadline,
+        _ body: (inout TenantTransaction) throws(DatabaseFault) -> Value
+    ) throws(DatabaseFault) -> Value {
+        try session.begin(BoundScope(tenant: tenant.text), before: deadline)
+        var transaction = TenantTransaction(tenant, of: session, isWhole: true)
+        return try session.conclude { () throws(DatabaseFault) in try body(&transaction) }
+    }
+
+    /// Like `withTransaction(for:)`, for what belongs to a vendor and to none of its tenants.
+    public mutating func withTransaction<Value>(
+        forVendor vendor: VendorScope, deadline: Deadline,
+        _ body: (inout VendorTransaction) throws(DatabaseFault) -> Value
+    ) throws(DatabaseFault) -> Value {
+        try session.begin(BoundScope(vendor: vendor.text), before: deadline)
+        var transaction = VendorTransaction(vendor, of: session)
+        return try session.conclude { () throws(DatabaseFault) in try body(&transaction) }
+    }
+}
+
+@available(*, unavailable) extension Connection: Sendable {}
+
+/// For tests of what no transaction can see.
+extension Connection {
+    /// The settings an unbound statement would find on this session right now.
+    @_spi(Probing) public mutating func readScopeOutsideTransactions(
+        deadline: Deadline
+    ) throws(DatabaseFault) -> (tenant: String?, vendor: String?) {
+        try session.connect(before: deadline)
+        let row = try session.runUnbound(.readScope, before: deadline).only()
+        return (try row.textIfPresent(0), try row.textIfPresent(1))
+    }
+
+    /// Runs any statement with no tenant bound.
+    @_spi(Probing) public mutating func rowsOutsideTransactions(
+        _ statement: Statement, deadline: Deadline
+    ) throws(DatabaseFault) -> Rows {
+        try session.connect(before: deadline)
+        return try session.runUnbound(statement, before: deadline)
+    }
+
+    /// How often this connection sent something and then waited for an answer.
+    @_spi(Probing) public var roundTrips: UInt64 { session.roundTrips }
+}

@@ -1,0 +1,93 @@
+/// A statement of the registry: text that exists at compile time, whose values travel as
+/// parameters. It is prepared on first use and again after every reconnect.
+///
+/// Declare statements as `static let`; one is identified by the address of its text.
+public struct Statement: Sendable {
+    /// How faults and logs call it.
+    public let name: StaticString
+    public let text: StaticString
+    /// How many of `$1, $2 …` the text uses.
+    public let parameters: Int
+
+    /// A statement that is not one query or change of rows, that would end the transaction or move
+    /// it to another tenant, or whose parameters are counted wrongly is our bug: it stops the
+    /// program where it is declared. Names in the text are schema-qualified, because sessions
+    /// search `pg_catalog` only.
+    public init(_ name: StaticString, _ text: StaticString, parameters: Int) {
+        let shape = StatementShape(of: text)
+        precondition(shape.changesOnlyRows, "\(name): not SELECT, INSERT, UPDATE, DELETE or WITH")
+        precondition(!shape.mentionsSettings, "\(name): only a transaction may bind its scope")
+        precondition(
+            shape.parametersUsed == parameters,
+            "\(name): \(parameters) parameters declared, \(shape.parametersUsed) used")
+        self.init(name, unchecked: text, parameters: parameters)
+    }
+
+    init(_ name: StaticString, unchecked text: StaticString, parameters: Int) {
+        self.name = name
+        self.text = text
+        self.parameters = parameters
+    }
+
+    /// The address of the text: constant while the program runs, and cheaper to look up than text.
+    var identity: UInt { unsafe UInt(bitPattern: text.utf8Start) }
+}
+
+extension Statement {
+    /// First in every transaction. Transaction-local (`true`), so that nothing outlives the Sync;
+    /// both settings, so that whatever a session might hold is overwritten.
+    static let bind = Statement(
+        "bind scope",
+        unchecked: """
+            SELECT pg_catalog.set_config('app.current_tenant', $1, true), \
+            pg_catalog.set_config('app.current_vendor', $2, true)
+            """, parameters: 2)
+
+    /// Last before the Sync: makes the server itself refuse the commit (22012) when the transaction
+    /// is no longer in its scope, whatever a function or trigger did to the settings. Checking the
+    /// answer here instead would be too late, because the same write already asks for the commit.
+    static let proveScope = Statement(
+        "prove scope",
+        unchecked: """
+            SELECT 1 OPERATOR(pg_catalog./) (coalesce(pg_catalog.current_setting(\
+            'app.current_tenant', true), '') OPERATOR(pg_catalog.=) $1::pg_catalog.text \
+            AND coalesce(pg_catalog.current_setting('app.current_vendor', true), '') \
+            OPERATOR(pg_catalog.=) $2::pg_catalog.text)::pg_catalog.int4
+            """, parameters: 2)
+
+    /// In an implicit transaction this undoes everything since the last Sync.
+    static let rollBack = Statement("roll back", unchecked: "ROLLBACK", parameters: 0)
+
+    /// For probes: what an unbound statement on this session would see.
+    static let readScope = Statement(
+        "read scope",
+        unchecked: """
+            SELECT pg_catalog.current_setting('app.current_tenant', true), \
+            pg_catalog.current_setting('app.current_vendor', true)
+            """, parameters: 0)
+}
+
+/// What can be told about a statement's text without a parser for SQL.
+struct StatementShape {
+    /// Begins with a word after which neither transaction control nor DDL can follow.
+    let changesOnlyRows: Bool
+    /// Names the function or the settings that carry the scope.
+    let mentionsSettings: Bool
+    /// The highest `n` of `$n`.
+    let parametersUsed: Int
+
+    init(of text: StaticString) {
+        let text = text.description
+        let firstWord = text.drop(while: \.isWhitespace).prefix(while: \.isLetter).uppercased()
+        changesOnlyRows = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES"]
+            .contains(firstWord)
+        let folded = text.lowercased()
+        mentionsSettings = ["set_config", "app.current_tenant", "app.current_vendor"]
+            .contains { folded.contains($0) }
+        var highest = 0
+        for piece in text.split(separator: "$", omittingEmptySubsequences: false).dropFirst() {
+            highest = max(highest, Int(piece.prefix(while: \.isWholeNumber)) ?? 0)
+        }
+        parametersUsed = highest
+    }
+}

@@ -1,0 +1,89 @@
+internal import HTTP1
+
+/// Base64url without padding (RFC 4648 §5, RFC 7515 §2), in its one canonical spelling.
+///
+/// libb64, which libjwt is built with here, skips what it does not know; this reader refuses it,
+/// so a token has exactly one text.
+enum Base64URL {
+    /// Whether a segment of `count` characters can exist.
+    static func isPossible(count: Int) -> Bool { count & 3 != 1 }
+
+    /// The six bits of a character; above 63 for any other byte.
+    @inline(__always) static func value(of byte: UInt8) -> UInt8 {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte &- UInt8(ascii: "A")
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): byte &- UInt8(ascii: "a") &+ 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte &- UInt8(ascii: "0") &+ 52
+        case UInt8(ascii: "-"): 62
+        case UInt8(ascii: "_"): 63
+        default: 255
+        }
+    }
+
+    /// Whether the bits of the last character that belong to no byte are zero.
+    static func hasZeroSpareBits(_ text: Span<UInt8>) -> Bool {
+        guard text.count > 0 else { return true }
+        let last = value(of: text[text.count - 1])
+        switch text.count & 3 {
+        case 2: return last & 15 == 0
+        case 3: return last & 3 == 0
+        default: return true
+        }
+    }
+
+    /// Appends the bytes `text` stands for; false, with a partial result, when it is not canonical.
+    static func decode(_ text: Span<UInt8>, into out: inout ByteBuffer) -> Bool {
+        guard isPossible(count: text.count), hasZeroSpareBits(text) else { return false }
+        guard text.count <= out.freeCapacityMax else { return false }
+        var bits: UInt32 = 0
+        var held = 0
+        for index in text.indices {
+            let value = value(of: text[index])
+            guard value < 64 else { return false }
+            bits = bits << 6 | UInt32(value)
+            held += 6
+            if held >= 8 {
+                held -= 8
+                out.append(UInt8(truncatingIfNeeded: bits >> UInt32(held)))
+            }
+        }
+        return true
+    }
+
+    static func decode(_ text: Span<UInt8>) -> [UInt8]? {
+        var out = ByteBuffer(capacityMax: max(text.count, 1))
+        return decode(text, into: &out) ? out.bytes : nil
+    }
+
+    /// Characters for `count` bytes.
+    static func encodedCount(_ count: Int) -> Int { (count * 8 + 5) / 6 }
+
+    private static let alphabet: StaticString =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+    /// Appends the text of `bytes`; room for `encodedCount` must be there.
+    static func append(_ bytes: Span<UInt8>, to out: inout ByteBuffer) {
+        let characters = unsafe alphabet.utf8Start
+        let size = encodedCount(bytes.count)
+        guard size > 0 else { return }
+        _ = unsafe out.fill(minimum: size) { room in
+            var place = 0
+            var bits: UInt32 = 0
+            var held = 0
+            for index in bytes.indices {
+                bits = bits << 8 | UInt32(bytes[index])
+                held += 8
+                while held >= 6 {
+                    held -= 6
+                    unsafe room[place] = characters[Int(bits >> UInt32(held)) & 63]
+                    place += 1
+                }
+            }
+            if held > 0 {
+                unsafe room[place] = characters[Int(bits << UInt32(6 - held)) & 63]
+                place += 1
+            }
+            return place
+        }
+    }
+}

@@ -1,0 +1,135 @@
+internal import CJWT
+internal import HTTP1
+internal import JSON
+internal import Policy
+
+/// libjwt as an independent reader of a token that has already been verified.
+///
+/// It checks no signature here: with a nil key it only decodes, which is safe for nothing but a
+/// token whose bytes we have verified ourselves. Two readings that differ on who is meant are a
+/// refusal and an alarm.
+@safe struct SecondReader: ~Copyable {
+    private var text = ByteBuffer(capacityMax: CompactToken.bytesMax + 1)
+    private var document = JSONDocument()
+
+    init() {}
+
+    /// Whether libjwt reads `token` and finds what `claims` hold.
+    mutating func agrees(
+        on token: Span<UInt8>, issuer: TokenIssuer, claims: TokenClaims
+    ) -> Bool {
+        // Bounded by `CompactToken`: libjwt copies segments to the stack and ends at a NUL.
+        guard token.count <= CompactToken.bytesMax else { return false }
+        text.removeAll()
+        text.append(token)
+        text.append(0)
+        guard let decoded = DecodedToken(text.readable) else { return false }
+        let expected = issuer.issuer
+        guard decoded.string("iss\0", equals: expected.span) else { return false }
+        guard decoded.integer("exp\0") == Int(claims.expiry) else { return false }
+        if let subject = claims.subject {
+            guard decoded.string("sub\0", equals: subject.span) else { return false }
+        } else {
+            guard decoded.lacks("sub\0") else { return false }
+        }
+        return agreesOnTenant(decoded, issuer: issuer, claims: claims)
+    }
+
+    /// libjwt hands over the top-level claim as JSON written anew, so a tenant inside an object
+    /// and a number are compared as well.
+    private mutating func agreesOnTenant(
+        _ decoded: borrowing DecodedToken, issuer: TokenIssuer, claims: TokenClaims
+    ) -> Bool {
+        let path = issuer.tenant
+        if path.rest.isEmpty, issuer.tenantFormat != .integer {
+            return decoded.string(path.topName, equals: claims.tenant.bytes.span)
+        }
+        guard let json = decoded.json(path.topName) else { return false }
+        do {
+            try document.parse(json.span, limits: TokenClaims.limits)
+        } catch {
+            return false
+        }
+        let view = document.view(of: json.span)
+        guard let node = view.node(at: path.rest.span) else { return false }
+        if view.kind(of: node) == .number, issuer.tenantFormat == .integer {
+            return areEqual(view.rawLexeme(of: node), claims.tenant.bytes.span)
+        }
+        return view.string(at: node, equals: claims.tenant.bytes.span)
+    }
+}
+
+/// A `jwt_t` with one owner.
+@safe private struct DecodedToken: ~Copyable {
+    private let token: OpaquePointer
+
+    /// - Parameter text: a compact token of bounded length, ending with a NUL.
+    init?(_ text: Span<UInt8>) {
+        precondition(text.count > 0 && text[text.count - 1] == 0)
+        var token: OpaquePointer?
+        let result = unsafe text.withUnsafeBytes { text in
+            unsafe jwt_decode(&token, text.assumingMemoryBound(to: CChar.self).baseAddress, nil, 0)
+        }
+        guard result == 0, let token = unsafe token else {
+            unsafe jwt_free(token)
+            return nil
+        }
+        unsafe self.token = token
+    }
+
+    deinit { unsafe jwt_free(token) }
+
+    /// Whether the claim `name` (ending with a NUL) is the string `expected`.
+    func string(_ name: [UInt8], equals expected: Span<UInt8>) -> Bool {
+        guard let value = unsafe withName(name, { unsafe jwt_get_grant(token, $0) }) else {
+            return false
+        }
+        let count = unsafe strlen(value)
+        let bytes = unsafe UnsafeRawBufferPointer(start: value, count: count)
+        guard count == expected.count else { return false }
+        for index in expected.indices {
+            guard unsafe bytes[index] == expected[index] else { return false }
+        }
+        return true
+    }
+
+    func string(_ name: StaticString, equals expected: Span<UInt8>) -> Bool {
+        string(Self.bytes(name), equals: expected)
+    }
+
+    /// The integer claim; nil when libjwt does not find one.
+    func integer(_ name: StaticString) -> Int? {
+        unsafe withName(Self.bytes(name)) { name in
+            // libjwt tells absence by errno alone, and a wrong type not at all: 0 is no `exp`.
+            let value = unsafe jwt_get_grant_int(token, name)
+            return value > 0 ? Int(value) : nil
+        }
+    }
+
+    /// Whether the claim is not there, or not a string.
+    func lacks(_ name: StaticString) -> Bool {
+        unsafe withName(Self.bytes(name)) { unsafe jwt_get_grant(token, $0) == nil }
+    }
+
+    /// The claim as JSON text.
+    func json(_ name: [UInt8]) -> [UInt8]? {
+        guard let text = unsafe withName(name, { unsafe jwt_get_grants_json(token, $0) }) else {
+            return nil
+        }
+        defer { unsafe free(text) }
+        return unsafe Array(UnsafeRawBufferPointer(start: text, count: strlen(text)))
+    }
+
+    private static func bytes(_ name: StaticString) -> [UInt8] {
+        unsafe Array(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+    }
+
+    private func withName<Value>(
+        _ name: [UInt8], _ body: (UnsafePointer<CChar>?) -> Value
+    ) -> Value {
+        precondition(name.last == 0)
+        return unsafe name.withUnsafeBytes {
+            unsafe body($0.assumingMemoryBound(to: CChar.self).baseAddress)
+        }
+    }
+}

@@ -1,0 +1,187 @@
+internal import COpenSSL
+internal import HTTP1
+internal import Policy
+
+/// Checks signatures with kept contexts: one for public keys, one per hash for HMAC.
+@safe struct SignatureChecker: ~Copyable {
+    private let context: OpaquePointer
+    private let sha256: OpaquePointer
+    private let sha384: OpaquePointer
+    private let sha512: OpaquePointer
+    private var hmac256: HMACContext
+    private var hmac384: HMACContext
+    private var hmac512: HMACContext
+
+    init() throws(KeyDefect) {
+        let hmac256 = try HMACContext(hashBits: 256)
+        let hmac384 = try HMACContext(hashBits: 384)
+        let hmac512 = try HMACContext(hashBits: 512)
+        ERR_clear_error()
+        defer { ERR_clear_error() }
+        let context = unsafe EVP_MD_CTX_new()
+        let sha256 = unsafe EVP_MD_fetch(nil, "SHA256", nil)
+        let sha384 = unsafe EVP_MD_fetch(nil, "SHA384", nil)
+        let sha512 = unsafe EVP_MD_fetch(nil, "SHA512", nil)
+        guard let context = unsafe context, let sha256 = unsafe sha256,
+            let sha384 = unsafe sha384, let sha512 = unsafe sha512
+        else {
+            unsafe EVP_MD_CTX_free(context)
+            unsafe EVP_MD_free(sha256)
+            unsafe EVP_MD_free(sha384)
+            unsafe EVP_MD_free(sha512)
+            throw .library
+        }
+        unsafe self.context = context
+        unsafe self.sha256 = sha256
+        unsafe self.sha384 = sha384
+        unsafe self.sha512 = sha512
+        self.hmac256 = hmac256
+        self.hmac384 = hmac384
+        self.hmac512 = hmac512
+    }
+
+    deinit {
+        unsafe EVP_MD_CTX_free(context)
+        unsafe EVP_MD_free(sha256)
+        unsafe EVP_MD_free(sha384)
+        unsafe EVP_MD_free(sha512)
+    }
+
+    mutating func verify(
+        _ message: Span<UInt8>, signature: borrowing ByteBuffer, key: VerificationKey
+    ) -> Bool {
+        verify(message, signature: signature.readable, key: key)
+    }
+
+    /// Whether `signature` (decoded) is `key`'s over `message`, by the key's own algorithm.
+    mutating func verify(
+        _ message: Span<UInt8>, signature: Span<UInt8>, key: VerificationKey
+    ) -> Bool {
+        guard signature.count == key.signatureBytes else { return false }
+        switch key.algorithm {
+        case .hs256: return Self.verify(message, mac: signature, key, &hmac256)
+        case .hs384: return Self.verify(message, mac: signature, key, &hmac384)
+        case .hs512: return Self.verify(message, mac: signature, key, &hmac512)
+        case .rs256, .rs384, .rs512: return verifyPublic(message, signature, key)
+        case .es256, .es384, .es512:
+            // OpenSSL wants DER; it also refuses halves of 0 and of the group's order and above
+            // (CVE-2022-21449 was a library that did not).
+            var der = ECDSASignature()
+            der.set(signature)
+            return verifyPublic(message, der.bytes, key)
+        }
+    }
+
+    private static func verify(
+        _ message: Span<UInt8>, mac: Span<UInt8>, _ key: VerificationKey,
+        _ context: inout HMACContext
+    ) -> Bool {
+        guard key.setSecret(of: &context) else { return false }
+        return context.verify(message, mac: mac)
+    }
+
+    private borrowing func verifyPublic(
+        _ message: Span<UInt8>, _ signature: Span<UInt8>, _ key: VerificationKey
+    ) -> Bool {
+        ERR_clear_error()
+        // A refused signature leaves entries that the next TLS call of this thread would take for
+        // its own.
+        defer { ERR_clear_error() }
+        // Without the reset OpenSSL would go on with the key of the check before.
+        guard unsafe EVP_MD_CTX_reset(context) == 1, unsafe key.begin(in: context, hash(key))
+        else { return false }
+        return unsafe signature.withUnsafeBufferPointer { signature in
+            unsafe message.withUnsafeBufferPointer { message in
+                unsafe EVP_DigestVerify(
+                    context, signature.baseAddress, signature.count, message.baseAddress,
+                    message.count)
+            }
+        } == 1
+    }
+
+    private borrowing func hash(_ key: VerificationKey) -> OpaquePointer {
+        switch key.algorithm.hashBits {
+        case 256: unsafe sha256
+        case 384: unsafe sha384
+        default: unsafe sha512
+        }
+    }
+}
+
+extension VerificationKey {
+    fileprivate func setSecret(of context: inout HMACContext) -> Bool {
+        switch material {
+        case .publicKey: false
+        case .secret(let secret): context.setKey(secret)
+        }
+    }
+
+    /// RSA keys verify PKCS #1 v1.5, OpenSSL's default padding; RSA-PSS keys are never loaded.
+    fileprivate func begin(in context: OpaquePointer, _ hash: OpaquePointer) -> Bool {
+        switch material {
+        case .publicKey(let key):
+            unsafe EVP_DigestVerifyInit(context, nil, hash, nil, key.pointer) == 1
+        case .secret: false
+        }
+    }
+}
+
+/// The DER form (RFC 3279 §2.2.3) of a JWS's `R || S` (RFC 7518 §3.4), on the stack.
+struct ECDSASignature {
+    /// Two integers of at most 67 bytes with two bytes of head each, and the sequence's three.
+    static let bytesMax = 3 + 2 * (2 + 67)
+
+    private var storage = [144 of UInt8](repeating: 0)
+    private var count = 0
+
+    /// - Parameter raw: an even number of bytes, at most 132: the caller has compared the length
+    ///   with the key's.
+    mutating func set(_ raw: Span<UInt8>) {
+        precondition(raw.count <= 132 && raw.count & 1 == 0)
+        count = 0
+        let half = raw.count / 2
+        let r = raw.extracting(0..<half)
+        let s = raw.extracting(half..<raw.count)
+        let content = Self.integerBytes(r) + Self.integerBytes(s) + 4
+        append(0x30)
+        if content >= 0x80 { append(0x81) }
+        append(UInt8(truncatingIfNeeded: content))
+        appendInteger(r)
+        appendInteger(s)
+    }
+
+    var bytes: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { storage.span.extracting(0..<count) }
+    }
+
+    private static func leadingZeros(_ magnitude: Span<UInt8>) -> Int {
+        var zeros = 0
+        while zeros < magnitude.count - 1, magnitude[zeros] == 0 { zeros += 1 }
+        return zeros
+    }
+
+    /// Bytes of the content of an INTEGER.
+    private static func integerBytes(_ magnitude: Span<UInt8>) -> Int {
+        guard magnitude.count > 0 else { return 1 }
+        let zeros = leadingZeros(magnitude)
+        return magnitude.count - zeros + (magnitude[zeros] >= 0x80 ? 1 : 0)
+    }
+
+    private mutating func appendInteger(_ magnitude: Span<UInt8>) {
+        append(0x02)
+        append(UInt8(truncatingIfNeeded: Self.integerBytes(magnitude)))
+        guard magnitude.count > 0 else {
+            append(0)
+            return
+        }
+        let zeros = Self.leadingZeros(magnitude)
+        if magnitude[zeros] >= 0x80 { append(0) }
+        for index in zeros..<magnitude.count { append(magnitude[index]) }
+    }
+
+    private mutating func append(_ byte: UInt8) {
+        storage[count] = byte
+        count += 1
+    }
+}

@@ -1,0 +1,196 @@
+import Foundation
+import Glibc
+
+/// A connected or listening stream socket with deadlines in every call.
+final class RawSocket: Sendable {
+    let number: Int32
+
+    init(adopting number: Int32) { self.number = number }
+    deinit { close(number) }
+
+    /// Connects to a port of this machine.
+    static func connect(address: String, port: UInt16, seconds: Double) throws -> RawSocket {
+        let family = address.contains(":") ? AF_INET6 : AF_INET
+        let socket = try make(family)
+        try unsafe withSocketAddress(address, port) { pointer, length in
+            try socket.finishConnecting(unsafe Glibc.connect(socket.number, pointer, length), seconds)
+        }
+        return socket
+    }
+
+    /// Connects to a Unix socket.
+    static func connect(path: String, seconds: Double) throws -> RawSocket {
+        let socket = try make(AF_UNIX)
+        try unsafe withSocketAddress(path) { pointer, length in
+            try socket.finishConnecting(unsafe Glibc.connect(socket.number, pointer, length), seconds)
+        }
+        return socket
+    }
+
+    /// Listens on a port the system chooses.
+    static func listen(address: String) throws -> RawSocket {
+        let socket = try make(address.contains(":") ? AF_INET6 : AF_INET)
+        try unsafe withSocketAddress(address, 0) { pointer, length in
+            guard unsafe bind(socket.number, pointer, length) == 0 else {
+                throw TestSupportError.socket("bind", errno)
+            }
+        }
+        guard Glibc.listen(socket.number, 128) == 0 else {
+            throw TestSupportError.socket("listen", errno)
+        }
+        return socket
+    }
+
+    /// Listens on a Unix socket.
+    static func listen(path: String) throws -> RawSocket {
+        let socket = try make(AF_UNIX)
+        try unsafe withSocketAddress(path) { pointer, length in
+            guard unsafe bind(socket.number, pointer, length) == 0 else {
+                throw TestSupportError.socket("bind", errno)
+            }
+        }
+        guard Glibc.listen(socket.number, 16) == 0 else {
+            throw TestSupportError.socket("listen", errno)
+        }
+        return socket
+    }
+
+    private static func make(_ family: Int32) throws -> RawSocket {
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        let number = socket(family, kind, 0)
+        guard number >= 0 else { throw TestSupportError.socket("socket", errno) }
+        return RawSocket(adopting: number)
+    }
+
+    /// The port it is bound to.
+    var port: UInt16 {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = unsafe getsockname(number, $0, &length)
+            }
+            // The port has the same place in both families.
+            return unsafe pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                unsafe UInt16(bigEndian: $0.pointee.sin_port)
+            }
+        }
+    }
+
+    /// The next connection; `nil` when none came in time or the listener was shut down.
+    func accept(seconds: Double) -> RawSocket? {
+        guard isReady(POLLIN, seconds) else { return nil }
+        let number = Glibc.accept(number, nil, nil)
+        guard number >= 0 else { return nil }
+        _ = fcntl(number, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(number, F_SETFL, O_NONBLOCK)
+        return RawSocket(adopting: number)
+    }
+
+    func send(_ bytes: some Sequence<UInt8>, seconds: Double) throws {
+        let all = Array(bytes)
+        var sent = 0
+        let deadline = Date(timeIntervalSinceNow: seconds)
+        while sent < all.count {
+            let count = unsafe all[sent...].withUnsafeBytes {
+                unsafe Glibc.send(number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            let code = errno
+            if count > 0 {
+                sent += count
+            } else if code == EAGAIN || code == EINTR {
+                guard isReady(POLLOUT, deadline.timeIntervalSinceNow) else {
+                    throw TestSupportError.timedOut("send")
+                }
+            } else {
+                throw TestSupportError.socket("send", code)
+            }
+        }
+    }
+
+    /// Some bytes; empty when the peer closed or reset, `nil` when nothing came in time.
+    func receive(seconds: Double) -> [UInt8]? {
+        guard isReady(POLLIN, seconds) else { return nil }
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        let count = unsafe recv(number, &buffer, buffer.count, 0)
+        return count > 0 ? Array(buffer[..<count]) : []
+    }
+
+    func shutDown(_ how: Int32) { shutdown(number, how) }
+
+    /// Makes the close send RST instead of FIN.
+    func resetOnClose() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        let size = socklen_t(MemoryLayout<linger>.size)
+        _ = unsafe setsockopt(number, SOL_SOCKET, SO_LINGER, &option, size)
+    }
+
+    private func finishConnecting(_ status: Int32, _ seconds: Double) throws {
+        let code = errno
+        if status == 0 { return }
+        guard code == EINPROGRESS || code == EAGAIN else {
+            throw TestSupportError.socket("connect", code)
+        }
+        guard isReady(POLLOUT, seconds) else { throw TestSupportError.timedOut("connect") }
+        var outcome: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        _ = unsafe getsockopt(number, SOL_SOCKET, SO_ERROR, &outcome, &size)
+        guard outcome == 0 else { throw TestSupportError.socket("connect", outcome) }
+    }
+
+    private func isReady(_ events: Int32, _ seconds: Double) -> Bool {
+        let deadline = Date(timeIntervalSinceNow: seconds)
+        while true {
+            var entry = pollfd(fd: number, events: Int16(events), revents: 0)
+            let left = max(0, deadline.timeIntervalSinceNow * 1000).rounded(.up)
+            let count = unsafe poll(&entry, 1, Int32(clamping: Int(left)))
+            if count > 0 { return true }
+            if count == 0 || errno != EINTR { return false }
+        }
+    }
+}
+
+private func withSocketAddress(
+    _ address: String, _ port: UInt16,
+    _ body: (UnsafePointer<sockaddr>, socklen_t) throws -> Void
+) throws {
+    if address.contains(":") {
+        var place = sockaddr_in6()
+        place.sin6_family = sa_family_t(AF_INET6)
+        place.sin6_port = port.bigEndian
+        guard unsafe inet_pton(AF_INET6, address, &place.sin6_addr) == 1 else {
+            throw TestSupportError.socket("address \(address)", EINVAL)
+        }
+        try unsafe withRaw(place, body)
+    } else {
+        var place = sockaddr_in()
+        place.sin_family = sa_family_t(AF_INET)
+        place.sin_port = port.bigEndian
+        guard unsafe inet_pton(AF_INET, address, &place.sin_addr) == 1 else {
+            throw TestSupportError.socket("address \(address)", EINVAL)
+        }
+        try unsafe withRaw(place, body)
+    }
+}
+
+private func withSocketAddress(
+    _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) throws -> Void
+) throws {
+    var place = sockaddr_un()
+    place.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    let room = MemoryLayout.size(ofValue: place.sun_path)
+    guard bytes.count < room else { throw TestSupportError.socket("path too long", ENAMETOOLONG) }
+    unsafe withUnsafeMutableBytes(of: &place.sun_path) { unsafe $0.copyBytes(from: bytes) }
+    try unsafe withRaw(place, body)
+}
+
+private func withRaw<Place>(
+    _ place: Place, _ body: (UnsafePointer<sockaddr>, socklen_t) throws -> Void
+) throws {
+    try unsafe withUnsafePointer(to: place) { pointer in
+        try unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            try unsafe body($0, socklen_t(MemoryLayout<Place>.size))
+        }
+    }
+}
