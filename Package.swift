@@ -119,7 +119,7 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("PolicyTests", ["Policy", "HTTP1"]),
         tests("TelemetryTests", ["Telemetry", "HTTP1"]),
-        tests("YAMLTests", ["YAML", "Policy"]),
+        tests("YAMLTests", ["YAML", "Policy"], exclude: ["Golden"]),
         tests("ReactorTests", ["Reactor", "HTTP1"]),
         tests("TLSTests", ["TLS", "HTTP1", "COpenSSL"]),
         tests("TokensTests", ["Tokens", "Policy", "HTTP1", "JSON", "COpenSSL", "CJWT"]),
@@ -140,5 +140,6 @@ if fuzzing {
         fuzzTarget("FuzzChunkedBody", ["HTTP1"]),
         fuzzTarget("FuzzJSON", ["JSON"]),
         fuzzTarget("FuzzToken", ["Tokens", "Policy", "HTTP1"]),
+        fuzzTarget("FuzzYAML", ["YAML", "Policy"]),
     ]
 }

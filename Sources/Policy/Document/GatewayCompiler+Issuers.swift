@@ -33,21 +33,20 @@ extension GatewayCompiler {
             list.add(
                 .issuerKeys, "the issuer has \(how)", at: jwks == nil ? mark : secret?.mark ?? mark)
         }
-        var keys = IssuerPolicy.Keys.secret(
-            secret.flatMap { SecretReference($0, folder: folder) } ?? .missing)
-        if let jwks, let text = jwks.text {
-            if ScalarForm.isURL(text) {
-                let refresh = UInt32(exactly: node.seconds("jwks_refresh") ?? 300) ?? 300
-                return .url(text, refreshSeconds: refresh)
-            }
-            keys = .file(SecretReference(jwks, folder: folder) ?? .missing)
+        if let text = jwks?.text, ScalarForm.isURL(text) {
+            let refresh = UInt32(exactly: node.seconds("jwks_refresh") ?? 300) ?? 300
+            return .url(text, refreshSeconds: refresh)
         }
         for key in ["jwks_refresh", "jwks_ca"] where node[key] != nil {
             list.add(
                 .ineffective, "`\(key)` has no effect without keys fetched by https",
                 at: node.keyMark(key))
         }
-        return keys
+        return if let jwks {
+            .file(SecretReference(jwks, folder: folder) ?? .missing)
+        } else {
+            .secret(secret.flatMap { SecretReference($0, folder: folder) } ?? .missing)
+        }
     }
 
     /// `nil` for `audience: none`.

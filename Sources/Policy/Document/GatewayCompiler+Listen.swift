@@ -67,7 +67,8 @@ extension GatewayCompiler {
         if heads.targetBytesMax > heads.headBytesMax {
             let key = node["target"] != nil ? "target" : "head"
             list.add(
-                .ineffective, "a target of \(heads.targetBytesMax) bytes does not fit into a head "
+                .ineffective,
+                "a target of \(heads.targetBytesMax) bytes does not fit into a head "
                     + "of \(heads.headBytesMax)", at: node.keyMark(key))
         }
     }

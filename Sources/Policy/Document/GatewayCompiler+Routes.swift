@@ -218,7 +218,8 @@ extension GatewayCompiler {
     }
 
     mutating func warnUnused() {
-        guard root["routes"]?.items != nil else { return }
+        // Where something is broken, what seems unused may only be misspelt.
+        guard !list.hasErrors else { return }
         for (index, upstream) in policy.upstreams.enumerated()
         where !usedUpstreams.contains(index) {
             list.add(.unused, "upstream `\(upstream.name)` is not used", at: upstream.mark)

@@ -6,6 +6,7 @@ enum GatewayShape {
     /// Methods a route may name; CONNECT and TRACE are never forwarded.
     static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     static let name = ScalarForm.name(reserved: [])
+    static let algorithm = ScalarForm.word(TokenAlgorithm.allCases.map(\.rawValue), notYet: [])
     /// From a millisecond to an hour, for deadlines of a connection.
     static let deadline = PolicyShape.scalar(.duration(1...3_600_000, isWholeSeconds: false))
 
@@ -152,13 +153,13 @@ enum GatewayShape {
             PolicyKey(
                 "audience", .oneOrList(.text), required: true,
                 "Accepted `aud` values; `none` accepts all and needs a `reason`.",
-                absence: "without `audience` this issuer would accept tokens made for other services"
+                absence:
+                    "without `audience` this issuer would accept tokens made for other services"
             ),
             PolicyKey("reason", .scalar(.text), "Why `audience: none` is right."),
             PolicyKey(
                 "algorithms",
-                .list(
-                    .scalar(.word(TokenAlgorithm.allCases.map(\.rawValue), notYet: [])), minimum: 1),
+                .list(.scalar(algorithm), minimum: 1),
                 required: true, "Accepted signature algorithms; no default on purpose.",
                 absence: "without `algorithms` a token could choose how it is checked"),
             PolicyKey(

@@ -161,7 +161,9 @@ extension ScalarForm {
             let isWord = name.utf8.allSatisfy {
                 NetworkText.isAlphanumeric($0) || marks.utf8.contains($0)
             }
-            guard isWord, let first = name.utf8.first, first != UInt8(ascii: ".") else { return nil }
+            guard isWord, let first = name.utf8.first, first != UInt8(ascii: ".") else {
+                return nil
+            }
             guard kind == .cred || !NetworkText.isDigit(first) else { return nil }
             return (kind, name)
         }
