@@ -81,8 +81,9 @@ public struct HTTPService: ~Copyable {
         public init() {}
     }
 
-    /// One connection with the request it is sending.
-    private final class Guest {
+    /// One connection with the request it is sending. Not private: the service is destroyed in
+    /// other targets, whose code then has to name this type.
+    final class Guest {
         let connection: ServerConnection
         var body: ByteBuffer
         var method = KnownMethod.get

@@ -104,7 +104,7 @@ public enum GatewayProgram {
         if json {
             write(report.json() + "\n", to: .output)
         } else {
-            write(report.text(colour: !plain && isTerminal(.error)), to: .error)
+            write(report.text(colour: !plain && isTerminal(.error)) + "\n", to: .error)
         }
         return report.exitCode(strict: strict)
     }

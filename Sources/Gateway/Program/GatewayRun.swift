@@ -13,29 +13,36 @@ struct GatewayRun {
 
     /// Serves until SIGTERM or SIGINT and answers the exit code.
     func run() -> Int32 {
-        let signals: SignalSource
-        let resolver: Resolver
-        do throws(SystemFault) {
-            signals = try SignalSource()
-            resolver = try Resolver()
-        } catch {
-            return fail("cannot start: \(error)", 70)
-        }
-        forbidMemoryDumps()
-        let loader = SnapshotLoader(path: path, resolver: resolver)
-        let loaded = loader.load(version: 1)
-        write(loaded.report.text(colour: false), to: .error)
-        guard let snapshot = loaded.snapshot else { return 2 }
-        _ = raiseDescriptorLimit(to: UInt64(snapshot.policy.listen.connectionsMax) * 2 + 256)
         do throws(StartFault) {
-            let server = try GatewayServer(
-                snapshot: snapshot, certificates: loaded.certificates, resolver: resolver)
-            server.start(announceFile: announceFile)
-            server.control(signals: signals, loader: loader)
-            return 0
+            return try serve()
         } catch {
             return fail(error.description, 1)
         }
+    }
+
+    private func serve() throws(StartFault) -> Int32 {
+        // First, so that every thread started later inherits the blocked signals.
+        let signals = try Self.signals()
+        let resolver = try Self.resolver()
+        forbidMemoryDumps()
+        let loader = SnapshotLoader(path: path, resolver: resolver)
+        let loaded = loader.load(version: 1)
+        write(loaded.report.text(colour: false) + "\n", to: .error)
+        guard let snapshot = loaded.snapshot else { return GatewayProgram.Exit.invalid }
+        _ = raiseDescriptorLimit(to: UInt64(snapshot.policy.listen.connectionsMax) * 2 + 256)
+        let server = try GatewayServer(
+            snapshot: snapshot, certificates: loaded.certificates, resolver: resolver)
+        server.start(announceFile: announceFile)
+        server.control(signals: signals, loader: loader)
+        return GatewayProgram.Exit.fine
+    }
+
+    private static func signals() throws(StartFault) -> SignalSource {
+        do throws(SystemFault) { return try SignalSource() } catch { throw .system(error) }
+    }
+
+    private static func resolver() throws(StartFault) -> Resolver {
+        do throws(SystemFault) { return try Resolver() } catch { throw .system(error) }
     }
 
     private func fail(_ message: String, _ code: Int32) -> Int32 {
@@ -241,7 +248,7 @@ final class GatewayServer {
     private func reload(_ loader: SnapshotLoader) {
         gateway.tell(.reopenLog)
         let loaded = loader.load(version: version + 1, previous: box.snapshot)
-        write(loaded.report.text(colour: false), to: .error)
+        write(loaded.report.text(colour: false) + "\n", to: .error)
         guard let snapshot = loaded.snapshot else { return refuseReload("the policy has errors") }
         let old = box.snapshot.policy.listen
         let new = snapshot.policy.listen

@@ -29,7 +29,7 @@ struct SnapshotLoader {
     /// `gateway.yaml` in the folder, or the file itself.
     static func file(at path: String) -> String {
         if path.hasSuffix(".yaml") || path.hasSuffix(".yml") { return path }
-        return PolicyDocument.join(path.hasSuffix("/") ? path : path + "/", "gateway.yaml")
+        return (path.hasSuffix("/") ? path : path + "/") + "gateway.yaml"
     }
 
     /// - Parameters:

@@ -13,22 +13,22 @@ public struct KeyPair: Sendable {
         let key: OpaquePointer?
         switch algorithm {
         case .hs256, .hs384, .hs512: throw .formatUnknown
-        case .rs256, .rs384, .rs512: key = unsafe rf_evp_generate_rsa(2_048)
-        case .es256: key = unsafe rf_evp_generate_ec("P-256")
-        case .es384: key = unsafe rf_evp_generate_ec("P-384")
-        case .es512: key = unsafe rf_evp_generate_ec("P-521")
+        case .rs256, .rs384, .rs512: unsafe key = unsafe rf_evp_generate_rsa(2_048)
+        case .es256: unsafe key = unsafe rf_evp_generate_ec("P-256")
+        case .es384: unsafe key = unsafe rf_evp_generate_ec("P-384")
+        case .es512: unsafe key = unsafe rf_evp_generate_ec("P-521")
         }
-        guard let key = unsafe key else { throw .cryptography }
+        guard let key = unsafe key else { throw .library }
         defer { unsafe EVP_PKEY_free(key) }
         guard let secret = unsafe BIO_new(BIO_s_mem()), let open = unsafe BIO_new(BIO_s_mem())
-        else { throw .cryptography }
+        else { throw .library }
         defer {
             unsafe BIO_free(secret)
             unsafe BIO_free(open)
         }
         guard unsafe PEM_write_bio_PrivateKey(secret, key, nil, nil, 0, nil, nil) == 1,
             unsafe PEM_write_bio_PUBKEY(open, key) == 1
-        else { throw .cryptography }
+        else { throw .library }
         privatePEM = unsafe Self.bytes(of: secret)
         publicPEM = unsafe Self.bytes(of: open)
     }
