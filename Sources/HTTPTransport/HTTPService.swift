@@ -175,8 +175,9 @@ public struct HTTPService: ~Copyable {
                     }
                 case Self.stopsKey:
                     stops.drain(into: &stopping)
+                    // The bell is writable from the start, which is an event too.
+                    guard let patience = stopping.max() else { continue }
                     listener = nil
-                    let patience = stopping.max() ?? 0
                     drainUntil = now.advanced(byMilliseconds: patience)
                     closeIdle()
                 default:
