@@ -2,14 +2,14 @@ import Foundation
 import Glibc
 
 /// A connected or listening stream socket with deadlines in every call.
-final class RawSocket: Sendable {
-    let number: Int32
+package final class RawSocket: Sendable {
+    package let number: Int32
 
     init(adopting number: Int32) { self.number = number }
     deinit { close(number) }
 
     /// Connects to a port of this machine.
-    static func connect(address: String, port: UInt16, seconds: Double) throws -> RawSocket {
+    package static func connect(address: String, port: UInt16, seconds: Double) throws -> RawSocket {
         let family = address.contains(":") ? AF_INET6 : AF_INET
         let socket = try make(family)
         try unsafe withSocketAddress(address, port) { pointer, length in
@@ -20,7 +20,7 @@ final class RawSocket: Sendable {
     }
 
     /// Connects to a Unix socket.
-    static func connect(path: String, seconds: Double) throws -> RawSocket {
+    package static func connect(path: String, seconds: Double) throws -> RawSocket {
         let socket = try make(AF_UNIX)
         try unsafe withSocketAddress(path) { pointer, length in
             try socket.finishConnecting(
@@ -30,7 +30,7 @@ final class RawSocket: Sendable {
     }
 
     /// Listens on a port the system chooses.
-    static func listen(address: String) throws -> RawSocket {
+    package static func listen(address: String) throws -> RawSocket {
         let socket = try make(address.contains(":") ? AF_INET6 : AF_INET)
         try unsafe withSocketAddress(address, 0) { pointer, length in
             guard unsafe bind(socket.number, pointer, length) == 0 else {
@@ -44,7 +44,7 @@ final class RawSocket: Sendable {
     }
 
     /// Listens on a Unix socket.
-    static func listen(path: String) throws -> RawSocket {
+    package static func listen(path: String) throws -> RawSocket {
         let socket = try make(AF_UNIX)
         try unsafe withSocketAddress(path) { pointer, length in
             guard unsafe bind(socket.number, pointer, length) == 0 else {
@@ -65,7 +65,7 @@ final class RawSocket: Sendable {
     }
 
     /// The port it is bound to.
-    var port: UInt16 {
+    package var port: UInt16 {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         return unsafe withUnsafeMutablePointer(to: &storage) { pointer in
@@ -80,7 +80,7 @@ final class RawSocket: Sendable {
     }
 
     /// The next connection; `nil` when none came in time or the listener was shut down.
-    func accept(seconds: Double) -> RawSocket? {
+    package func accept(seconds: Double) -> RawSocket? {
         guard isReady(POLLIN, seconds) else { return nil }
         let number = Glibc.accept(number, nil, nil)
         guard number >= 0 else { return nil }
@@ -89,7 +89,7 @@ final class RawSocket: Sendable {
         return RawSocket(adopting: number)
     }
 
-    func send(_ bytes: some Sequence<UInt8>, seconds: Double) throws {
+    package func send(_ bytes: some Sequence<UInt8>, seconds: Double) throws {
         let all = Array(bytes)
         var sent = 0
         let deadline = Date(timeIntervalSinceNow: seconds)
@@ -111,17 +111,17 @@ final class RawSocket: Sendable {
     }
 
     /// Some bytes; empty when the peer closed or reset, `nil` when nothing came in time.
-    func receive(seconds: Double) -> [UInt8]? {
+    package func receive(seconds: Double) -> [UInt8]? {
         guard isReady(POLLIN, seconds) else { return nil }
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = unsafe recv(number, &buffer, buffer.count, 0)
         return count > 0 ? Array(buffer[..<count]) : []
     }
 
-    func shutDown(_ how: Int32) { shutdown(number, how) }
+    package func shutDown(_ how: Int32) { shutdown(number, how) }
 
     /// Makes the close send RST instead of FIN.
-    func resetOnClose() {
+    package func resetOnClose() {
         var option = linger(l_onoff: 1, l_linger: 0)
         let size = socklen_t(MemoryLayout<linger>.size)
         _ = unsafe setsockopt(number, SOL_SOCKET, SO_LINGER, &option, size)

@@ -1,0 +1,76 @@
+/// Section A: where the credential stands, and what becomes of it. A4 and A5, which need other kinds
+/// of credential, are in `PendingCases`; A8 is in `AuditTests`.
+enum CredentialCases {
+    static let all = placement + forwarding
+
+    private static let missing = Verdict.declined(401, "token.missing")
+    private static let ambiguous = Verdict.declined(401, "token.ambiguous")
+
+    private static let placement: [Case] = [
+        .bare("A1a", "{auth}Authorization: Bearer {acme}", ambiguous),
+        .bare("A1b", "{auth}Authorization: Bearer {globex}", ambiguous),
+        .bare("A1c", "Authorization: Basic YTpi\r\n{auth}X: 1", ambiguous),
+        .bare("A1d", "{auth}Authorization: Basic YTpi", ambiguous),
+        .bare("A1e", "{auth}Authorization:", ambiguous),
+        .bare("A1f", "{auth}authorization: Bearer {acme}", ambiguous),
+        .bare("A2a", "Authorization: Bearer {acme}, Bearer {acme}", ambiguous),
+        .bare("A2b", "Authorization: Bearer  {acme}", ambiguous),
+        .bare("A2c", "Authorization: bearer {acme}", .forwarded),
+        .bare("A2d", "Authorization: BEARER {acme}", .forwarded),
+        .bare("A2e", "Authorization: Bearer\t{acme}", ambiguous),
+        .bare("A2f", "Authorization: Bearer {acme} junk", ambiguous),
+        .bare("A2g", "Authorization: Bearer{acme}", ambiguous),
+        .bare("A2h", "Authorization:", missing),
+        .bare("A2i", "Authorization: Bearer", ambiguous),
+        .bare("A2j", "Authorization: Bearer ", ambiguous),
+        .bare("A2k", "Authorization: {acme}", ambiguous),
+        .bare("A2l", "Authorization: Bearer {acme},", ambiguous),
+        .bare("A2m", "Authorization: Bearer \"{acme}\"", .declined(401, "form.alphabet")),
+        .bare("A2n", "Authorization: \t Bearer {acme} \t", .forwarded),
+        .bare("A2o", "X: 1", missing, .reply("WWW-Authenticate", "Bearer")),
+        .bare("A2p", "Authorization_: Bearer {acme}", missing),
+        .bare("A2q", "X-Authorization: Bearer {acme}", missing),
+        .bare("A2r", "Authorization: Basic YTpi", ambiguous),
+        .bare("A2s", "Proxy-Authorization: Bearer {acme}", missing),
+        .bare("A2t", "Cookie: token={acme}", missing),
+        .bare("A2u", "Connection: Authorization\r\nAuthorization: Bearer {acme}", .forwarded),
+        // RFC 6750 section 2.3 advises against tokens in a URI: they are no credential here.
+        .raw("A3a", "GET /a?access_token={acme} HTTP/1.1\r\n{host}\r\n", missing),
+        .raw("A3b", "GET /a?token={acme} HTTP/1.1\r\n{host}\r\n", missing),
+        .raw("A3c", "GET /a?Authorization=Bearer%20{acme} HTTP/1.1\r\n{host}\r\n", missing),
+        .raw(
+            "A3d", "POST /a HTTP/1.1\r\n{host}Content-Type: application/x-www-form-urlencoded\r\n"
+                + "Content-Length: 15\r\n\r\naccess_token=ey", missing),
+        .raw("A3e", "GET /a?access_token={globex} HTTP/1.1\r\n{host}{auth}\r\n", .forwarded),
+    ]
+
+    private static let forwarding: [Case] = [
+        .get("A6a", "X-A: 1", .forwarded, .lacks("Authorization")),
+        .get("A6b", "X-API-Key: evil", .forwarded, .lacks("X-API-Key"), .unaudited),
+        .get("A6c", "Api-Key: k", .forwarded, .lacks("Api-Key")),
+        .get("A6d", "X-Auth-Token: k", .forwarded, .lacks("X-Auth-Token")),
+        .get("A6e", "X_API_Key: k", .forwarded, .lacks("X_API_Key")),
+        .raw(
+            "A6f", "GET /passing/x HTTP/1.1\r\n{host}{auth}X-Tenant-ID: evil\r\n\r\n", .forwarded,
+            .credentialPasses, .stripped(["tenant"])),
+        // A route that asks for no credential does not hand one on.
+        .raw("A6g", "GET /open/x HTTP/1.1\r\n{host}{auth}\r\n", .forwarded, .lacks("Authorization"))
+            .tenant(nil),
+        .raw("A6h", "GET /vendor HTTP/1.1\r\n{host}{auth}\r\n", .declined(401, "vendor_key.invalid")),
+        .raw(
+            "A6i", "GET /vendor HTTP/1.1\r\n{host}Authorization: Bearer {vendor}\r\n"
+                + "X-Tenant-ID: evil\r\n\r\n", .forwarded, .lacks("Authorization")
+        ).tenant(nil),
+        .raw(
+            "A6j", "GET /a HTTP/1.1\r\n{host}Authorization: Bearer {vendor}\r\n\r\n",
+            .declined(401, "token.invalid")),
+        .raw("A6k", "GET /es HTTP/1.1\r\n{host}Authorization: Bearer {es}\r\n\r\n", .forwarded),
+        .raw("A6l", "GET /hs HTTP/1.1\r\n{host}Authorization: Bearer {hs}\r\n\r\n", .forwarded),
+        // RFC 8725 section 3.12: one issuer's token is nothing on another's route.
+        .raw("A6m", "GET /es HTTP/1.1\r\n{host}{auth}\r\n", .declined(401, "header.alg")),
+        .raw("A6n", "GET /uuid HTTP/1.1\r\n{host}{auth}\r\n", .declined(401, "claims.iss")),
+        .raw("A6o", "GET /hs HTTP/1.1\r\n{host}Authorization: Bearer {es}\r\n\r\n", algorithm),
+    ]
+
+    private static let algorithm = Verdict.declined(401, "header.alg")
+}

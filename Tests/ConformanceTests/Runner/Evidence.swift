@@ -1,0 +1,112 @@
+import Foundation
+import TestSupport
+
+/// One request as the upstream saw it, whole or cut off.
+struct Sighting: Sendable {
+    var head: [UInt8]
+    /// With its framing.
+    var body: [UInt8] = []
+
+    var bytes: [UInt8] { head + body }
+    var lines: [String] {
+        Array(Self.text(head).components(separatedBy: "\r\n").dropLast(2))
+    }
+    var requestLine: String { lines.first ?? "" }
+    var method: String { String(requestLine.prefix { $0 != " " }) }
+    /// What is between the first and the last space.
+    var target: String {
+        let words = requestLine.components(separatedBy: " ")
+        return words.count > 2 ? words[1..<(words.count - 1)].joined(separator: " ") : ""
+    }
+    /// In order of arrival, names and values untouched.
+    var fields: [(name: String, value: String)] {
+        lines.dropFirst().map { line in
+            guard let colon = line.firstIndex(of: ":") else { return (line, "") }
+            return (String(line[..<colon]), String(line[line.index(after: colon)...]))
+        }
+    }
+
+    /// All values of a field, whatever the case of its name, less one space before each.
+    func all(_ name: String) -> [String] {
+        fields.filter { $0.name.lowercased() == name.lowercased() }.map {
+            $0.value.hasPrefix(" ") ? String($0.value.dropFirst()) : $0.value
+        }
+    }
+
+    /// The body without chunk framing.
+    var content: [UInt8] {
+        guard !all("transfer-encoding").isEmpty else { return body }
+        var rest = body[...]
+        var out: [UInt8] = []
+        while let end = rest.firstIndex(of: 13) {
+            let digits = String(decoding: rest[..<end], as: UTF8.self)
+            guard let size = Int(digits, radix: 16), size > 0, rest.endIndex - end > size + 3 else {
+                break
+            }
+            out += rest[(end + 2)..<(end + 2 + size)]
+            rest = rest[(end + 2 + size + 2)...]
+        }
+        return out
+    }
+
+    /// One scalar a byte, so that nothing is repaired.
+    static func text(_ bytes: [UInt8]) -> String {
+        String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+    }
+}
+
+/// An answer of the gateway.
+struct Reply: Sendable {
+    var status: Int
+    var fields: [(name: String, value: String)]
+    /// Head and body.
+    var text: String
+
+    init(status: Int, fields: [(name: String, value: String)] = [], text: String = "") {
+        self.status = status
+        self.fields = fields
+        self.text = text
+    }
+
+    init(_ response: RawResponse) {
+        self.init(
+            status: response.status, fields: response.fields, text: response.head + response.text)
+    }
+
+    func all(_ name: String) -> [String] {
+        fields.filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
+    }
+
+    /// The stable code of a refusal; `nil` when it has none.
+    var code: String? {
+        guard let start = text.range(of: #""code":""#)?.upperBound else { return nil }
+        return String(text[start...].prefix { $0 != "\"" })
+    }
+}
+
+/// Everything that could be seen of one row.
+struct Evidence: Sendable {
+    /// Whole requests the upstream saw, without the canaries.
+    var requests: [Sighting] = []
+    /// Beginnings of requests on upstream connections that ended.
+    var fragments: [[UInt8]] = []
+    /// Canaries the upstream saw.
+    var canaries = 0
+    var reply: Reply?
+    var canaryReply: Reply?
+    /// Whether the connection ended after the answer, without another byte.
+    var isClosed = false
+    /// What came on the connection instead of what was expected.
+    var surprise: String?
+    /// The line of the access log, where one was found.
+    var logged: LogEntry?
+    var gatewayIsAlive = true
+}
+
+/// What the tests look at of a line of the access log.
+struct LogEntry: Sendable {
+    var status = 0
+    var code = ""
+    var cause: String?
+    var stripped: Set<String> = []
+}
