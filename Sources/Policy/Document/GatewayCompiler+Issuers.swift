@@ -25,7 +25,8 @@ extension GatewayCompiler {
         }
     }
 
-    /// Exactly one source: with two, which of them a token was checked by would depend on the token.
+    /// Exactly one source: with two, which of them a token was checked by would depend on the
+    /// token.
     private mutating func readKeys(_ node: PolicyNode, _ mark: SourceMark) -> IssuerPolicy.Keys {
         let jwks = node["jwks"]
         let secret = node["secret"]
