@@ -33,7 +33,7 @@ import Testing
 
     @Test func `there are snippets to reject`() {
         #expect(Self.snippets.contains { $0.hasPrefix("control-") })
-        #expect(Self.snippets.filter { !$0.hasPrefix("control-") }.count >= 2)
+        #expect(Self.snippets.filter { !$0.hasPrefix("control-") }.count >= 7)
     }
 
     @Test(arguments: snippets) func `the compiler decides as expected`(_ name: String) throws {
