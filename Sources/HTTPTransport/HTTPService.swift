@@ -81,8 +81,9 @@ public struct HTTPService: ~Copyable {
         public init() {}
     }
 
-    /// One connection with the request it is sending.
-    private final class Guest {
+    /// One connection with the request it is sending. Not private: the service is destroyed in
+    /// other targets, whose code then has to name this type.
+    final class Guest {
         let connection: ServerConnection
         var body: ByteBuffer
         var method = KnownMethod.get
@@ -174,8 +175,9 @@ public struct HTTPService: ~Copyable {
                     }
                 case Self.stopsKey:
                     stops.drain(into: &stopping)
+                    // The bell is writable from the start, which is an event too.
+                    guard let patience = stopping.max() else { continue }
                     listener = nil
-                    let patience = stopping.max() ?? 0
                     drainUntil = now.advanced(byMilliseconds: patience)
                     closeIdle()
                 default:

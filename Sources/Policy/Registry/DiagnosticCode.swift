@@ -406,9 +406,9 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
             Entry(
                 title: "The injected name is not among the tenant names",
                 help: """
-                    The gateway writes the tenant under this name, and the name is not part of \
-                    `tenant_names`. Clients' other spellings of it (X_Org, xOrg, body and cookie \
-                    names) are therefore not cleaned. Add it to `tenant_names`.
+                    This route writes the tenant under a name that is not part of `tenant_names`. \
+                    The route itself removes what clients send under it; other routes to the same \
+                    upstream do not. Add it to `tenant_names`.
                     """)
         case .ineffective:
             Entry(
