@@ -32,20 +32,18 @@ struct DevCommand: ParsableCommand {
         let paint = Paint(
             isWanted: !isPlain, environment: ProcessInfo.processInfo.environment)
         let options = PlaygroundOptions(upstream: upstream, keepsData: keep, port: port)
+        let code: Int32
         do throws(CommandFault) {
             let state = try PlaygroundState.open(
                 in: FileManager.default.currentDirectoryPath, keepsData: keep)
             let playground = Playground(
                 options, state: state, installation: try .own(), signals: signals)
-            defer { playground.stop() }
-            try playground.start()
-            Message.output(playground.instructions(paint))
-            try playground.watch()
+            code = playground.run { Message.output(playground.instructions(paint)) }
         } catch {
-            guard error != .stopAsked else { return }
-            Message.error("\(error)")
-            throw ExitCode(error.exitCode)
+            Message.error("dev: \(error)")
+            code = error.exitCode
         }
+        if code != 0 { throw ExitCode(code) }
     }
 }
 

@@ -34,8 +34,28 @@ final class Playground {
         self.signals = signals
     }
 
+    /// Runs until it is asked to stop, which is a good end, or until a part fails. Everything it
+    /// started has stopped when it answers the exit code.
+    func run(whenReady: () -> Void) -> Int32 {
+        defer { stop() }
+        do throws(CommandFault) {
+            try start()
+            whenReady()
+            try watch()
+        } catch {
+            // ^C on a terminal reaches the tools of PostgreSQL too, and then they fail.
+            if error == .stopAsked || isStopAsked() {
+                say("stopping")
+                return 0
+            }
+            // Said before stopping takes its time.
+            say("\(error)")
+            return error.exitCode
+        }
+    }
+
     /// Answers when everything is ready and dev.env is written.
-    func start() throws(CommandFault) {
+    private func start() throws(CommandFault) {
         let began = Date()
         _ = try installation.path(of: .gateway)
         let port = try choosePort()
@@ -48,8 +68,8 @@ final class Playground {
         say(String(format: "ready in %.1f seconds", Date().timeIntervalSince(began)))
     }
 
-    /// Answers nothing and throws when it is asked to stop or when a part ends by itself.
-    func watch() throws(CommandFault) {
+    /// Throws when it is asked to stop or when a part ends by itself.
+    private func watch() throws(CommandFault) -> Never {
         while true {
             // The time limit is for what no signal tells, such as a server of another account.
             if signals.next(withinMilliseconds: 1_000) == .stopAsked { throw .stopAsked }
@@ -58,9 +78,8 @@ final class Playground {
     }
 
     /// Stops what was started, last first. A second ^C makes it quick.
-    func stop() {
+    private func stop() {
         state.remove("dev.env")
-        if postgres != nil || !programs.isEmpty { say("stopping") }
         var isHurried = false
         let hurry = { [signals] in
             if signals.next(withinMilliseconds: 10) == .stopAsked { isHurried = true }
@@ -100,10 +119,15 @@ final class Playground {
         }
     }
 
-    private func yieldToSignals() throws(CommandFault) {
+    private func isStopAsked() -> Bool {
         while let occurrence = signals.next(withinMilliseconds: 0) {
-            if occurrence == .stopAsked { throw .stopAsked }
+            if occurrence == .stopAsked { return true }
         }
+        return false
+    }
+
+    private func yieldToSignals() throws(CommandFault) {
+        if isStopAsked() { throw .stopAsked }
     }
 
     private func say(_ text: String) { Message.error("dev: \(text)") }

@@ -85,7 +85,7 @@ extension PlaygroundState {
         do throws(LocalPostgresFault) {
             child = try spawn(
                 words, environment: environment,
-                files: [0: source.number, 1: output.number, 2: errors.number])
+                files: [0: source.number, 1: output.number, 2: errors.number], startsSession: true)
         } catch {
             if error == .systemCallFailed("starting \(program)", code: ENOENT) {
                 throw .toolMissing(program)
