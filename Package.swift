@@ -127,6 +127,7 @@ let package = Package(
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TLS"]),
         tests("GatewayTests", ["Gateway", "Policy", "HTTP1"]),
         tests("BackendTests", ["Backend", "Policy", "TestSupport"]),
+        tests("CommandTests", ["ringfence", "Policy", "YAML", "Release", "TestSupport"]),
         tests("ConformanceTests", ["TestSupport"]),
         tests("TidyTests", [], exclude: ["MustNotCompile"]),
     ]

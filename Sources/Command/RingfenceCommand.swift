@@ -33,7 +33,7 @@ struct VersionCommand: ParsableCommand {
     func run() {
         Message.output(
             json
-                ? "{\"program\":\"ringfence\",\"version\":\"\(Release.version)\"}\n"
+                ? "{\"version\":\"\(Release.version)\"}\n"
                 : "ringfence \(Release.version)\n")
     }
 }

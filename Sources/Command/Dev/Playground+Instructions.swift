@@ -17,6 +17,7 @@ extension Playground {
             out += "  upstream  \(upstream.text)\n"
         } else {
             out += "  backend   \(facts.backendURL) (for going around the gateway, below)\n"
+            out += "  data      \(dataFolder ?? "") (PostgreSQL)\n"
         }
         let tenants = DemoTenant.all.map { "\($0.externalID) \($0.tier) \($0.limit)" }
         let tokens = DemoTenant.all.map { "$\($0.tokenVariable)" }

@@ -93,6 +93,9 @@ final class Playground {
         state.clear()
     }
 
+    /// Where PostgreSQL has its data: elsewhere than the rest when its account cannot go there.
+    var dataFolder: String? { postgres?.folder }
+
     private func requireParts() throws(CommandFault) {
         if let postgres, !postgres.isRunning {
             let log = SupervisedProgram.tail(of: postgres.logPath)
