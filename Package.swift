@@ -128,6 +128,7 @@ let package = Package(
         tests("GatewayTests", ["Gateway", "Policy", "HTTP1"]),
         tests("BackendTests", ["Backend", "Policy", "TestSupport"]),
         tests("ConformanceTests", ["TestSupport"]),
+        tests("EndToEndTests", ["TestSupport"], exclude: ["Flask"]),
         tests("TidyTests", [], exclude: ["MustNotCompile"]),
     ]
 )
