@@ -4,7 +4,7 @@ struct Backoff {
     static let firstPauseMilliseconds = 50
     static let longestPauseMilliseconds = 5000
 
-    private var pauseMilliseconds = 0
+    private(set) var pauseMilliseconds = 0
     private var notBefore: Deadline?
 
     var permitsAttempt: Bool { notBefore?.hasPassed ?? true }

@@ -5,7 +5,8 @@ public struct Migration: Sendable {
     public let number: Int
     public let name: String
     /// Statements separated by semicolons. They run in one transaction of their own, so transaction
-    /// control and `CREATE INDEX CONCURRENTLY` do not belong here.
+    /// control and `CREATE INDEX CONCURRENTLY` do not belong here,
+    /// and every name is schema-qualified: sessions search `pg_catalog` only.
     public let script: String
 
     public init(number: Int, name: String, script: String) {

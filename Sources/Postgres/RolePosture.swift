@@ -40,7 +40,7 @@ public enum RolePosture {
             case .ownsObjects:
                 "role \(role) owns \(subject) and can switch off row-level security"
             case .memberOfOwner:
-                "role \(role) is a member of the owner of \(subject); "
+                "role \(role) is a member of \(subject); "
                     + "NOINHERIT does not prevent SET ROLE"
             case .presetScope: "sessions of role \(role) start with \(subject) set"
             }
@@ -113,9 +113,13 @@ public enum RolePosture {
                 AND pg_has_role(weak.oid, r.oid, 'MEMBER')
                 UNION ALL
                 SELECT CASE WHEN owned.owner = weak.oid THEN 'owner' ELSE 'member-of-owner' END,
-                    weak.rolname, min(owned.subject)
+                    weak.rolname,
+                    CASE WHEN owned.owner = weak.oid THEN '' ELSE o.rolname || ', owner of ' END
+                    -- One of each owner is enough; a table says more than a schema.
+                    || coalesce(min(subject) FILTER (WHERE subject LIKE 'table %'), min(subject))
                 FROM weak JOIN owned ON pg_has_role(weak.oid, owned.owner, 'MEMBER')
-                GROUP BY weak.rolname, weak.oid, owned.owner
+                JOIN pg_roles o ON o.oid = owned.owner
+                GROUP BY weak.rolname, weak.oid, owned.owner, o.rolname
                 UNION ALL
                 SELECT 'preset-scope', session_user, name
                 FROM (VALUES ('app.current_tenant'), ('app.current_vendor')) AS scope (name)

@@ -14,7 +14,7 @@ public struct Statement: Sendable {
     /// program where it is declared. Names in the text are schema-qualified, because sessions
     /// search `pg_catalog` only.
     public init(_ name: StaticString, _ text: StaticString, parameters: Int) {
-        let shape = StatementShape(of: text)
+        let shape = StatementShape(of: text.description)
         precondition(shape.changesOnlyRows, "\(name): not SELECT, INSERT, UPDATE, DELETE or WITH")
         precondition(!shape.mentionsSettings, "\(name): only a transaction may bind its scope")
         precondition(
@@ -76,8 +76,7 @@ struct StatementShape {
     /// The highest `n` of `$n`.
     let parametersUsed: Int
 
-    init(of text: StaticString) {
-        let text = text.description
+    init(of text: String) {
         let firstWord = text.drop(while: \.isWhitespace).prefix(while: \.isLetter).uppercased()
         changesOnlyRows = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES"]
             .contains(firstWord)

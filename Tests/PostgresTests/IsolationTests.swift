@@ -87,12 +87,15 @@ import Testing
     @Test(arguments: [
         "", "acme", "018F0000-0000-7000-8000-00000000000A", "018f0000000070008000000000000000000a",
         "018f0000-0000-7000-8000-00000000000a ", "018f0000-0000-7000-8000-00000000000g",
-        "'; SELECT 1; --aaaaaaaaaaaaaaaaaaaaa", "018f0000-0000-7000-8000-00000000000\u{0}",
+        "'; SELECT 1; --aaaaaaaaaaaaaaaaaaaaa",
         "018f0000_0000-7000-8000-00000000000a", "０18f0000-0000-7000-8000-00000000000",
     ])
     func `only a canonical UUID becomes a scope`(_ text: String) {
-        #expect(TenantScope(uuidText: text) == nil)
-        #expect(VendorScope(uuidText: text) == nil)
+        // A NUL in an argument would garble the report, so it is made here.
+        for text in [text, Fixture.acme.text.replacing("a", with: "\u{0}")] {
+            #expect(TenantScope(uuidText: text) == nil)
+            #expect(VendorScope(uuidText: text) == nil)
+        }
     }
 
     @Test func `a function that moves the scope makes the server refuse the commit`() throws {
