@@ -129,4 +129,5 @@ let package = Package(
 if fuzzing {
     // One line a harness.
     package.targets.append(fuzzTarget("FuzzJSON", ["JSON"]))
+    package.targets.append(fuzzTarget("FuzzToken", ["Tokens", "Policy", "HTTP1"]))
 }
