@@ -99,8 +99,8 @@ extension Socket {
     }
 
     /// Reads once into the start of `space`, which must not be empty; see above.
-    public func read(into space: inout MutableRawSpan) throws(SocketFault) -> IOOutcome {
-        precondition(space.byteCount > 0, "a read without room looks like the end of the stream")
+    public func read(into space: inout MutableSpan<UInt8>) throws(SocketFault) -> IOOutcome {
+        precondition(!space.isEmpty, "a read without room looks like the end of the stream")
         let result = unsafe space.withUnsafeMutableBytes {
             unsafe rf_receive(number, $0.baseAddress, $0.count)
         }
