@@ -74,12 +74,12 @@ struct SnapshotLoader {
         switch reference.kind {
         case .file: return file(reference.name, reference, findings)
         case .env:
-            if let value = environmentVariable(reference.name) { return value }
+            if let value = ProcessContext.variable(reference.name) { return [UInt8](value.utf8) }
             findings.missing.append(
                 ("the environment has no variable `\(reference.name)`", reference.mark))
             return nil
         case .cred:
-            guard let folder = environmentVariable("CREDENTIALS_DIRECTORY") else {
+            guard let folder = ProcessContext.variable("CREDENTIALS_DIRECTORY") else {
                 findings.missing.append(
                     (
                         "there is no `CREDENTIALS_DIRECTORY`: `cred:` needs a systemd service",
@@ -87,8 +87,7 @@ struct SnapshotLoader {
                     ))
                 return nil
             }
-            let path = String(decoding: folder, as: UTF8.self) + "/" + reference.name
-            return file(path, reference, findings)
+            return file(folder + "/" + reference.name, reference, findings)
         }
     }
 
