@@ -126,8 +126,15 @@ let package = Package(
         tests("PostgresTests", ["Postgres", "LocalPostgres", "Policy", "TestSupport"]),
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TLS"]),
         tests("GatewayTests", ["Gateway", "Policy", "HTTP1"]),
-        tests("BackendTests", ["Backend", "Policy", "TestSupport"]),
+        tests(
+            "BackendTests",
+            [
+                "Backend", "HTTP1", "HTTPTransport", "Policy", "Postgres", "Reactor", "TestSupport",
+                "Tokens",
+            ]),
+        tests("CommandTests", ["ringfence", "Policy", "YAML", "Release", "TestSupport"]),
         tests("ConformanceTests", ["TestSupport"]),
+        tests("EndToEndTests", ["TestSupport"], exclude: ["Flask"]),
         tests("TidyTests", [], exclude: ["MustNotCompile"]),
     ]
 )
