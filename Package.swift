@@ -133,7 +133,7 @@ let package = Package(
                 "Tokens",
             ]),
         tests("CommandTests", ["ringfence", "Policy", "YAML", "Release", "TestSupport"]),
-        tests("ConformanceTests", ["TestSupport"]),
+        tests("ConformanceTests", ["HTTP1", "TLS", "TestSupport"]),
         tests("EndToEndTests", ["TestSupport"], exclude: ["Flask"]),
         tests("TidyTests", [], exclude: ["MustNotCompile"]),
     ]

@@ -10,8 +10,13 @@ public final class RawClient {
     /// Read and not yet handed out.
     private var pending: [UInt8] = []
 
-    public init(port: UInt16, address: String = "127.0.0.1", seconds: Double = patience) throws {
-        socket = try RawSocket.connect(address: address, port: port, seconds: seconds)
+    /// - Parameter source: the address of this machine to come from; any of 127.0.0.0/8 will do.
+    public init(
+        port: UInt16, address: String = "127.0.0.1", from source: String? = nil,
+        seconds: Double = patience
+    ) throws {
+        socket = try RawSocket.connect(
+            address: address, port: port, from: source, seconds: seconds)
     }
 
     public init(path: String, seconds: Double = patience) throws {
@@ -31,6 +36,9 @@ public final class RawClient {
 
     /// Ends the connection with RST when this value goes.
     public func resetWhenReleased() { socket.resetOnClose() }
+
+    /// Whether bytes came that no read has taken yet.
+    public var hasMore: Bool { !pending.isEmpty }
 
     /// Exactly `count` bytes.
     public func read(_ count: Int, seconds: Double = patience) throws -> [UInt8] {

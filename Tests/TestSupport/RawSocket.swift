@@ -8,10 +8,19 @@ package final class RawSocket: Sendable {
     init(adopting number: Int32) { self.number = number }
     deinit { close(number) }
 
-    /// Connects to a port of this machine.
-    package static func connect(address: String, port: UInt16, seconds: Double) throws -> RawSocket {
+    /// Connects to a port of this machine, `from` another address of it where one is given.
+    package static func connect(
+        address: String, port: UInt16, from source: String? = nil, seconds: Double
+    ) throws -> RawSocket {
         let family = address.contains(":") ? AF_INET6 : AF_INET
         let socket = try make(family)
+        if let source {
+            try unsafe withSocketAddress(source, 0) { pointer, length in
+                guard unsafe bind(socket.number, pointer, length) == 0 else {
+                    throw TestSupportError.socket("bind", errno)
+                }
+            }
+        }
         try unsafe withSocketAddress(address, port) { pointer, length in
             try socket.finishConnecting(
                 unsafe Glibc.connect(socket.number, pointer, length), seconds)
@@ -79,6 +88,20 @@ package final class RawSocket: Sendable {
         }
     }
 
+    /// The IPv4 address of the other end.
+    package var peerAddress: String? {
+        var place = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = unsafe withUnsafeMutablePointer(to: &place) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe getpeername(number, $0, &length)
+            }
+        }
+        guard status == 0, place.sin_family == sa_family_t(AF_INET) else { return nil }
+        let bits = UInt32(bigEndian: place.sin_addr.s_addr)
+        return [24, 16, 8, 0].map { "\(bits >> $0 & 255)" }.joined(separator: ".")
+    }
+
     /// The next connection; `nil` when none came in time or the listener was shut down.
     package func accept(seconds: Double) -> RawSocket? {
         guard isReady(POLLIN, seconds) else { return nil }
@@ -117,6 +140,9 @@ package final class RawSocket: Sendable {
         let count = unsafe recv(number, &buffer, buffer.count, 0)
         return count > 0 ? Array(buffer[..<count]) : []
     }
+
+    /// Whether more can be sent before `seconds` have passed.
+    package func isWritable(seconds: Double) -> Bool { isReady(POLLOUT, seconds) }
 
     package func shutDown(_ how: Int32) { shutdown(number, how) }
 

@@ -4,8 +4,14 @@ enum Catalogue {
         ("headers", HeaderCases.all), ("query", QueryCases.all), ("target", TargetCases.all),
         ("cookies", CookieCases.all), ("framing", FramingCases.all), ("chunks", ChunkCases.all),
         ("methods", MethodCases.all), ("credentials", CredentialCases.all),
-        ("tokens", TokenCases.all), ("browsers", BrowserCases.all),
+        ("tokens", TokenCases.all), ("libjwt", LibJWTCases.all),
+        ("browsers", BrowserCases.all), ("pending", PendingCases.all),
     ]
 
     static let all: [Case] = sections.flatMap(\.rows)
+
+    /// Those that must hold.
+    static let tested: [Case] = all.filter { $0.pending == nil }
+    /// Those that must still fail.
+    static let pending: [Case] = all.filter { $0.pending != nil }
 }

@@ -6,15 +6,15 @@ enum TokenCases {
     private static func invalid(_ defect: String) -> Verdict { .declined(401, defect) }
 
     /// A request with a token of its own, whose parts are right but for what is said here.
-    private static func token(
+    static func token(
         _ id: String, _ verdict: Verdict, header: String = #"{"alg":"RS256","typ":"JWT"}"#,
         _ changes: KeyValuePairs<String, String> = [:], signer: TokenRecipe.Signer = .rsa(),
-        path: String = "/a", finish: @escaping @Sendable (String) -> String = { $0 }
+        payload: String? = nil, path: String = "/a", finish: TokenRecipe.Finish = .none
     ) -> Case {
         Case(id, "GET \(path) HTTP/1.1\r\n{host}Authorization: Bearer {\(id)}\r\n\r\n", verdict)
             .changed {
                 $0.recipe = TokenRecipe(
-                    header: header, claims: TokenRecipe.claims(changes), signer: signer,
+                    header: header, changes: changes, payload: payload, signer: signer,
                     finish: finish)
             }
     }
@@ -68,7 +68,7 @@ enum TokenCases {
         token("J7c", encapsulated, header: #"{"alg":"RS256","b64":false}"#),
         token("J7d", encapsulated, header: #"{"alg":"RS256","zip":"DEF"}"#),
         token("J7e", encapsulated, header: #"{"alg":"RS256","cty":"JWT"}"#),
-        token("J7f", segments, finish: { $0 + ".AAAA.AAAA" }),
+        token("J7f", segments, finish: .tail(".AAAA.AAAA")),
         token("J7g", invalid("header.typ"), header: #"{"alg":"RS256","typ":"JOSE"}"#),
         token("J7h", .forwarded, header: #"{"alg":"RS256","typ":"at+jwt"}"#),
         token("J7i", invalid("header.typ"), header: #"{"alg":"RS256","typ":5}"#),
@@ -76,14 +76,14 @@ enum TokenCases {
 
     private static let signatures: [Case] = [
         token("J4a", invalid("signature"), signer: .rsa(key: "foreign.key")),
-        token("J4b", invalid("signature"), finish: { token in
-            // The payload of another tenant under this signature.
-            var parts = token.split(separator: ".").map(String.init)
-            parts[1] = TokenRecipe.encode(Array(TokenRecipe.claims(["tenant_id": #""evil""#]).utf8))
+        token("J4b", invalid("signature"), finish: .init(words: "another tenant's payload put in") {
+            var parts = $0.split(separator: ".").map(String.init)
+            let claims = TokenRecipe.claims([("tenant_id", #""evil""#)])
+            parts[1] = TokenRecipe.encode(Array(claims.utf8))
             return parts.joined(separator: ".")
         }),
-        token("J4c", invalid("signature"), finish: { String($0.dropLast(4)) }),
-        token("J4d", invalid("signature"), finish: { $0 + "AAAA" }),
+        token("J4c", invalid("signature"), finish: .init(words: "without its last 4 characters") { String($0.dropLast(4)) }),
+        token("J4d", invalid("signature"), finish: .tail("AAAA")),
         token(
             "J4e", invalid("signature"), header: #"{"alg":"ES256"}"#,
             ["iss": #""https://es.test/""#], signer: .bytes([UInt8](repeating: 0, count: 64)),
@@ -95,7 +95,7 @@ enum TokenCases {
         // OpenSSL signs in DER; the compact form wants the two numbers alone.
         token(
             "J4g", invalid("signature"), header: #"{"alg":"ES256"}"#,
-            ["iss": #""https://es.test/""#], signer: .rsa(key: "es.key"), path: "/es"),
+            ["iss": #""https://es.test/""#], signer: .ecdsa(change: .der), path: "/es"),
     ]
 
     private static let expiry = invalid("claims.exp")
@@ -127,8 +127,10 @@ enum TokenCases {
         token("J9h", .forwarded, ["aud": #"["other","api"]"#]),
         token("J9i", invalid("claims.aud"), ["aud": #""api.other""#]),
         token("J9j", invalid("claims.aud"), ["aud": #"[]"#]),
-        token("J12a", invalid("form.length"), finish: { $0 + repeated("A", 8_193 - $0.utf8.count) }),
-        token("J12b", .refused(431, "request.field.value_too_long"), finish: {
+        token("J12a", invalid("form.length"), finish: .init(words: "made 8,193 bytes long") {
+            $0 + repeated("A", 8_193 - $0.utf8.count)
+        }),
+        token("J12b", .refused(431, "request.field.value_too_long"), finish: .init(words: "and 1 MiB behind it") {
             $0 + repeated("A", 1 << 20)
         }),
         token("J12c", json, ["deep": repeated("[", 2_047) + repeated("]", 2_047)]),
@@ -139,23 +141,32 @@ enum TokenCases {
 
     /// J11, J13: one token has one spelling.
     private static let spellings: [Case] = [
-        token("J11a", invalid("form.alphabet"), finish: { $0 + "=" }),
-        token("J11b", segments, finish: { $0 + ".!!!!" }),
-        token("J11c", segments, finish: { $0 + "." }),
-        token("J11d", invalid("form.alphabet"), finish: { $0.replacing(".", with: "+.", maxReplacements: 1) }),
-        token("J11e", invalid("form.alphabet"), finish: { $0 + "!*" }),
+        token("J11a", invalid("form.alphabet"), finish: .tail("=")),
+        token("J11b", segments, finish: .tail(".!!!!")),
+        token("J11c", segments, finish: .tail(".")),
+        token("J11d", invalid("form.alphabet"), finish: .init(words: "`+` before the first dot") {
+            $0.replacing(".", with: "+.", maxReplacements: 1)
+        }),
+        token("J11e", invalid("form.alphabet"), finish: .tail("!*")),
         token("J11f", invalid("form.encoding"), finish: spareBits),
-        token("J13a", .refused(400, "request.field.value_byte"), finish: { $0 + "\0x" }),
-        token("J13b", invalid("form.alphabet"), finish: { $0.replacing(".", with: "%2E") }),
-        token("J13c", .refused(400, "request.field.value_not_ascii"), finish: { "\u{ef}\u{bb}\u{bf}" + $0 }),
-        token("J13d", invalid("form.encoding"), finish: { $0 + "AAA" }),
-        token("J13e", segments, finish: { String($0.split(separator: ".")[0]) }),
-        token("J13f", segments, finish: { "." + $0 }),
-        token("J13g", invalid("form.length"), finish: { String($0.prefix(15)) }),
+        token("J13a", .refused(400, "request.field.value_byte"), finish: .tail("\0x")),
+        token("J13b", invalid("form.alphabet"), finish: .init(words: "dots percent-encoded") {
+            $0.replacing(".", with: "%2E")
+        }),
+        token("J13c", .refused(400, "request.field.value_not_ascii"), finish: .init(words: "behind a byte order mark") {
+            "\u{ef}\u{bb}\u{bf}" + $0
+        }),
+        token("J13d", invalid("form.encoding"), finish: .tail("AAA")),
+        token("J13e", segments, finish: .init(words: "only its header") {
+            String($0.split(separator: ".")[0])
+        }),
+        token("J13f", segments, finish: .init(words: "behind a dot") { "." + $0 }),
+        token("J13g", invalid("form.length"), finish: .init(words: "its first 15 characters") { String($0.prefix(15)) }),
     ]
 
     /// Sets a bit of the last character that no byte needs.
-    private static let spareBits: @Sendable (String) -> String = { token in
+    static let spareBits = TokenRecipe.Finish(words: "a spare bit of its last character set") {
+        token in
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
         guard let last = token.last, let index = alphabet.firstIndex(of: last) else { return token }
         return token.dropLast() + String(alphabet[index ^ 1])

@@ -1,6 +1,8 @@
 /// The policy of a bench, and the tokens its issuers would make.
 enum BenchPolicy {
-    static func text(upstream port: UInt16, isSecure: Bool) -> String {
+    static func text(
+        upstream port: UInt16, hasty: UInt16, log: String, isSecure: Bool
+    ) -> String {
         """
         version: 1
         listen:
@@ -8,8 +10,8 @@ enum BenchPolicy {
             address: 127.0.0.1:0
             workers: 2
             \(isSecure ? "tls: {certificate: file:tls.crt, key: file:tls.key}" : "tls: none")
-            access_log: file:access.log
-            deadlines: {head: 2s, body: 2s}
+            access_log: file:\(log)
+            deadlines: {head: 3s, body: 3s}
         vendors:
           default: {key: file:vendor.key}
         issuers:
@@ -23,11 +25,11 @@ enum BenchPolicy {
         upstreams:
           api: {targets: ["http://127.0.0.1:\(port)"]}
           signed: {targets: ["http://127.0.0.1:\(port)"]}
+          hasty: {targets: ["http://127.0.0.1:\(hasty)"]}
           dead: {targets: ["http://127.0.0.1:1"]}
         assertion: {to: [signed], key: file:assertion.key}
         tiers:
           FREE: {requests: unlimited}
-          STARTER: {requests: 100/min}
           TINY: {requests: 5/min}
         routes:
         \(routes)
@@ -37,7 +39,8 @@ enum BenchPolicy {
     private static var routes: String {
         [
             route("a", "/a/**"), route("canary", "/canary"), route("barrier", "/barrier/*"),
-            route("slow", "/slow"), route("surplus", "/surplus"),
+            route("slow", "/slow"), route("surplus", "/surplus/**"),
+            route("hasty", "/hasty", upstream: "hasty"),
             route("es", "/es", auth: "es"), route("hs", "/hs", auth: "hs"),
             route("uuid", "/uuid", auth: "uuid"), route("number", "/number", auth: "number"),
             route("slug", "/slug", auth: "slug"),
@@ -89,22 +92,15 @@ enum BenchPolicy {
             + #""tier":"FREE"}"#
     }
 
-    /// One tenant for each test of a limit, so that none spends another's.
-    static let limitTokens: [(String, TokenRecipe)] =
-        ["tiny1", "tiny2", "tiny3", "tiny4", "tiny5"].map { ($0, limited($0, "TINY")) }
-        + [
-            ("hundred", limited("hundred", "STARTER")),
-            ("shared1", limited("shared", "TINY", subject: "alice")),
-            ("shared2", limited("shared", "TINY", subject: "bob")),
-            ("logged", limited("logged", "FREE", subject: #"eve\n\u001b[31m{\"forged\":1}"#)),
-        ]
-
-    private static func limited(
-        _ tenant: String, _ tier: String, subject: String = "u1"
-    ) -> TokenRecipe {
-        TokenRecipe(
-            claims: TokenRecipe.claims([
-                "tenant_id": "\"\(tenant)\"", "tier": "\"\(tier)\"", "sub": "\"\(subject)\"",
-            ]))
-    }
+    /// For scenarios: tenants of their own.
+    static let scenarioTokens: [(String, TokenRecipe)] = [
+        ("tiny", TokenRecipe(changes: ["tenant_id": #""tiny""#, "tier": #""TINY""#])),
+        (
+            "logged",
+            TokenRecipe(changes: [
+                "tenant_id": #""logged""#, "sub": #""eve\n\u001b[31m{\"forged\":1}""#,
+            ])
+        ),
+        ("forged", TokenRecipe(signer: .rsa(key: "foreign.key"))),
+    ]
 }

@@ -20,6 +20,10 @@ struct Case: Sendable, CustomTestStringConvertible {
     var canary = Canary.pipelined
     /// A token of this row's own, named by its id in the wire.
     var recipe: TokenRecipe?
+    /// Why the product cannot do this yet; such a row has to fail.
+    var pending: String?
+    /// Whether the row means the same under TLS.
+    var isForTLS = true
 
     var testDescription: String { id }
 
@@ -40,6 +44,17 @@ struct Case: Sendable, CustomTestStringConvertible {
 
     /// The same row with another way to try the connection.
     func canary(_ canary: Canary) -> Case { changed { $0.canary = canary } }
+
+    /// The same row, which the product cannot do yet.
+    func pending(_ reason: String) -> Case { changed { $0.pending = reason } }
+
+    /// The same row for a listener in the clear only.
+    var inTheClear: Case { changed { $0.isForTLS = false } }
+
+    func runs(underTLS isSecure: Bool) -> Bool { !isSecure || isForTLS }
+
+    /// Whether the answer takes as long as the gateway waits for bytes.
+    var waitsForDeadline: Bool { verdict.status == 408 }
 
     func changed(_ change: (inout Case) -> Void) -> Case {
         var copy = self
@@ -101,7 +116,8 @@ enum Fact: Sendable {
     /// The target of the upstream's request, byte for byte.
     case target(String)
     case method(String)
-    /// Exactly one such field in the upstream's request, with this value.
+    /// Exactly one such field in the upstream's request, with this value. `{client}` is the
+    /// client's address.
     case field(String, String)
     /// No such field in the upstream's request.
     case lacks(String)

@@ -33,6 +33,9 @@ struct Sighting: Sendable {
         }
     }
 
+    /// The address of the client this is for; empty where none is named.
+    var client: String { all("x-forwarded-for").first ?? "" }
+
     /// The body without chunk framing.
     var content: [UInt8] {
         guard !all("transfer-encoding").isEmpty else { return body }
@@ -77,6 +80,12 @@ struct Reply: Sendable {
         fields.filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
     }
 
+    /// The request's id, as the gateway tells the client.
+    var requestID: String? {
+        let ids = all("x-request-id")
+        return ids.count == 1 ? ids[0] : nil
+    }
+
     /// The stable code of a refusal; `nil` when it has none.
     var code: String? {
         guard let start = text.range(of: #""code":""#)?.upperBound else { return nil }
@@ -86,9 +95,11 @@ struct Reply: Sendable {
 
 /// Everything that could be seen of one row.
 struct Evidence: Sendable {
+    /// The client's address.
+    var source = ""
     /// Whole requests the upstream saw, without the canaries.
     var requests: [Sighting] = []
-    /// Beginnings of requests on upstream connections that ended.
+    /// Beginnings of requests on upstream connections.
     var fragments: [[UInt8]] = []
     /// Canaries the upstream saw.
     var canaries = 0
@@ -98,15 +109,10 @@ struct Evidence: Sendable {
     var isClosed = false
     /// What came on the connection instead of what was expected.
     var surprise: String?
-    /// The line of the access log, where one was found.
-    var logged: LogEntry?
+    /// The client's lines of the access log, in order.
+    var logged: [LogEntry] = []
     var gatewayIsAlive = true
-}
 
-/// What the tests look at of a line of the access log.
-struct LogEntry: Sendable {
-    var status = 0
-    var code = ""
-    var cause: String?
-    var stripped: Set<String> = []
+    /// How many answers came.
+    var replies: Int { (reply == nil ? 0 : 1) + (canaryReply == nil ? 0 : 1) }
 }

@@ -21,8 +21,9 @@ struct Judge {
         if reply.status != row.verdict.status {
             found.append("answered \(reply.status) \(reply.code ?? ""), not \(row.verdict.status)")
         }
-        if let code = row.verdict.code, reply.code != code, seen.logged?.cause != code {
-            let cause = seen.logged?.cause ?? "no cause"
+        let logged = seen.logged.first
+        if let code = row.verdict.code, reply.code != code, logged?.cause != code {
+            let cause = logged?.cause ?? "no cause"
             found.append("refused for \(reply.code ?? "nothing") (\(cause)), not \(code)")
         }
         return found
@@ -44,12 +45,19 @@ struct Judge {
         return found
     }
 
-    /// INV-7: what was taken out, and every refusal, is on record.
+    /// INV-7: every request has its line, what was taken out and every refusal is on record.
     private func auditDefects(_ row: Case, _ seen: Evidence) -> [String] {
-        guard let logged = seen.logged else { return ["INV-7: no line in the access log"] }
         var found: [String] = []
-        if logged.status != row.verdict.status {
-            found.append("INV-7: logged as \(logged.status)")
+        if seen.logged.count != seen.replies {
+            found.append("INV-7: \(seen.logged.count) log lines for \(seen.replies) answers")
+        }
+        guard let logged = seen.logged.first, let reply = seen.reply else { return found }
+        let code = reply.status < 400 ? "forwarded" : reply.code
+        if logged.status != row.verdict.status || logged.code != code {
+            found.append("INV-7: logged as \(logged.status) \(logged.code)")
+        }
+        if logged.requestID != reply.requestID {
+            found.append("INV-7: the log and the answer have different request ids")
         }
         let isAttack = row.wire.lowercased().contains(Invariants.attacker)
         if row.verdict.reachesUpstream, isAttack, row.isAudited,
@@ -69,6 +77,7 @@ struct Judge {
             return sent?.method == method ? nil : "method is \(sent?.method ?? "-"), not \(method)"
         case .field(let name, let value):
             let values = sent?.all(name) ?? []
+            let value = value == "{client}" ? seen.source : value
             return values == [value] ? nil : "\(name) is \(values), not \(value)"
         case .lacks(let name):
             let values = sent?.all(name) ?? []
@@ -80,7 +89,7 @@ struct Judge {
             let content = Sighting.text(sent?.content ?? [])
             return content == body ? nil : "body is `\(content)`, not `\(body)`"
         case .stripped(let names):
-            let stripped = (seen.logged?.stripped ?? []).subtracting(["credential"])
+            let stripped = (seen.logged.first?.stripped ?? []).subtracting(["credential"])
             return stripped == Set(names) ? nil : "stripped \(stripped), not \(names)"
         case .reply(let name, let value):
             let values = seen.reply?.all(name) ?? []

@@ -5,7 +5,8 @@ import TLS
 import TestSupport
 
 /// Takes connections in the clear and carries them to a server under TLS, so that every raw client
-/// can speak to it. Each piece that comes becomes at least one record.
+/// can speak to it. Each piece that is sent becomes a record of its own. The server sees the
+/// client's address.
 final class TLSRelay: Sendable {
     /// Milliseconds a connection may be quiet.
     private static let quietMilliseconds: Int32 = 30_000
@@ -14,8 +15,13 @@ final class TLSRelay: Sendable {
     private let listener: RawSocket
     private let isStopped = Atomic<Bool>(false)
 
-    /// - Parameter recordBytes: the most that one record carries.
-    init(to server: UInt16, trusting certificate: String, recordBytes: Int = 16_384) throws {
+    /// What one read of a client's bytes is sent as: at most so many bytes in each record.
+    typealias Division = @Sendable ([UInt8]) -> [[UInt8]]
+
+    init(
+        to server: UInt16, trusting certificate: String,
+        dividing: @escaping Division = { bytes in [bytes] }
+    ) throws {
         let pem = Array(try Data(contentsOf: URL(fileURLWithPath: certificate)))
         let context = try TLSClientContext(trust: .authorities(pem: pem), resumesSessions: false)
         listener = try RawSocket.listen(address: "127.0.0.1")
@@ -29,11 +35,13 @@ final class TLSRelay: Sendable {
                 Thread.detachNewThread {
                     guard
                         let far = try? RawSocket.connect(
-                            address: "127.0.0.1", port: server, seconds: 5),
+                            address: "127.0.0.1", port: server, from: client.peerAddress,
+                            seconds: 5),
                         let session = try? context.makeSession(
                             descriptor: far.number, host: "localhost")
                     else { return }
-                    try? Self.carry(client, far, session, recordBytes)
+                    try? Self.carry(client, far, session, dividing)
+                    Self.close(client)
                 }
             }
         }
@@ -45,9 +53,9 @@ final class TLSRelay: Sendable {
         listener.shutDown(Int32(SHUT_RDWR))
     }
 
-    /// Both directions until either ends.
+    /// Both directions until the server ends. A server that takes no more may still answer.
     private static func carry(
-        _ client: RawSocket, _ far: RawSocket, _ made: consuming TLSSession, _ recordBytes: Int
+        _ client: RawSocket, _ far: RawSocket, _ made: consuming TLSSession, _ divide: Division
     ) throws {
         var session = made
         while try session.handshake() != .done {
@@ -55,37 +63,52 @@ final class TLSRelay: Sendable {
             session.socketBecameReadable(endPending: false)
         }
         var received = ByteBuffer(capacityMax: 1 << 20)
-        while let ready = wait([client, far]) {
-            if ready[1] {
+        var takesMore = true
+        while let ready = wait(takesMore ? [far, client] : [far]) {
+            if ready[0] {
                 session.socketBecameReadable(endPending: true)
                 while session.isReadable {
                     let outcome = try session.read(into: &received, max: 65_536)
-                    try client.send(received.bytes, seconds: 10)
+                    let bytes = received.bytes
                     received.removeAll()
+                    try client.send(bytes, seconds: 10)
                     if outcome == .endOfStream || outcome == .truncated { return }
                     if outcome == .wantsRead { break }
                 }
             }
-            if ready[0] {
+            if takesMore, ready[1] {
                 guard let bytes = client.receive(seconds: 0), !bytes.isEmpty else { return }
-                try write(bytes[...], to: &session, far, recordBytes)
+                do {
+                    for piece in divide(bytes) { try write(piece, to: &session, far) }
+                } catch {
+                    takesMore = false
+                }
             }
         }
     }
 
     private static func write(
-        _ bytes: ArraySlice<UInt8>, to session: inout TLSSession, _ far: RawSocket,
-        _ recordBytes: Int
+        _ bytes: [UInt8], to session: inout TLSSession, _ far: RawSocket
     ) throws {
-        var rest = bytes
+        var rest = bytes[...]
         while !rest.isEmpty {
-            let piece = Array(rest.prefix(recordBytes))
+            let piece = Array(rest.prefix(16_384))
             switch try session.write(piece.span) {
             case .transferred(let count): rest = rest.dropFirst(count)
-            case .wantsRead, .wantsWrite: _ = poll(nil, 0, 1)
-            case .endOfStream, .truncated: return
+            case .wantsRead, .wantsWrite:
+                guard far.isWritable(seconds: 10) else {
+                    throw TestSupportError.timedOut("relay")
+                }
+            case .endOfStream, .truncated: throw TestSupportError.closedEarly("relay")
             }
         }
+    }
+
+    /// Ends the client's connection without losing what was sent to it: closing a socket with
+    /// unread bytes resets the connection.
+    private static func close(_ client: RawSocket) {
+        client.shutDown(Int32(SHUT_WR))
+        while let bytes = client.receive(seconds: 1), !bytes.isEmpty {}
     }
 
     /// Which of the sockets have something; `nil` when none has for too long.

@@ -2,11 +2,14 @@ import Foundation
 import TestSupport
 
 /// How a token is made, right or wrong. Signed by OpenSSL's program, so that no row trusts the code
-/// it tests; `Bench.mintedTokens` has those the gateway's own `token mint` makes.
+/// it tests; `BenchPolicy.mintedTokens` has those the gateway's own `token mint` makes.
 struct TokenRecipe: Sendable {
     enum Signer: Sendable {
-        /// RSA with SHA-256 and the issuer's key, unless said otherwise.
+        /// RSA with the issuer's key and SHA-256, unless said otherwise.
         case rsa(key: String = "idp.key", hash: String = "sha256")
+        /// ECDSA: the two numbers, after `change`.
+        case ecdsa(
+            key: String = "es.key", hash: String = "sha256", change: ECDSASignature.Change = .none)
         /// HMAC with a file's bytes as the secret.
         case hmac(file: String, hash: String = "sha256")
         /// These bytes are the signature.
@@ -15,20 +18,48 @@ struct TokenRecipe: Sendable {
         case empty
     }
 
-    var header = #"{"alg":"RS256","typ":"JWT"}"#
-    var claims = TokenRecipe.claims([:])
-    var signer = Signer.rsa()
     /// What becomes of the finished token.
-    var finish: @Sendable (String) -> String = { $0 }
+    struct Finish: Sendable {
+        let words: String
+        let apply: @Sendable (String) -> String
 
-    /// The claims every token has unless a row says otherwise. Values are JSON.
+        static let none = Finish(words: "") { $0 }
+
+        static func tail(_ text: String) -> Finish {
+            Finish(words: "`\(Report.escaped(text, limit: 40))` behind it") { $0 + text }
+        }
+    }
+
+    /// One scalar a byte, as in `Case.wire`. `{keys}` is a host where somebody listens.
+    var header = #"{"alg":"RS256","typ":"JWT"}"#
+    /// Claims that are not the usual ones; a claim with an empty value is left out. Values are JSON,
+    /// and `now+5` is a time.
+    var changes: [(name: String, value: String)] = []
+    /// The whole payload, in place of claims.
+    var payload: String?
+    var signer = Signer.rsa()
+    var finish = Finish.none
+
+    init(
+        header: String = #"{"alg":"RS256","typ":"JWT"}"#,
+        changes: KeyValuePairs<String, String> = [:], payload: String? = nil,
+        signer: Signer = .rsa(), finish: Finish = .none
+    ) {
+        self.header = header
+        self.changes = changes.map { ($0, $1) }
+        self.payload = payload
+        self.signer = signer
+        self.finish = finish
+    }
+
+    /// The claims every token has unless a row says otherwise.
     private static let usual: [(name: String, value: String)] = [
         ("iss", #""https://idp.test/""#), ("aud", #""api""#), ("sub", #""u1""#),
         ("tenant_id", #""acme""#), ("tier", #""FREE""#), ("iat", "now-5"), ("exp", "now+600"),
     ]
 
-    /// The usual claims with these changed, or left out where the value is empty. `now+5` is a time.
-    static func claims(_ changes: KeyValuePairs<String, String>) -> String {
+    /// The usual claims with these changes.
+    static func claims(_ changes: [(name: String, value: String)]) -> String {
         var members = usual
         for (name, value) in changes {
             members.removeAll { $0.name == name }
@@ -43,7 +74,16 @@ struct TokenRecipe: Sendable {
         return "{" + texts.joined(separator: ",") + "}"
     }
 
-    private var message: String { Self.encode(Array(header.utf8)) + "." + Self.encode(Array(claims.utf8)) }
+    func naming(keyHost: String) -> TokenRecipe {
+        var copy = self
+        copy.header = header.replacingOccurrences(of: "{keys}", with: keyHost)
+        return copy
+    }
+
+    private var message: String {
+        let claims = payload ?? Self.claims(changes)
+        return Self.encode(Wire.latin(header)) + "." + Self.encode(Wire.latin(claims))
+    }
 
     /// Makes all of them with one shell.
     ///
@@ -52,31 +92,36 @@ struct TokenRecipe: Sendable {
         _ recipes: [(name: String, recipe: TokenRecipe)], in folder: TemporaryFolder
     ) throws -> [String: String] {
         var script = "set -e\n"
+        let messages = recipes.map(\.recipe.message)
         for (index, (_, recipe)) in recipes.enumerated() {
-            try folder.write(recipe.message, to: "sign/\(index)")
+            try folder.write(messages[index], to: "sign/\(index)")
             let output = "-binary -out sign/\(index).out sign/\(index)\n"
             switch recipe.signer {
-            case .rsa(let key, let hash):
+            case .rsa(let key, let hash), .ecdsa(let key, let hash, _):
                 script += "openssl dgst -\(hash) -sign \(key) \(output)"
             case .hmac(let file, let hash):
+                // An empty secret is something OpenSSL's program does not take.
                 let hex = "hexkey:$(od -An -v -tx1 \(file) | tr -d ' \\n')"
                 script += "openssl dgst -\(hash) -mac HMAC -macopt \(hex) \(output)"
             case .bytes, .empty: break
             }
         }
-        let run = try ChildProcess.run("sh", ["-c", script], folder: folder.path, seconds: 60)
-        guard run.end == .exited(0) else { throw TestSupportError.closedEarly(run.errorOutput) }
+        try Material.runShell(script, in: folder)
         var tokens: [String: String] = [:]
         for (index, (name, recipe)) in recipes.enumerated() {
-            var signature: [UInt8] = []
-            switch recipe.signer {
-            case .rsa, .hmac:
+            func signed() throws -> [UInt8] {
                 let path = "\(folder.path)/sign/\(index).out"
-                signature = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-            case .bytes(let bytes): signature = bytes
-            case .empty: break
+                return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
             }
-            tokens[name] = recipe.finish(recipe.message + "." + encode(signature))
+            let signature =
+                switch recipe.signer {
+                case .rsa, .hmac: try signed()
+                case .ecdsa(_, _, let change):
+                    try ECDSASignature(der: signed()).changed(change)
+                case .bytes(let bytes): bytes
+                case .empty: [UInt8]()
+                }
+            tokens[name] = recipe.finish.apply(messages[index] + "." + encode(signature))
         }
         return tokens
     }
@@ -84,5 +129,67 @@ struct TokenRecipe: Sendable {
     static func encode(_ bytes: [UInt8]) -> String {
         Data(bytes).base64EncodedString().replacingOccurrences(of: "+", with: "-")
             .replacingOccurrences(of: "/", with: "_").replacingOccurrences(of: "=", with: "")
+    }
+}
+
+/// The two numbers of a signature, which OpenSSL writes in DER and tokens as plain bytes.
+struct ECDSASignature {
+    enum Change: Sendable {
+        case none
+        /// Left in DER, as no token has it.
+        case der
+        /// The other `s` that verifies as well: the order of P-256 less `s`.
+        case mirrored
+        case withoutLastByte
+        case withZeroByte
+    }
+
+    private let der: [UInt8]
+
+    init(der: [UInt8]) { self.der = der }
+
+    func changed(_ change: Change) throws -> [UInt8] {
+        switch change {
+        case .none: try numbers(of: size)
+        case .der: der
+        case .mirrored: try mirrored()
+        case .withoutLastByte: try numbers(of: size).dropLast()
+        case .withZeroByte: try numbers(of: size) + [0]
+        }
+    }
+
+    /// Bytes of one number: by the length of what was signed with, P-256 or P-384.
+    private var size: Int { der.count > 80 ? 48 : 32 }
+
+    private func numbers(of size: Int) throws -> [UInt8] {
+        // SEQUENCE, length, then twice INTEGER, length, bytes with a sign; all lengths are short.
+        var rest = der.dropFirst(2)
+        var out: [UInt8] = []
+        for _ in 0..<2 {
+            guard let length = rest.dropFirst().first, rest.count >= Int(length) + 2 else {
+                throw TestSupportError.malformedResponse("signature")
+            }
+            let number = rest.dropFirst(2).prefix(Int(length)).drop { $0 == 0 }
+            out += [UInt8](repeating: 0, count: max(0, size - number.count)) + number
+            rest = rest.dropFirst(2 + Int(length))
+        }
+        return out
+    }
+
+    private static let order: [UInt8] = [
+        0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63,
+        0x25, 0x51,
+    ]
+
+    private func mirrored() throws -> [UInt8] {
+        var both = try numbers(of: 32)
+        var borrow = 0
+        for index in (0..<32).reversed() {
+            let difference = Int(Self.order[index]) - Int(both[32 + index]) - borrow
+            borrow = difference < 0 ? 1 : 0
+            both[32 + index] = UInt8(truncatingIfNeeded: difference)
+        }
+        return both
     }
 }

@@ -12,7 +12,7 @@ enum Wire {
             let close = rest.firstIndex(of: UInt8(ascii: "}")) ?? rest.endIndex
             let word = String(decoding: rest[..<close], as: UTF8.self)
             if close < rest.endIndex, let value = value(of: word, tokens) {
-                out += value.utf8
+                out += value
                 rest = rest[(close + 1)...]
             } else {
                 out.append(UInt8(ascii: "{"))
@@ -21,15 +21,19 @@ enum Wire {
         return out + rest
     }
 
-    private static func value(of word: String, _ tokens: [String: String]) -> String? {
-        switch word {
-        case "host": host
-        case "auth": tokens["acme"].map { "Authorization: Bearer \($0)\r\n" }
-        default: tokens[word]
+    private static func value(of word: String, _ tokens: [String: String]) -> [UInt8]? {
+        // `{A*1000}` is a thousand of them, without a text of that size.
+        if word.hasPrefix("A*"), let count = Int(word.dropFirst(2)) {
+            return [UInt8](repeating: UInt8(ascii: "A"), count: count)
+        }
+        return switch word {
+        case "host": latin(host)
+        case "auth": tokens["acme"].map { latin("Authorization: Bearer \($0)\r\n") }
+        default: tokens[word].map(latin)
         }
     }
 
-    private static func latin(_ text: String) -> [UInt8] {
+    static func latin(_ text: String) -> [UInt8] {
         text.unicodeScalars.map { scalar in
             guard let byte = UInt8(exactly: scalar.value) else {
                 preconditionFailure("\(scalar) is more than one byte; write its bytes")

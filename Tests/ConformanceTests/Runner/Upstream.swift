@@ -1,0 +1,84 @@
+import Foundation
+import Synchronization
+import TestSupport
+
+/// What the recorder answers: everything INV-6 forbids is in it.
+enum Upstream {
+    static let secret = "recorder-secret"
+
+    @Sendable static func answer(_ request: RecorderUpstream.Request) -> RecorderUpstream.Answer {
+        let words = request.requestLine.components(separatedBy: " ")
+        let target = words.count > 1 ? words[1] : ""
+        let isHead = words[0] == "HEAD"
+        let body = "ok \(target)"
+        let head = [
+            "HTTP/1.1 200 OK", "Content-Length: \(body.utf8.count)", "Content-Type: text/plain",
+            "X-Tenant-ID: evil", "x_tenant_id: evil", "X-Tenant-Tier: evil", "X-Org-Id: evil",
+            "X-Internal-Host: \(secret)", "X-Accel-Redirect: /\(secret)",
+            "X-Envoy-Upstream: \(secret)", "Connection: X-Hop", "X-Hop: \(secret)",
+            "Keep-Alive: timeout=5, host=\(secret)", "Cache-Control: public, max-age=600",
+            "CDN-Cache-Control: public, max-age=600", "Surrogate-Control: max-age=600",
+            "RateLimit: \(secret)", "Access-Control-Allow-Origin: *", "Set-Cookie: s=1",
+        ].joined(separator: "\r\n")
+        let answer = Array((head + "\r\n\r\n" + (isHead ? "" : body)).utf8)
+        let surplus = Array("HTTP/1.1 200 Poison\r\nContent-Length: 6\r\n\r\npoison".utf8)
+        switch target {
+        case "/slow": return .pieces([answer], pauseMilliseconds: 50)
+        case "/surplus": return .bytes(answer + surplus)
+        case "/surplus/later": return .pieces([answer, surplus], pauseMilliseconds: 5)
+        default: return .bytes(answer)
+        }
+    }
+}
+
+/// Answers as soon as it has a head, whatever is still to come, and keeps what comes.
+final class HastyUpstream: Sendable {
+    let port: UInt16
+    private let listener: RawSocket
+    private let state = Mutex([[UInt8]]())
+    private let isStopped = Atomic<Bool>(false)
+
+    init() throws {
+        listener = try RawSocket.listen(address: "127.0.0.1")
+        port = listener.port
+        let listener = listener
+        let thread = Thread { [weak self] in
+            while true {
+                let arrival = listener.accept(seconds: 0.25)
+                guard let self, !self.isStopped.load(ordering: .relaxed) else { return }
+                if let arrival { self.serve(arrival) }
+            }
+        }
+        thread.start()
+    }
+
+    deinit {
+        isStopped.store(true, ordering: .relaxed)
+        listener.shutDown(Int32(SHUT_RDWR))
+    }
+
+    /// What came on each connection, in order of arrival.
+    var received: [[UInt8]] { state.withLock { $0 } }
+
+    private func serve(_ socket: RawSocket) {
+        let number = state.withLock { connections in
+            connections.append([])
+            return connections.count - 1
+        }
+        Thread.detachNewThread { [weak self] in
+            var hasAnswered = false
+            while let more = socket.receive(seconds: 30), !more.isEmpty {
+                guard let self else { return }
+                let text = self.state.withLock { connections in
+                    connections[number] += more
+                    return String(decoding: connections[number], as: UTF8.self)
+                }
+                if !hasAnswered, text.contains("\r\n\r\n") {
+                    hasAnswered = true
+                    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhasty"
+                    try? socket.send(answer.utf8, seconds: 5)
+                }
+            }
+        }
+    }
+}
