@@ -40,6 +40,13 @@ enum FieldNames {
     static let responseDropped = ["Alt-Svc", "X-Tenant-Tier", "Tenant-Tier"]
     static let responseDroppedPrefixes = ["X-Accel-", "X-Envoy-", "X-Internal-"]
 
+    /// What shared caches obey before `Cache-Control` (RFC 9213 and its forerunners): dropped from
+    /// a tenant's responses.
+    static let targetedCaching = [
+        "CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Netlify-CDN-Cache-Control",
+        "Vercel-CDN-Cache-Control", "Edge-Control", "Surrogate-Control",
+    ]
+
     /// Replaced on responses that carry our limit.
     static let limits = [
         "RateLimit", "RateLimit-Policy", "RateLimit-Limit", "RateLimit-Remaining",

@@ -78,15 +78,12 @@ public enum PathRule {
         case 0..<0x20, 0x7f, UInt8(ascii: "/"), UInt8(ascii: "\\"): throw .requestPathAmbiguous
         case UInt8(ascii: "%"):
             // `%252e`: one more decoding upstream would make another path of it.
-            guard !isHex(path, at: next) || !isHex(path, at: next + 1) else {
+            // The two digits may be encoded themselves: `%25%32%65`.
+            guard PercentCoding.decodeTwice(path, at: index).next == next else {
                 throw .requestPathAmbiguous
             }
         default: break
         }
         return (byte, next)
-    }
-
-    private static func isHex(_ path: Span<UInt8>, at index: Int) -> Bool {
-        index < path.count && PercentCoding.hexValue(path[index]) < 16
     }
 }

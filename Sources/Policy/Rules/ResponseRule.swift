@@ -7,9 +7,11 @@ public struct ResponseRule: Sendable {
     private let table: FateTable
     private let known: [FieldFate]
 
-    /// - Parameter hasCORS: whether the route answers cross-origin questions itself; the upstream's
-    ///   own answers are then dropped, because two of them are none to a browser.
-    public init(names: SkeletonSet, hasCORS: Bool) {
+    /// - Parameters:
+    ///   - hasCORS: whether the route answers cross-origin questions itself; the upstream's own
+    ///     answers are then dropped, because two of them are none to a browser.
+    ///   - carriesTenant: whether responses are one tenant's, and no shared cache may keep them.
+    public init(names: SkeletonSet, hasCORS: Bool, carriesTenant: Bool) {
         self.names = names
         // `Expect` has no meaning in a response and is not ours to write.
         let table = FateTable(
@@ -18,6 +20,7 @@ public struct ResponseRule: Sendable {
                 (FieldNames.hopByHop, .drop(.hopByHop)), (FieldNames.limits, .replaced),
                 (FieldNames.responseDropped, .drop(.gatewayOwn)),
                 (hasCORS ? FieldNames.cors : [], .replaced),
+                (carriesTenant ? FieldNames.targetedCaching : [], .replaced),
             ],
             prefixes: [
                 (FieldNames.hopByHopPrefixes, .drop(.hopByHop)),
@@ -104,23 +107,29 @@ extension RouteRule {
         _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ framing: BodyFraming,
         _ out: inout ByteBuffer
     ) throws(HTTPViolation) {
-        var isPrivate = false
+        // Ours takes the place of theirs: of two that disagree some cache obeys the wrong one.
+        let ownCaching = carriesTenant && !isPrivate(head, bytes)
         for index in 0..<head.fields.count {
             let field = head.fields[index]
+            if ownCaching, field.known == .cacheControl { continue }
             let fate = responses.fate(
                 of: field.known, name: bytes[field.name], isHopByHop: field.isHopByHop)
             // The length a HEAD or 304 announces is what a GET would get (RFC 9110 section 8.6).
             let announces =
                 field.known == .contentLength && framing == .none && head.status != 204
             guard fate == .keep || announces else { continue }
-            if field.known == .cacheControl {
-                isPrivate = isPrivate || Self.isPrivate(bytes[field.value])
-            }
             try out.appendField(name: bytes[field.name], value: bytes[field.value])
         }
-        if carriesTenant, !isPrivate {
+        if ownCaching {
             try out.appendField(.cacheControl, value: "private, no-store")
         }
+    }
+
+    private func isPrivate(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>) -> Bool {
+        for index in 0..<head.fields.count where head.fields[index].known == .cacheControl {
+            if Self.isPrivate(bytes[head.fields[index].value]) { return true }
+        }
+        return false
     }
 
     /// Whether a `Cache-Control` value has `no-store` or an unqualified `private` among its

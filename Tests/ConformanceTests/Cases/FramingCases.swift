@@ -120,7 +120,7 @@ enum FramingCases {
         body("S12g", "TRACE /a", "{auth}", .declined(405, "route.method")),
         .raw(
             "S12h", "POST /nowhere HTTP/1.1\r\n{host}\(chunked)\r\n\r\n"
-                + "2f\r\nGET /canary HTTP/1.1\r\nHost: a\r\nA: 012345678901\r\n\r\n0\r\n\r\n",
+                + "32\r\nGET /canary HTTP/1.1\r\nHost: a\r\nA: 012345678901\r\n\r\n0\r\n\r\n",
             .declined(404, "route.not_found")),
         .raw(
             "S12i", "POST /nowhere HTTP/1.1\r\n{host}Content-Length: 100000\r\n\r\n"
@@ -136,6 +136,14 @@ enum FramingCases {
             "S12l", "POST /dead HTTP/1.1\r\n{host}{auth}Content-Length: \(inner.utf8.count)\r\n\r\n"
                 + inner, .declined(502, "upstream.connect")),
         body("S12m", "OPTIONS *", "", .answered(204)),
+        // A rest that never comes does not keep the connection for ever.
+        .raw(
+            "S12n", "POST /nowhere HTTP/1.1\r\n{host}Content-Length: 6\r\n\r\nhello",
+            .refused(404, "route.not_found")
+        ).canary(.following).slow,
+        .raw(
+            "S12o", "POST /signed/x HTTP/1.1\r\n{host}{auth}Content-Length: 100000\r\n\r\n",
+            .refused(413, "request.body.too_large")),
     ]
 
     private static let inner = "GET /canary HTTP/1.1\r\nHost: api.test\r\n\r\n"

@@ -46,7 +46,7 @@ enum LibJWTCases {
         hs("L1c", .forwarded),
         es("L1d", .forwarded),
         rs("L2a", invalid("claims.iss"), payload: "{}"),
-        rs("L2b", json, payload: ""),
+        rs("L2b", segments, payload: ""),
         rs("L3a", algorithm, #"{"alg":"HS256"}"#, signer: .hmac(file: "idp.pub")),
         rs("L3b", algorithm, #"{"alg":"HS512"}"#, signer: .hmac(file: "idp.pub", hash: "sha512")),
         rs("L3c", algorithm, #"{"alg":"HS256"}"#, signer: .hmac(file: "idp.longer")),
@@ -174,7 +174,7 @@ enum LibJWTCases {
 
     private static let types: [Case] = [
         rs("L19a", .forwarded, #"{"alg":"RS256","typ":"at+jwt"}"#),
-        rs("L19b", .forwarded, #"{"alg":"RS256","typ":"application/at+jwt"}"#),
+        rs("L19b", .forwarded, #"{"alg":"RS256"}"#),
         rs("L19c", invalid("header.typ"), #"{"alg":"RS256","typ":1}"#),
         rs("L19d", invalid("header.typ"), #"{"alg":"RS256","typ":"dpop+jwt"}"#),
         rs("L20a", invalid("header.crit"), #"{"alg":"RS256","crit":["exp"],"exp":1}"#),
@@ -193,12 +193,14 @@ enum LibJWTCases {
     /// Nothing of this is signed, so that a reader of payloads would read it before it knows.
     private static let sizes: [Case] = [
         rs("L21a", .declined(401, "signature"), signer: unsigned, payload: nested(2_047)),
-        rs("L21b", invalid("form.length"), signer: unsigned, payload: nested(100_000)),
-        rs("L21c", invalid("form.length"), signer: unsigned, payload: wide(5_000)),
+        rs("L21b", tooLong, signer: unsigned, payload: nested(100_000)),
+        rs("L21c", tooLong, signer: unsigned, payload: wide(5_000)),
+        rs("L21d", invalid("form.length"), signer: unsigned, payload: nested(4_000)),
         segment("L22a", 65_535), segment("L22b", 519_168), segment("L22c", 8_383_488),
         segment("L22d", 16_777_216),
     ]
 
+    private static let tooLong = Verdict.refused(431, "request.field.value_too_long")
     private static let unsigned = TokenRecipe.Signer.bytes([UInt8](repeating: 1, count: 256))
 
     private static func nested(_ depth: Int) -> String {

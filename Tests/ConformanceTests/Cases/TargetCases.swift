@@ -136,8 +136,8 @@ enum TargetCases {
         hosted("P10n", "127.1", badHost),
         hosted("P10o", "0x7f.1", badHost),
         .raw(
-            "P10p", "GET /elsewhere HTTP/1.1\r\nHost: evil\r\n{auth}\r\n", .declined(400, "unsure")
-        ),
+            "P10p", "GET /elsewhere HTTP/1.1\r\nHost: other.test\r\n{auth}\r\n", .forwarded,
+            .field("X-Forwarded-Host", "other.test"), .field("Host", "{upstream}")),
     ]
 
     private static func hosted(_ id: String, _ host: String, _ verdict: Verdict) -> Case {
@@ -158,7 +158,9 @@ enum TargetCases {
         .raw("P13n", "GET /a HTTPS/1.1\r\n{host}{auth}\r\n", version),
         .raw("P13o", "GET /a HTTP/0.9\r\n{host}{auth}\r\n", unsupported),
         .raw("P13p", "GET /a HTTP/1.0\r\n{host}{auth}\r\n", .forwardedLast),
-        .raw("P13q", "GET /a HTTP/1.0\r\n{auth}\r\n", .declined(400, "unsure")),
+        // HTTP/1.0 knows no Host; the upstream's own address takes its place.
+        .raw(
+            "P13q", "GET /a HTTP/1.0\r\n{auth}\r\n", .forwardedLast, .field("Host", "{upstream}")),
     ]
 
     private static let bounds: [Case] = [

@@ -82,7 +82,9 @@ enum TokenCases {
             parts[1] = TokenRecipe.encode(Array(claims.utf8))
             return parts.joined(separator: ".")
         }),
-        token("J4c", invalid("signature"), finish: .init(words: "without its last 4 characters") { String($0.dropLast(4)) }),
+        token("J4c", invalid("signature"), finish: .init(words: "without its last 6 characters") {
+            String($0.dropLast(6))
+        }),
         token("J4d", invalid("signature"), finish: .tail("AAAA")),
         token(
             "J4e", invalid("signature"), header: #"{"alg":"ES256"}"#,

@@ -22,6 +22,8 @@ struct Case: Sendable, CustomTestStringConvertible {
     var recipe: TokenRecipe?
     /// Why the product cannot do this yet; such a row has to fail.
     var pending: String?
+    /// Such rows are begun first.
+    var waitsForDeadline = false
     /// Whether the row means the same under TLS.
     var isForTLS = true
 
@@ -53,8 +55,15 @@ struct Case: Sendable, CustomTestStringConvertible {
 
     func runs(underTLS isSecure: Bool) -> Bool { !isSecure || isForTLS }
 
-    /// Whether the answer takes as long as the gateway waits for bytes.
-    var waitsForDeadline: Bool { verdict.status == 408 }
+    /// Whether so much is sent that the connection may be gone before the answer is read: the
+    /// gateway reads on for a while after it has refused, not for ever.
+    var mayLoseAnswer: Bool {
+        guard case .refused = verdict else { return false }
+        return wire.utf8.count > 200_000 || wire.contains("{A*") || recipe?.isHuge == true
+    }
+
+    /// The same row, which takes as long as the gateway waits for bytes.
+    var slow: Case { changed { $0.waitsForDeadline = true } }
 
     func changed(_ change: (inout Case) -> Void) -> Case {
         var copy = self
@@ -117,7 +126,7 @@ enum Fact: Sendable {
     case target(String)
     case method(String)
     /// Exactly one such field in the upstream's request, with this value. `{client}` is the
-    /// client's address.
+    /// client's address, `{upstream}` the upstream's with its port.
     case field(String, String)
     /// No such field in the upstream's request.
     case lacks(String)

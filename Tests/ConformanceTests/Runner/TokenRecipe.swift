@@ -52,6 +52,9 @@ struct TokenRecipe: Sendable {
         self.finish = finish
     }
 
+    /// Whether the finished token is larger than what a gateway reads of a refused request.
+    var isHuge: Bool { finish.apply("").utf8.count > 200_000 || (payload?.utf8.count ?? 0) > 150_000 }
+
     /// The claims every token has unless a row says otherwise.
     private static let usual: [(name: String, value: String)] = [
         ("iss", #""https://idp.test/""#), ("aud", #""api""#), ("sub", #""u1""#),

@@ -70,6 +70,19 @@ import Testing
         let text = try Self.answer(
             "HTTP/1.1 200 OK\r\nCache-Control: \(value)\r\nContent-Length: 0\r\n\r\n")
         #expect(text.contains("Cache-Control: private, no-store\r\n") == isAdded)
+        #expect(text.ranges(of: "Cache-Control:").count == 1, "ours or theirs, never both")
+    }
+
+    @Test func `X9 what shared caches obey first is dropped from a tenant's response`() throws {
+        let head =
+            "HTTP/1.1 200 OK\r\nCDN-Cache-Control: max-age=600\r\nSurrogate-Control: max-age=600\r\n"
+            + "Content-Length: 0\r\n\r\n"
+        let text = try Self.answer(head)
+        #expect(!text.contains("max-age"))
+        let open = try Self.answer(head) { _, route in
+            route.authentication = .none(reason: "public")
+        }
+        #expect(open.contains("CDN-Cache-Control: max-age=600"))
     }
 
     @Test func `a response without a tenant keeps its own caching`() throws {
