@@ -128,6 +128,13 @@ let package = Package(
         tests("GatewayTests", ["Gateway", "Policy", "HTTP1"]),
         tests("BackendTests", ["Backend", "Policy", "TestSupport"]),
         tests("ConformanceTests", ["TestSupport"]),
+        // The built gateway, from outside.
+        tests(
+            "GatewayProcessTests",
+            [
+                "TestSupport", "Gateway", "HTTPTransport", "HTTP1", "Policy", "Reactor", "TLS",
+                "Tokens",
+            ]),
         tests("TidyTests", [], exclude: ["MustNotCompile"]),
     ]
 )
