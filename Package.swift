@@ -126,15 +126,15 @@ let package = Package(
         tests("PostgresTests", ["Postgres", "LocalPostgres", "Policy", "TestSupport"]),
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TLS"]),
         tests("GatewayTests", ["Gateway", "Policy", "HTTP1"]),
-        tests("BackendTests", ["Backend", "Policy", "TestSupport"]),
-        tests("ConformanceTests", ["TestSupport"]),
-        // The built gateway, from outside.
         tests(
-            "GatewayProcessTests",
+            "BackendTests",
             [
-                "TestSupport", "Gateway", "HTTPTransport", "HTTP1", "Policy", "Reactor", "TLS",
+                "Backend", "HTTP1", "HTTPTransport", "Policy", "Postgres", "Reactor", "TestSupport",
                 "Tokens",
             ]),
+        tests("CommandTests", ["ringfence", "Policy", "YAML", "Release", "TestSupport"]),
+        tests("ConformanceTests", ["TestSupport"]),
+        tests("EndToEndTests", ["TestSupport"], exclude: ["Flask"]),
         tests("TidyTests", [], exclude: ["MustNotCompile"]),
     ]
 )

@@ -1,1 +1,6 @@
-@main struct Program { static func main() {} }
+import Backend
+import Glibc
+
+@main struct Program {
+    static func main() { exit(BackendProgram.run(CommandLine.arguments)) }
+}

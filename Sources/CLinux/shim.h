@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -438,6 +439,15 @@ static inline int rf_thread_start(
     (void)pthread_attr_destroy(&attributes);
     return -r;
 }
+// Ends this process when the thread that started it ends: what a child of a program must not outlive.
+static inline int rf_end_with_parent(void) {
+    return rf_result(prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0, 0, 0));
+}
+static inline pid_t rf_parent(void) { return getppid(); }
+// The value of an environment variable, or NULL; valid until the environment changes, which ours
+// never does.
+static inline const char *rf_environment(const char *name) { return getenv(name); }
+
 // Names the calling thread; Linux keeps 15 bytes.
 static inline void rf_thread_name(const char *name) {
     (void)prctl(PR_SET_NAME, (unsigned long)name, 0, 0, 0);

@@ -60,7 +60,11 @@ public enum ServiceAnswer: Sendable {
 public enum ServiceDefect: Equatable, Sendable {
     case violation(HTTPViolation)
     case bodyTooLarge
+    /// The client took too long for its head or its body.
     case timeout
+    /// The handler that promised an answer for later took too long; the reply it may still post
+    /// is dropped.
+    case replyOverdue
     case draining
 }
 
@@ -73,9 +77,13 @@ public struct HTTPService: ~Copyable {
         public var bodyBytesMax = 1_048_576
         /// A reply that would not fit is answered 500: handlers page by bytes.
         public var replyBytesMax = 8_388_608
+        /// From the first byte of a head to its last, in total.
         public var headMilliseconds: UInt64 = 10_000
+        /// From the end of the head to the end of the body, in total.
         public var bodyMilliseconds: UInt64 = 30_000
+        /// From the end of the request until a handler that said "later" has answered.
         public var replyMilliseconds: UInt64 = 30_000
+        /// Between two requests.
         public var idleMilliseconds: UInt64 = 60_000
         public var lingerMilliseconds: UInt64 = 1_000
         public init() {}
@@ -119,6 +127,8 @@ public struct HTTPService: ~Copyable {
     private static let repliesKey = SlotKey.fixed(1)
     private static let stopsKey = SlotKey.fixed(2)
     private static let firstGuest: UInt32 = 8
+    /// Of each buffer of an idle connection.
+    private static let idleBytesKept = 65_536
 
     public init(
         listener: consuming Listener, limits: HeadLimits = .request, bounds: Bounds = Bounds()
@@ -257,6 +267,11 @@ public struct HTTPService: ~Copyable {
             switch try connection.readHead(into: &head, limits: limits) {
             case .head(let length):
                 adopt(connection.stream.input, into: guest)
+                // Asked before "100 Continue", which would invite what is refused.
+                if case .length(let count) = head.framing, count > UInt64(bounds.bodyBytesMax) {
+                    end(guest, with: refuse(.bodyTooLarge), key)
+                    return true
+                }
                 connection.begin(
                     headLength: length, framing: head.framing,
                     keepsAlive: head.keepAlive && drainUntil == nil)
@@ -267,9 +282,14 @@ public struct HTTPService: ~Copyable {
                 wheel.schedule(key, at: now.advanced(byMilliseconds: patience))
                 return true
             case .starved:
-                if case .awaitingHead(started: true) = connection.phase, connection.requests > 0 {
+                if case .awaitingHead(started: true) = connection.phase,
+                    connection.headSince == nil
+                {
+                    // Once a head, not once a byte: who drips gets no more time than others.
+                    connection.headSince = now
                     wheel.schedule(key, at: now.advanced(byMilliseconds: bounds.headMilliseconds))
                 }
+                releaseMemory(of: guest)
                 return false
             case .ended, .failed:
                 drop(key)
@@ -319,9 +339,7 @@ public struct HTTPService: ~Copyable {
             case .success(.full):
                 end(guest, with: refuse(.bodyTooLarge), key)
                 return true
-            case .success(.moved), .success(.starved):
-                wheel.schedule(key, at: now.advanced(byMilliseconds: bounds.bodyMilliseconds))
-                return false
+            case .success(.moved), .success(.starved): return false
             case .failure:
                 drop(key)
                 return false
@@ -404,8 +422,9 @@ public struct HTTPService: ~Copyable {
         let guest = guests[key]
         switch guest.connection.phase {
         case .awaitingHead(started: true), .exchanging:
+            let defect = guest.awaitsReply ? ServiceDefect.replyOverdue : .timeout
             guest.awaitsReply = false
-            end(guest, with: refuse(.timeout), key)
+            end(guest, with: refuse(defect), key)
             if case .failed = guest.connection.stream.flush() { drop(key) }
         case .awaitingHead, .handshaking, .lingering: drop(key)
         }
@@ -418,6 +437,16 @@ public struct HTTPService: ~Copyable {
             if guests[current].connection.phase == .awaitingHead(started: false) {
                 drop(current)
             }
+        }
+    }
+
+    /// Memory that one large request or reply took does not stay with an idle connection.
+    private func releaseMemory(of guest: Guest) {
+        if guest.body.allocated > Self.idleBytesKept { guest.body.release() }
+        if guest.connection.stream.output.allocated > Self.idleBytesKept
+            || guest.connection.stream.input.allocated > Self.idleBytesKept
+        {
+            guest.connection.stream.releaseEmptyBuffers()
         }
     }
 

@@ -27,6 +27,21 @@ public struct ConnectionString: Sendable, CustomStringConvertible, CustomReflect
         return true
     }
 
+    /// The role it names; `nil` when it names none or libpq cannot read it.
+    public var user: String? {
+        guard !text.utf8.contains(0) else { return nil }
+        guard let options = unsafe PQconninfoParse(text, nil) else { return nil }
+        defer { unsafe PQconninfoFree(options) }
+        var entry = unsafe options
+        while let keyword = unsafe entry.pointee.keyword {
+            if let value = unsafe entry.pointee.val, unsafe String(cString: keyword) == "user" {
+                return unsafe String(cString: value)
+            }
+            unsafe entry += 1
+        }
+        return nil
+    }
+
     /// Set at the start of every session, whatever the connection string says:
     /// - names are found in `pg_catalog` only, and temporary objects last, so that nothing planted
     ///   in a session or a schema can stand in for a table;

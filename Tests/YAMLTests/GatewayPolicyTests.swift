@@ -276,13 +276,41 @@ import YAML
         for (match, isEqual) in [
             ("{path: /v1/orders/**}", true), ("{path: /v1/orders/**, methods: [POST]}", false),
             ("{path: /v1/orders/**, methods: [POST, GET]}", true), ("{path: /v1/orders}", false),
+            ("{path: /v1/orders/**, methods: [HEAD]}", true),  // GET brings HEAD along.
             ("{path: /v1/orders/*, methods: [GET]}", false),
             ("{host: a.example, path: /v1/orders/**, methods: [GET]}", false),
         ] {
             let route = "  - {name: other, match: \(match), auth: idp, upstream: orders}\ntiers:\n"
-            let report = Files(plainPolicy.changing("tiers:\n", to: route)).gateway().report
+            let loaded = Files(plainPolicy.changing("tiers:\n", to: route)).gateway()
+            let report = loaded.report
             #expect(report.codes.contains("E1303") == isEqual, "\(match)")
+            if let policy = loaded.policy { #expect(RouteTable(policy.routes).conflicts.isEmpty) }
         }
+    }
+
+    @Test func `headers that are somebody else's cannot carry the tenant`() {
+        for (header, isReserved) in [
+            ("X-Workspace", false), ("X-Tenant-ID", false), ("host", true), ("CONNECTION", true),
+            ("Ringfence-Assertion", true), ("X-Forwarded-Tenant", true), ("Authorization", true),
+            ("X_Request_ID", true), ("Content-Type", true), ("Proxy-Tenant", true), ("-", true),
+            ("X-Tenant-Tier", true), ("Cookie", true), ("traceparent", true),
+        ] {
+            let route = "    tenant: {inject: {header: \(header)}}\n    upstream: orders\n"
+            let report = Files(plainPolicy.changing("    upstream: orders\n", to: route)).gateway()
+                .report
+            #expect(report.codes.contains("E1311") == isReserved, "\(header)")
+        }
+    }
+
+    @Test func `a policy's own tenant names are in place of the built-in ones`() {
+        let inject = plainPolicy.changing(
+            "    upstream: orders\n",
+            to: "    tenant: {inject: {query: organizationId}}\n    upstream: orders\n")
+        #expect(Files(inject).gateway().report.codes.isEmpty)
+        let own = inject.changing("version: 1\n", to: "version: 1\ntenant_names: [tenant_id]\n")
+        #expect(Files(own).gateway().report.codes == ["W2002"])
+        let none = inject.changing("version: 1\n", to: "version: 1\ntenant_names: []\n")
+        #expect(Files(none).gateway().report.codes == ["E1209"])
     }
 
     @Test func `hosts are compared in canonical form`() {

@@ -31,12 +31,12 @@ public enum GatewayProgram {
     /// - Parameter arguments: without the program's name.
     /// - Returns: the exit code.
     public static func run(_ arguments: [String]) -> Int32 {
-        if let expected = environmentVariable("RINGFENCE_EXPECT_VERSION"),
-            String(decoding: expected, as: UTF8.self) != Release.version
+        if let expected = ProcessContext.variable("RINGFENCE_EXPECT_VERSION"),
+            expected != Release.version
         {
             return complain(
-                "this is \(Release.version), but it was started by "
-                    + "\(String(decoding: expected, as: UTF8.self)); install both from one build",
+                "this is \(Release.version), but it was started by \(expected); "
+                    + "install both from one build",
                 Exit.bug)
         }
         var words = Words(arguments)
@@ -76,7 +76,7 @@ public enum GatewayProgram {
             run.announceFile = try words.option("--announce")
             let dies = words.flag("--die-with-parent")
             try words.end()
-            if dies, !dieWithParent() { return complain("the parent is gone", Exit.found) }
+            if dies, !ProcessContext.endWithParent() { return complain("the parent is gone", Exit.found) }
         } catch {
             return misuse(error.message)
         }
@@ -86,7 +86,7 @@ public enum GatewayProgram {
     private static func check(_ words: inout Words) -> Int32 {
         let strict = words.flag("--strict")
         let json = words.flag("--json")
-        let plain = words.flag("--no-color") || environmentVariable("NO_COLOR") != nil
+        let plain = words.flag("--no-color") || ProcessContext.variable("NO_COLOR") != nil
         let path = words.next() ?? "policies/"
         do throws(Misuse) {
             try words.end()

@@ -41,7 +41,7 @@ struct HealthService {
             case .violation(let violation): violation.status
             case .bodyTooLarge: 413
             case .timeout: 408
-            case .draining: 503
+            case .draining, .replyOverdue: 503
             }
         return ServiceReply(status: status, body: Array("\n".utf8), closes: true)
     }

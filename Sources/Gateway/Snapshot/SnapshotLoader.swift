@@ -23,7 +23,8 @@ struct SnapshotLoader {
 
     private final class Findings {
         var diagnostics: [Diagnostic] = []
-        var unreadable: [Diagnostic] = []
+        /// What could not be read: an error for `run`, a warning for `check`.
+        var missing: [(message: String, mark: SourceMark)] = []
     }
 
     /// `gateway.yaml` in the folder, or the file itself.
@@ -56,7 +57,8 @@ struct SnapshotLoader {
         let (upstreams, targets) = upstreams(policy, findings)
         let assertionKey = assertionKey(policy, findings)
         var diagnostics = loaded.report.diagnostics + findings.diagnostics
-        diagnostics += toleratesMissing ? [] : findings.unreadable
+        let missing: DiagnosticCode = toleratesMissing ? .materialMissing : .materialInvalid
+        diagnostics += findings.missing.map { Diagnostic(missing, $0.message, at: $0.mark) }
         let report = PolicyReport(
             files: loaded.report.files, diagnostics: diagnostics, counts: loaded.report.counts)
         guard report.errors == 0, let vendorKeys else { return LoadedSnapshot(report: report) }
@@ -68,44 +70,51 @@ struct SnapshotLoader {
 
     // MARK: - Material
 
-    private func bytes(_ secret: SecretReference, _ findings: Findings) -> [UInt8]? {
-        switch secret.kind {
-        case .file: return file(secret.name, secret, findings)
+    private func bytes(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
+        switch reference.kind {
+        case .file: return file(reference.name, reference, findings)
         case .env:
-            guard let value = environmentVariable(secret.name) else {
-                findings.unreadable.append(
-                    Diagnostic(
-                        .materialInvalid, "the environment has no variable `\(secret.name)`",
-                        at: secret.mark))
-                return nil
-            }
-            return value
+            if let value = ProcessContext.variable(reference.name) { return [UInt8](value.utf8) }
+            findings.missing.append(
+                ("the environment has no variable `\(reference.name)`", reference.mark))
+            return nil
         case .cred:
-            guard let folder = environmentVariable("CREDENTIALS_DIRECTORY") else {
-                findings.unreadable.append(
-                    Diagnostic(
-                        .materialInvalid,
+            guard let folder = ProcessContext.variable("CREDENTIALS_DIRECTORY") else {
+                findings.missing.append(
+                    (
                         "there is no `CREDENTIALS_DIRECTORY`: `cred:` needs a systemd service",
-                        at: secret.mark))
+                        reference.mark
+                    ))
                 return nil
             }
-            return file(
-                String(decoding: folder, as: UTF8.self) + "/" + secret.name, secret, findings)
+            return file(folder + "/" + reference.name, reference, findings)
         }
     }
 
     private func file(
-        _ path: String, _ secret: SecretReference, _ findings: Findings
+        _ path: String, _ reference: SecretReference, _ findings: Findings
     ) -> [UInt8]? {
         do throws(FileFault) {
             return try readFile(path, bytesMax: Self.secretBytesMax)
         } catch {
-            findings.unreadable.append(
-                Diagnostic(
-                    .materialInvalid, "cannot read `\(path)`: \(error.description)",
-                    at: secret.mark))
+            findings.missing.append(
+                ("cannot read `\(path)`: \(error.description)", reference.mark))
             return nil
         }
+    }
+
+    /// The bytes of a secret; one that others can read is worth a warning, not a refusal: whoever
+    /// mounts it may have no say in its mode.
+    private func secret(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
+        if reference.kind == .file, let mode = try? fileMode(reference.name),
+            mode.isReadableByOthers
+        {
+            findings.diagnostics.append(
+                Diagnostic(
+                    .secretReadable, "`\(reference.name)` can be read by others",
+                    at: reference.mark, label: "chmod 600"))
+        }
+        return bytes(reference, findings)
     }
 
     private func refuse(
@@ -120,7 +129,7 @@ struct SnapshotLoader {
         var made: [TLSCertificate] = []
         for pair in tls.certificates {
             guard let chain = bytes(pair.certificate, findings),
-                let key = bytes(pair.key, findings)
+                let key = secret(pair.key, findings)
             else { continue }
             do throws(TLSFault) {
                 made.append(
@@ -140,12 +149,12 @@ struct SnapshotLoader {
         policy.issuers.enumerated().map { index, issuer in
             var keys: KeySet?
             switch issuer.keys {
-            case .file(let secret):
-                keys = keySet(secret, findings) { (bytes) throws(KeyDefect) in
+            case .file(let reference):
+                keys = keySet(reference, isSecret: false, findings) { (bytes) throws(KeyDefect) in
                     try KeySet(file: bytes.span, algorithms: issuer.algorithms)
                 }
-            case .secret(let secret):
-                keys = keySet(secret, findings) { (bytes) throws(KeyDefect) in
+            case .secret(let reference):
+                keys = keySet(reference, isSecret: true, findings) { (bytes) throws(KeyDefect) in
                     try KeySet(secretFile: bytes.span, algorithms: issuer.algorithms)
                 }
             case .url:
@@ -160,14 +169,15 @@ struct SnapshotLoader {
     }
 
     private func keySet(
-        _ secret: SecretReference, _ findings: Findings,
+        _ reference: SecretReference, isSecret: Bool, _ findings: Findings,
         _ make: ([UInt8]) throws(KeyDefect) -> KeySet
     ) -> KeySet? {
-        guard let bytes = bytes(secret, findings) else { return nil }
+        let read = isSecret ? secret(reference, findings) : bytes(reference, findings)
+        guard let bytes = read else { return nil }
         do throws(KeyDefect) {
             return try make(bytes)
         } catch {
-            refuse(secret, error.message, findings)
+            refuse(reference, error.message, findings)
             return nil
         }
     }
@@ -175,7 +185,7 @@ struct SnapshotLoader {
     private func vendorKeys(_ policy: GatewayPolicy, _ findings: Findings) -> VendorKeySet? {
         var files: [(vendor: Int, bytes: [UInt8])] = []
         for (index, vendor) in policy.vendors.enumerated() {
-            guard let key = vendor.key, let bytes = bytes(key, findings) else { continue }
+            guard let key = vendor.key, let bytes = secret(key, findings) else { continue }
             files.append((index, bytes))
         }
         do throws(KeyDefect) {
@@ -189,7 +199,7 @@ struct SnapshotLoader {
 
     private func assertionKey(_ policy: GatewayPolicy, _ findings: Findings) -> [UInt8]? {
         guard let assertion = policy.assertion,
-            let bytes = bytes(assertion.key, findings)
+            let bytes = secret(assertion.key, findings)
         else { return nil }
         do throws(KeyDefect) {
             _ = try AssertionSigner(keyFile: bytes.span)

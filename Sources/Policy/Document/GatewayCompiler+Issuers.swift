@@ -25,6 +25,8 @@ extension GatewayCompiler {
         }
     }
 
+    /// Exactly one source: with two, which of them a token was checked by would depend on the
+    /// token.
     private mutating func readKeys(_ node: PolicyNode, _ mark: SourceMark) -> IssuerPolicy.Keys {
         let jwks = node["jwks"]
         let secret = node["secret"]
@@ -65,6 +67,9 @@ extension GatewayCompiler {
         return isNone ? nil : node.texts("audience") ?? []
     }
 
+    /// A public key must never be taken for an HMAC secret (attack: HS256 signed with the PEM), so
+    /// algorithms of both kinds never stand beside the same keys. What a file really holds is seen
+    /// when it is loaded.
     private mutating func checkAlgorithms(_ issuer: IssuerPolicy, _ node: PolicyNode) {
         guard (node["jwks"] == nil) != (node["secret"] == nil) else { return }
         let items = node["algorithms"]?.items ?? []

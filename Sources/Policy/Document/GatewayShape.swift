@@ -1,3 +1,5 @@
+import HTTP1
+
 /// The declaration of gateway.yaml. Order is the order of the reference in docs/policy.md; the
 /// defaults written here are those of `GatewayPolicy` (a test compares them).
 enum GatewayShape {
@@ -29,9 +31,9 @@ enum GatewayShape {
                 "Whom tokens are believed from."),
             PolicyKey("tenants", .record(tenants), "Where tenants are known from."),
             PolicyKey(
-                "tenant_names", .list(.scalar(.tenantName), minimum: 0), default: "[]",
-                "Names that mean a tenant in requests, beside the built-in ones; every spelling of "
-                    + "them is cleaned."),
+                "tenant_names", .list(.scalar(.tenantName), minimum: 1),
+                "Names that mean a tenant in requests, in place of the built-in list "
+                    + "(docs/tenant-names.md); every spelling of them is cleaned."),
             PolicyKey(
                 "upstreams", .table(.record(upstream), names: name, noun: "upstreams"),
                 required: true, "Where requests go."),
@@ -114,13 +116,13 @@ enum GatewayShape {
         "`limits`",
         [
             PolicyKey(
-                "head", .scalar(.size(1_024...65_535)), default: "65535",
+                "head", .scalar(.size(1_024...HeadLimits.headBytesCeiling)), default: "65535",
                 "Bytes of a request's head."),
             PolicyKey(
-                "fields", .scalar(.integer(1...1_000, or: [])), default: "100",
+                "fields", .scalar(.integer(1...HeadLimits.fieldsCeiling, or: [])), default: "100",
                 "Header fields of a request."),
             PolicyKey(
-                "target", .scalar(.size(64...65_535)), default: "8KiB",
+                "target", .scalar(.size(64...HeadLimits.headBytesCeiling)), default: "8KiB",
                 "Bytes of a request's target."),
             PolicyKey(
                 "connections", .scalar(.integer(1...1_000_000, or: [])), default: "20000",

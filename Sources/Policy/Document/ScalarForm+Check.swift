@@ -75,6 +75,7 @@ extension ScalarForm {
                 NetworkText.isAlphanumeric($0) && !NetworkText.isDigit($0)
             }
             return hasLetter && isWord(text, marks: "._-")
+                && SkeletonSet.skeleton(of: text) != nil
         case .externalID: return ExternalID(text, format: .opaque) != nil
         case .tenantID: return TenantID(canonical: Array(bytes).span) != nil
         case .version, .name, .word, .boolean, .integer, .duration, .size, .rate, .pathPattern,

@@ -24,6 +24,7 @@ struct ShapeCheck {
                 notes: ["it takes \(shape.expectation)"])
             return
         }
+        // Depth is bounded by the declaration, which is a tree of a few levels.
         switch shape {
         case .scalar(let form): check(node, form, place)
         case .oneOrList(let form):
@@ -109,6 +110,7 @@ struct ShapeCheck {
         }
     }
 
+    /// Three kinds: a key of a later version, a slip, and something this mapping never has.
     private mutating func noteUnknown(
         _ entry: PolicyEntry, _ record: PolicyRecord, _ node: PolicyNode, _ meant: inout Set<String>
     ) {

@@ -8,8 +8,8 @@ extension RouteRule {
     /// - Parameters:
     ///   - target: what `plan` wrote, as signed by the assertion.
     ///   - framing: how the body will be sent; never `untilClose`.
-    /// - Throws: `internal.scan` when the second reading finds another tenant than the verified one,
-    ///   `request.head.too_large` when `out` has no room. `out` is then as it was.
+    /// - Throws: `internal.scan` when the second reading finds another tenant than the verified
+    ///   one, `request.head.too_large` when `out` has no room. `out` is then as it was.
     public func write(
         _ plan: borrowing RewritePlan, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         principal: Principal?, target: Span<UInt8>, framing: BodyFraming,
@@ -52,7 +52,8 @@ extension RouteRule {
         }
     }
 
-    /// The client's authority: of the target where it has one, since it wins over `Host` (attack P7).
+    /// The client's authority: of the target where it has one, since it wins over `Host` (attack
+    /// P7).
     private func writeHost(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ facts: borrowing RequestFacts,
         _ out: inout ByteBuffer
@@ -102,7 +103,8 @@ extension RouteRule {
         if isFirst { out.truncate(to: begin) } else { out.append("\r\n") }
     }
 
-    /// Written after every client field is gone, so nothing a client says can remove it (attack H5).
+    /// Written after every client field is gone, so nothing a client says can remove it (attack
+    /// H5).
     private func writeTenant(
         _ principal: Principal?, _ out: inout ByteBuffer
     ) throws(HTTPViolation) {

@@ -1,7 +1,8 @@
 internal import COpenSSL
 public import Policy
 
-/// A new key pair for an issuer, for playgrounds and tests: RSA-2048, or the curve of the algorithm.
+/// A new key pair for an issuer, for playgrounds and tests: RSA-2048, or the curve of the
+/// algorithm.
 public struct KeyPair: Sendable {
     /// PKCS#8, not encrypted.
     public let privatePEM: [UInt8]

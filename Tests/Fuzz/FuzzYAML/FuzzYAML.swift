@@ -11,7 +11,13 @@ public func fuzzYAML(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let reading = readPolicy(bytes)
     precondition((reading.root == nil) != reading.diagnostics.isEmpty)
     switch choice % 3 {
-    case 0: check(loadGatewayPolicy(path: "p/gateway.yaml") { _ in bytes })
+    case 0:
+        let loaded = loadGatewayPolicy(path: "p/gateway.yaml") { _ in bytes }
+        check(loaded)
+        // What the compiler lets pass, the rules can use.
+        if let policy = loaded.policy {
+            precondition(RuleSet(policy: policy).table.conflicts.isEmpty)
+        }
     case 1: check(loadBackendPolicy(path: "p/backend.yaml") { _ in bytes })
     default:
         check(

@@ -1,7 +1,8 @@
 import HTTP1
 @_spi(TokenVerifier) @_spi(TenantDirectory) @testable import Policy
 
-/// The fixture of the attack catalogue: the verified credential says `acme`, the client tries `evil`.
+/// The fixture of the attack catalogue: the verified credential says `acme`, the client tries
+/// `evil`.
 struct RulesFixture {
     var policy: GatewayPolicy
     let rules: RuleSet

@@ -1,0 +1,67 @@
+import Policy
+
+/// What one request asks for, checked as far as that is possible without the database. Which scope
+/// it runs in is part of the case: there is none that runs without one.
+enum Operation: Sendable {
+    case createTenant(VendorCaller, NewTenant)
+    case listTenants(VendorCaller, Page)
+    case readTenant(VendorCaller, ExternalID?)
+    case changeTenant(VendorCaller, ExternalID?, TenantChange)
+    case publishFor(VendorCaller, ExternalID, NewEvent)
+    case publish(TenantCaller, NewEvent)
+    case listEvents(TenantCaller, topic: String?, Page)
+    /// The nil UUID stands for an id no event can have, so that it takes the same way as one that
+    /// is not there.
+    case readEvent(TenantCaller, id: String)
+}
+
+enum Tier: String, CaseIterable, Sendable {
+    case starter = "STARTER"
+    case growth = "GROWTH"
+    case scale = "SCALE"
+    case enterprise = "ENTERPRISE"
+}
+
+enum TenantState: String, CaseIterable, Sendable {
+    case active, suspended
+}
+
+struct NewTenant: Sendable {
+    let externalID: ExternalID
+    let name: String
+    let tier: Tier
+    let requestsPerMinute: UInt32?
+}
+
+/// The members a PATCH named; the others stay as they are.
+struct TenantChange: Sendable {
+    var name: String?
+    var tier: Tier?
+    var state: TenantState?
+    /// The outer `nil` leaves the limit, the inner one takes it away.
+    var requestsPerMinute: UInt32??
+
+    var isEmpty: Bool {
+        name == nil && tier == nil && state == nil && requestsPerMinute == nil
+    }
+}
+
+struct NewEvent: Sendable {
+    let topic: String
+    /// The object as it was sent, byte for byte.
+    let payload: [UInt8]
+    /// The caller's own id for it.
+    let externalID: String?
+}
+
+/// A part of a list, newest first.
+struct Page: Sendable {
+    static let limitDefault = 50
+    static let limitMax = 100
+    /// Above every id.
+    static let start = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+
+    var limit = limitDefault
+    /// Only what has an id below this one.
+    var before = start
+}

@@ -1,1 +1,0 @@
-// Backend: see docs/architecture.md.

@@ -1,0 +1,76 @@
+import Reactor
+import Release
+
+/// The program behind `ringfence-backend`.
+public enum BackendProgram {
+    /// Does what `arguments` (the program's name first) ask for and answers the exit code.
+    public static func run(_ arguments: [String]) -> Int32 {
+        if let expected = ProcessContext.variable("RINGFENCE_EXPECT_VERSION"),
+            expected != Release.version
+        {
+            StandardStream.error.write(
+                "error: ringfence-backend \(Release.version) was started by ringfence "
+                    + "\(expected); install the programs of one build\n")
+            return ExitCode.bug.rawValue
+        }
+        do throws(BackendCommand.UsageFault) {
+            let command = try BackendCommand(Array(arguments.dropFirst()))
+            do throws(StartupFault) {
+                return try perform(command).rawValue
+            } catch {
+                StandardStream.error.write(error.message)
+                return error.exit.rawValue
+            }
+        } catch {
+            StandardStream.error.write("error: \(error.message)\n\n\(BackendCommand.usage)")
+            return ExitCode.usage.rawValue
+        }
+    }
+
+    private static func perform(_ command: BackendCommand) throws(StartupFault) -> ExitCode {
+        switch command {
+        case .help: StandardStream.output.write(BackendCommand.usage)
+        case .version(asJSON: false):
+            StandardStream.output.write("ringfence-backend \(Release.version)\n")
+        case .version(asJSON: true):
+            StandardStream.output.write(
+                "{\"program\":\"ringfence-backend\",\"version\":\"\(Release.version)\"}\n")
+        case .migrate(let config):
+            StandardStream.output.write(try DatabaseCommands.migrate(load(config)))
+        case .posture(let config): return try posture(load(config))
+        case .run(let options): return try serve(options)
+        }
+        return .fine
+    }
+
+    private static func load(_ path: String) throws(StartupFault) -> BackendSetup {
+        let (setup, warnings) = try BackendSetup.load(path)
+        StandardStream.error.write(warnings)
+        return setup
+    }
+
+    private static func posture(_ setup: BackendSetup) throws(StartupFault) -> ExitCode {
+        let findings = try DatabaseCommands.findings(setup)
+        for finding in findings { StandardStream.output.write("unsafe: \(finding)\n") }
+        if !findings.isEmpty { return .unsafeIsolation }
+        if let words = try DatabaseCommands.progress(setup).words {
+            StandardStream.output.write("unproven: \(words)\n")
+            return .failed
+        }
+        StandardStream.output.write("the runtime role and the schema are fit for use\n")
+        return .fine
+    }
+
+    private static func serve(_ options: BackendCommand.RunOptions) throws(StartupFault) -> ExitCode
+    {
+        if options.diesWithParent, !ProcessContext.endWithParent() { return .fine }
+        var control = try ControlThread()
+        let setup = try load(options.config)
+        guard try control.awaitDatabase(setup) else { return .fine }
+        let server = try BackendServer(setup)
+        if let path = options.announce { try server.announce(to: path) }
+        try control.awaitEnd()
+        server.stop()
+        return .fine
+    }
+}

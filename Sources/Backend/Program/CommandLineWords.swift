@@ -1,0 +1,92 @@
+/// What the command line asks for.
+enum BackendCommand: Equatable {
+    case help
+    case version(asJSON: Bool)
+    case run(RunOptions)
+    case migrate(config: String)
+    case posture(config: String)
+
+    struct RunOptions: Equatable {
+        var config = BackendCommand.configDefault
+        var announce: String?
+        var diesWithParent = false
+    }
+
+    static let configDefault = "policies/backend.yaml"
+
+    /// Words that make no sense together, with what to say about them.
+    struct UsageFault: Error, Equatable {
+        let message: String
+    }
+
+    /// - Parameter words: without the program's name.
+    init(_ words: [String]) throws(UsageFault) {
+        var rest = words[...]
+        let first = rest.popFirst()
+        switch first {
+        case nil, "--help", "-h", "help": self = .help
+        case "version", "--version":
+            let flags = try Self.flags(&rest, ["--json"], [])
+            self = .version(asJSON: flags["--json"] != nil)
+        case "run":
+            let flags = try Self.flags(
+                &rest, ["--die-with-parent"], ["--config", "--announce"])
+            var options = RunOptions()
+            if let path = flags["--config"] { options.config = path }
+            options.announce = flags["--announce"]
+            options.diesWithParent = flags["--die-with-parent"] != nil
+            self = .run(options)
+        case "db":
+            let verb = rest.popFirst()
+            if verb == "--help" || verb == "-h" {
+                self = .help
+                return
+            }
+            let flags = try Self.flags(&rest, [], ["--config"])
+            let config = flags["--config"] ?? Self.configDefault
+            switch verb {
+            case "migrate": self = .migrate(config: config)
+            case "posture": self = .posture(config: config)
+            default: throw UsageFault(message: "`db` is followed by `migrate` or `posture`")
+            }
+        case .some(let word): throw UsageFault(message: "unknown command `\(word)`")
+        }
+    }
+
+    /// Reads `--switch` and `--option VALUE`, each at most once.
+    private static func flags(
+        _ words: inout ArraySlice<String>, _ switches: [String], _ options: [String]
+    ) throws(UsageFault) -> [String: String] {
+        var found: [String: String] = [:]
+        while let word = words.popFirst() {
+            guard found[word] == nil else { throw UsageFault(message: "`\(word)` is given twice") }
+            if switches.contains(word) {
+                found[word] = ""
+            } else if options.contains(word) {
+                guard let value = words.popFirst(), !value.isEmpty else {
+                    throw UsageFault(message: "`\(word)` needs a value")
+                }
+                found[word] = value
+            } else {
+                throw UsageFault(message: "unknown option `\(word)`")
+            }
+        }
+        return found
+    }
+
+    static let usage = """
+        usage: ringfence-backend COMMAND
+
+          run [--config PATH] [--announce FILE] [--die-with-parent]
+              serve; PATH is a folder with backend.yaml in it, or a file (default \(configDefault))
+          db migrate [--config PATH]
+              bring the schema and the runtime role's grants up to date, as the owner
+          db posture [--config PATH]
+              examine the runtime role and the schema for ways around row-level security
+          version [--json]
+
+        exit codes: 0 fine, 1 refused or failed, 2 configuration invalid, 4 database out of reach,
+        5 unsafe, 64 usage, 70 a bug of ours
+
+        """
+}

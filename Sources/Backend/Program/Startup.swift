@@ -1,0 +1,143 @@
+import HTTP1
+import Policy
+import Postgres
+import Reactor
+import YAML
+
+/// How the program ends; interface of all three programs.
+enum ExitCode: Int32 {
+    case fine = 0
+    case failed = 1
+    case invalidConfiguration = 2
+    case outOfReach = 4
+    case unsafeIsolation = 5
+    case usage = 64
+    case bug = 70
+}
+
+/// Why the program stops before it serves.
+struct StartupFault: Error {
+    let exit: ExitCode
+    let message: String
+}
+
+/// A checked configuration with its secrets read.
+struct BackendSetup {
+    /// Bytes of a connection string or a key.
+    private static let secretBytesMax = 65_536
+
+    let policy: BackendPolicy
+    let owner: ConnectionString
+    let runtime: ConnectionString
+    let assertionKey: [UInt8]
+
+    /// - Parameter path: backend.yaml, or a folder that holds it.
+    /// - Returns: the setup and what else the check had to say.
+    static func load(_ path: String) throws(StartupFault) -> (BackendSetup, warnings: String) {
+        var file = path
+        if let mode = try? fileMode(path), !mode.isRegular, !path.hasSuffix(".yaml") {
+            file = path.hasSuffix("/") ? path + "backend.yaml" : path + "/backend.yaml"
+        }
+        let loaded = loadBackendPolicy(path: file) { name throws(UnreadableFile) in
+            do throws(FileFault) {
+                return try readFile(name, bytesMax: PolicyBounds.fileBytesMax + 1)
+            } catch {
+                throw UnreadableFile(reason: error.words)
+            }
+        }
+        let report = loaded.report.text(colour: false)
+        guard let policy = loaded.policy else {
+            throw StartupFault(exit: .invalidConfiguration, message: report)
+        }
+        let setup = BackendSetup(
+            policy: policy,
+            owner: ConnectionString(try text(policy.database.owner)),
+            runtime: ConnectionString(try text(policy.database.runtime)),
+            assertionKey: try bytes(policy.assertion.key))
+        return (setup, loaded.report.warnings > 0 ? report : "")
+    }
+
+    /// A one-line secret, without the line end editors leave behind it.
+    private static func text(_ secret: SecretReference) throws(StartupFault) -> String {
+        var bytes = try bytes(secret)
+        while bytes.last == UInt8(ascii: "\n") || bytes.last == UInt8(ascii: "\r") {
+            bytes.removeLast()
+        }
+        guard let text = String(validating: bytes, as: UTF8.self), !text.isEmpty else {
+            throw invalid("\(secret.words) holds no text")
+        }
+        return text
+    }
+
+    private static func bytes(_ secret: SecretReference) throws(StartupFault) -> [UInt8] {
+        switch secret.kind {
+        case .file: return try read(secret.name, secret)
+        case .env:
+            guard let value = ProcessContext.variable(secret.name) else {
+                throw invalid("\(secret.words) is not set")
+            }
+            return Array(value.utf8)
+        case .cred:
+            guard let folder = ProcessContext.variable("CREDENTIALS_DIRECTORY") else {
+                throw invalid("\(secret.words): the service manager has passed no credentials")
+            }
+            return try read("\(folder)/\(secret.name)", secret)
+        }
+    }
+
+    private static func read(
+        _ path: String, _ secret: SecretReference
+    ) throws(StartupFault) -> [UInt8] {
+        do throws(FileFault) {
+            return try readFile(path, bytesMax: secretBytesMax)
+        } catch {
+            throw invalid("cannot read \(secret.words): \(error.words)")
+        }
+    }
+
+    private static func invalid(_ message: String) -> StartupFault {
+        StartupFault(exit: .invalidConfiguration, message: "error: \(message)\n")
+    }
+}
+
+extension SecretReference {
+    /// How messages call it: its name, never its content.
+    fileprivate var words: String { "`\(kind.rawValue):\(name)`" }
+}
+
+extension FileFault {
+    var words: String {
+        switch self {
+        case .missing: "it does not exist"
+        case .denied: "permission denied"
+        case .tooLarge: "it is too large"
+        case .badPath: "it is no path"
+        case .full: "the disk is full"
+        case .other(let code): "error \(code)"
+        }
+    }
+}
+
+extension DatabaseFault {
+    /// For the operator; the server's own words only where there are some that hold no tenant's
+    /// values.
+    var words: String {
+        switch kind {
+        case .invalidConnectionString:
+            return "the connection string cannot be read, or sets `options`, which are ours to set"
+        case .unreachable: return message ?? "it cannot be reached"
+        case .refused: return message ?? "it refuses the login"
+        case .timedOut: return "it did not answer in time"
+        default: return message ?? "\(kind)"
+        }
+    }
+
+    var exit: ExitCode {
+        switch kind {
+        case .unreachable, .refused, .timedOut: .outOfReach
+        case .invalidConnectionString: .invalidConfiguration
+        case .unsafeRole: .unsafeIsolation
+        default: .failed
+        }
+    }
+}

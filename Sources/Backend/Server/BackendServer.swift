@@ -1,0 +1,171 @@
+import HTTPTransport
+import Policy
+import Postgres
+import Reactor
+import Telemetry
+import Tokens
+
+/// The running backend: one front thread, the database workers, and the health thread.
+final class BackendServer {
+    /// Requests waiting for each worker; beyond it 503.
+    static let queuedPerWorker = 64
+    static let connectionsMax = 1_024
+    /// Open requests when stopping.
+    static let drainMilliseconds: UInt64 = 10_000
+    /// The front's own patience, behind the deadline that a worker keeps.
+    static let replyGraceMilliseconds: UInt64 = 5_000
+
+    private let state = ServerState()
+    private let metrics = BackendMetrics()
+    private let sets: [CounterSet]
+    private let queue: WorkQueue<Job>
+    private let frontStops: Mailbox<UInt64>
+    private let healthStops: Mailbox<UInt64>?
+    private let announcement: String
+    private var front: RunningThread?
+    private var workers: [RunningThread] = []
+    private var health: RunningThread?
+
+    /// Opens what can fail, addresses, log and key, then starts the threads.
+    init(_ setup: BackendSetup) throws(StartupFault) {
+        let policy = setup.policy
+        let count = policy.database.workers
+        sets = (0...count).map { [metrics] _ in CounterSet(metrics.catalog) }
+        queue = try Self.queue(capacity: count * Self.queuedPerWorker)
+        var bounds = HTTPService.Bounds()
+        let deadline = UInt64(policy.database.deadlineMilliseconds)
+        bounds.connectionsMax = Self.connectionsMax
+        bounds.bodyBytesMax = RequestReader.bodyBytesMax
+        bounds.replyMilliseconds = deadline + Self.replyGraceMilliseconds
+        var announcement = ""
+        let service = try Self.open(policy.api, "api", bounds, &announcement)
+        frontStops = service.stops
+        let desk = FrontDesk(
+            assertions: try Self.assertions(setup), log: try Self.log(), queue: queue,
+            state: state, metrics: metrics, counters: sets[0], deadlineMilliseconds: deadline)
+        var healthDesk: HealthDesk?
+        if let address = policy.health {
+            let service = try Self.open(address, "health", HTTPService.Bounds(), &announcement)
+            healthStops = service.stops
+            healthDesk = HealthDesk(service, state: state, metrics: metrics, sets: sets)
+        } else {
+            healthStops = nil
+        }
+        self.announcement = announcement
+        do throws(StartupFault) {
+            for number in 1...count {
+                let worker = DatabaseWorker(
+                    database: setup.runtime, log: try Self.log(), queue: queue,
+                    replies: service.replies, state: state, metrics: metrics,
+                    counters: sets[number])
+                workers.append(
+                    try RunningThread(name: "database-\(number)", worker) { $0.run() })
+            }
+            if let desk = healthDesk.take() {
+                health = try RunningThread(name: "health", desk) { $0.run() }
+            }
+            front = try RunningThread(name: "front", Front(service, desk)) { $0.run() }
+        } catch {
+            stop()
+            throw error
+        }
+    }
+
+    /// Tells a waiting parent the addresses, of which it may have left the choice to the kernel.
+    func announce(to path: String) throws(StartupFault) {
+        do throws(FileFault) {
+            try writeFileAtomically(path, announcement.utf8Span.span)
+        } catch {
+            throw StartupFault(
+                exit: .failed, message: "error: cannot write `\(path)`: \(error.words)\n")
+        }
+    }
+
+    /// Answers what is open, then ends all threads.
+    func stop() {
+        state.beginStopping()
+        _ = frontStops.post(Self.drainMilliseconds)
+        front = nil
+        queue.close()
+        workers.removeAll()
+        _ = healthStops?.post(0)
+        health = nil
+    }
+
+    // MARK: Parts
+
+    private static func queue(capacity: Int) throws(StartupFault) -> WorkQueue<Job> {
+        do throws(SystemFault) {
+            return try WorkQueue(capacity: capacity)
+        } catch {
+            throw StartupFault(exit: .failed, message: "error: \(error)\n")
+        }
+    }
+
+    private static func open(
+        _ address: ListenAddress, _ name: String, _ bounds: HTTPService.Bounds,
+        _ announcement: inout String
+    ) throws(StartupFault) -> HTTPService {
+        let listener = try listen(address)
+        announcement += "\(name)=\(listener.address)\n"
+        do throws(SystemFault) {
+            return try HTTPService(listener: listener, bounds: bounds)
+        } catch {
+            throw StartupFault(exit: .failed, message: "error: \(error)\n")
+        }
+    }
+
+    private static func listen(_ address: ListenAddress) throws(StartupFault) -> Listener {
+        let place: SocketAddress
+        do throws(SocketAddress.Defect) {
+            place = try SocketAddress(parsing: address.text)
+        } catch {
+            throw StartupFault(
+                exit: .invalidConfiguration, message: "error: `\(address.text)` is no address\n")
+        }
+        do throws(SocketFault) {
+            return try Listener(on: place)
+        } catch {
+            throw StartupFault(
+                exit: .failed, message: "error: cannot listen on `\(address.text)`: \(error)\n")
+        }
+    }
+
+    private static func assertions(
+        _ setup: BackendSetup
+    ) throws(StartupFault) -> AssertionDesk {
+        do throws(KeyDefect) {
+            return try AssertionDesk(
+                keyFile: setup.assertionKey, audience: setup.policy.assertion.audience)
+        } catch {
+            throw StartupFault(
+                exit: .invalidConfiguration,
+                message: "error: `assertion.key` cannot be used: \(error)\n")
+        }
+    }
+
+    private static func log() throws(StartupFault) -> AccessLog {
+        do throws(FileFault) {
+            return try AccessLog(.standardOutput)
+        } catch {
+            throw StartupFault(
+                exit: .failed, message: "error: cannot write to standard output: \(error.words)\n")
+        }
+    }
+}
+
+/// A thread of the server; letting go of it waits for its end.
+private final class RunningThread {
+    private let thread: WorkerThread
+
+    init<Worker: ~Copyable>(
+        name: String, _ worker: consuming sending Worker,
+        _ body: @escaping @Sendable (inout Worker) -> Void
+    ) throws(StartupFault) {
+        do throws(SystemFault) {
+            thread = try WorkerThread(name: name, running: worker, body)
+        } catch {
+            throw StartupFault(exit: .failed, message: "error: \(error)\n")
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import Policy
+import Postgres
+
+/// Runs operations on one connection, each in the scope its case names.
+struct OperationRunner: ~Copyable {
+    /// Runs of one operation: an interrupted one may be repeated while nothing of it was written.
+    static let attemptsMax = 3
+
+    private var connection: Connection
+
+    init(_ connection: consuming Connection) { self.connection = connection }
+
+    var isConnected: Bool { connection.isConnected }
+    /// Changes with each login.
+    var generation: Int { connection.generation }
+
+    /// Logs in if there is no login; see `Connection.connect`.
+    mutating func connect(deadline: Deadline) throws(DatabaseFault) {
+        try connection.connect(deadline: deadline)
+    }
+
+    mutating func schemaProgress(
+        deadline: Deadline
+    ) throws(DatabaseFault) -> SchemaPosture.Progress {
+        try SchemaPosture.progress(&connection, deadline: deadline)
+    }
+
+    /// The answer, refusals included.
+    mutating func answer(
+        _ operation: Operation, requestID: String, deadline: Deadline
+    ) throws(DatabaseFault) -> Answer {
+        var attempt = 1
+        while true {
+            do throws(DatabaseFault) {
+                let (outcome, tenant) = try run(operation, requestID, deadline)
+                switch outcome {
+                case .answered(var answer):
+                    answer.tenant = tenant
+                    return answer
+                case .rejected(let rejection):
+                    return Answer(rejection, requestID: requestID, tenant: tenant)
+                case .overtaken:
+                    guard attempt < Self.attemptsMax else {
+                        return Answer(
+                            Rejection(.databaseUnavailable), requestID: requestID, tenant: tenant)
+                    }
+                }
+            } catch {
+                // Not after a passed deadline: there is no time left to be repeated in.
+                guard error.permitsRetry, error.kind != .timedOut, attempt < Self.attemptsMax
+                else { throw error }
+            }
+            attempt += 1
+        }
+    }
+
+    private mutating func run(
+        _ operation: Operation, _ requestID: String, _ deadline: Deadline
+    ) throws(DatabaseFault) -> (Outcome, tenant: String?) {
+        switch operation {
+        case .createTenant(let vendor, let tenant):
+            try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
+                try transaction.createTenant(tenant, by: vendor, requestID: requestID)
+            }
+        case .listTenants(let vendor, let page):
+            try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
+                try transaction.listTenants(page)
+            }
+        case .readTenant(let vendor, let externalID):
+            try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
+                try transaction.readTenant(externalID)
+            }
+        case .changeTenant(let vendor, let externalID, let change):
+            try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
+                try transaction.changeTenant(
+                    externalID, change, by: vendor, requestID: requestID)
+            }
+        case .publishFor(let vendor, let externalID, let event):
+            try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
+                try transaction.publish(event, for: externalID, by: vendor, requestID: requestID)
+            }
+        case .publish(let tenant, let event):
+            try inTenant(tenant, deadline) { transaction throws(DatabaseFault) in
+                try transaction.publish(event, commits: true)
+            }
+        case .listEvents(let tenant, let topic, let page):
+            try inTenant(tenant, deadline) { transaction throws(DatabaseFault) in
+                try transaction.listEvents(topic: topic, page)
+            }
+        case .readEvent(let tenant, let id):
+            try inTenant(tenant, deadline) { transaction throws(DatabaseFault) in
+                try transaction.readEvent(id)
+            }
+        }
+    }
+
+    private mutating func inVendor(
+        _ vendor: VendorCaller, _ deadline: Deadline,
+        _ body: (inout VendorTransaction) throws(DatabaseFault) -> Outcome
+    ) throws(DatabaseFault) -> (Outcome, tenant: String?) {
+        let outcome = try connection.withTransaction(
+            forVendor: vendor.scope, deadline: deadline, body)
+        return (outcome, nil)
+    }
+
+    /// Admits the tenant, then runs `body`; answers with the tenant the database was bound to.
+    private mutating func inTenant(
+        _ caller: TenantCaller, _ deadline: Deadline,
+        _ body: (inout TenantTransaction) throws(DatabaseFault) -> Outcome
+    ) throws(DatabaseFault) -> (Outcome, tenant: String?) {
+        let names: [Parameter] = [.text(caller.vendor.scope.text), .text(caller.externalID)]
+        do throws(DatabaseFault) {
+            return try connection.withTransaction(
+                for: caller.scope, deadline: deadline
+            ) { transaction throws(DatabaseFault) in
+                let admission = try transaction.queue(.admitTenant, names)
+                let outcome = try body(&transaction)
+                return (outcome, tenant: try transaction.rows(admission).only().uuid(0))
+            }
+        } catch {
+            let isRefused =
+                error.sqlState == .divisionByZero
+                && error.statement == Statement.admitTenant.name.description
+            guard isRefused else { throw error }
+        }
+        return try connection.withTransaction(
+            for: caller.scope, deadline: deadline
+        ) { transaction throws(DatabaseFault) in
+            let row = try transaction.rows(.explainTenant, names).only()
+            let isSuspended = try row.textIfPresent(1) == TenantState.suspended.rawValue
+            let refusal = isSuspended ? Refusal.tenantSuspended : .tenantUnknown
+            return (.rejected(Rejection(refusal)), tenant: try row.uuid(0))
+        }
+    }
+}
+
+extension Rejection {
+    /// What the client is told when the database failed; the rest is for the log.
+    init(_ fault: DatabaseFault) {
+        let isOpen = fault.outcome != .rolledBack
+        switch fault.kind {
+        case .timedOut: self.init(.databaseTimeout)
+        case .unreachable, .refused, .invalidConnectionString, .poisoned, .unsafeRole:
+            self.init(isOpen ? .databaseTimeout : .databaseUnavailable)
+        case .sql(let state):
+            self.init(Self.isPassing(state) ? .databaseUnavailable : .internalError)
+        case .protocolViolation, .invalidParameter, .tooManyStatements, .unexpectedShape,
+            .scopeLost, .auditMissing:
+            self.init(.internalError)
+        }
+        if isOpen, refusal == .databaseTimeout {
+            detail = "it is not known whether the request took effect; repeat it with the same `id`"
+        }
+    }
+
+    /// Connection exceptions, rollbacks, resources, intervention by an operator, the server's own
+    /// trouble (PostgreSQL manual, appendix A).
+    private static func isPassing(_ state: SQLState) -> Bool {
+        ["08", "40", "53", "57", "58"].contains(String(state.description.prefix(2)))
+    }
+}

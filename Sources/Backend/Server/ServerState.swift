@@ -1,0 +1,32 @@
+import Synchronization
+
+/// What the threads of one process know of each other.
+final class ServerState: Sendable {
+    private let connected = Atomic<Int>(0)
+    private let schemaIsFit = Atomic<Bool>(true)
+    private let isStopping = Atomic<Bool>(false)
+
+    /// Database workers that are logged in.
+    var connectedWorkers: Int { connected.load(ordering: .relaxed) }
+
+    func noteWorker(isConnected: Bool) {
+        connected.add(isConnected ? 1 : -1, ordering: .relaxed)
+    }
+
+    /// Whether the schema is the one this program was built for, and the role fit to serve from it,
+    /// by the last look at them.
+    var isSchemaFit: Bool {
+        get { schemaIsFit.load(ordering: .relaxed) }
+        set { schemaIsFit.store(newValue, ordering: .relaxed) }
+    }
+
+    func beginStopping() { isStopping.store(true, ordering: .relaxed) }
+
+    /// Why requests should go elsewhere; `nil` when they are welcome.
+    var unreadiness: StaticString? {
+        if isStopping.load(ordering: .relaxed) { return "stopping" }
+        if !isSchemaFit { return "migrations are missing or the role is unsafe" }
+        if connectedWorkers == 0 { return "no database connection" }
+        return nil
+    }
+}

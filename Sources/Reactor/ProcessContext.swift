@@ -1,0 +1,46 @@
+import CLinux
+
+/// What the process was given by whoever started it.
+public enum ProcessContext {
+    /// An environment variable; `nil` when it is not set.
+    public static func variable(_ name: String) -> String? {
+        guard !name.utf8.contains(0), let value = unsafe rf_environment(name) else { return nil }
+        return unsafe String(cString: value)
+    }
+
+    /// Has the kernel kill this process when the thread that started it ends.
+    ///
+    /// - Returns: `false` when the parent went meanwhile, or the kernel refused.
+    public static func endWithParent() -> Bool {
+        let parent = rf_parent()
+        // A parent that ended before the call sends no signal: then we have a new one by now.
+        return rf_end_with_parent() == 0 && rf_parent() == parent
+    }
+}
+
+/// The process's own output, for people and scripts; logs go through `AppendLog`.
+public enum StandardStream: Int32, Sendable {
+    case output = 1
+    case error = 2
+
+    /// Writes all of `text`, waiting as long as the reader does. A reader that has gone is no
+    /// reason to stop.
+    public func write(_ text: String) {
+        let bytes = [UInt8](text.utf8)
+        var written = 0
+        while written < bytes.count {
+            let result = unsafe bytes.withUnsafeBufferPointer { space in
+                unsafe rf_write(
+                    rawValue, space.baseAddress.map { unsafe $0 + written },
+                    space.count - written)
+            }
+            if result == Int(-EAGAIN) {
+                _ = rf_poll_writable(rawValue, -1)
+            } else if result <= 0 {
+                return
+            } else {
+                written += result
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import TestSupport
+
+/// The built program on a database of its own, with a gateway's key.
+final class RunningBackend: Sendable {
+    let cluster: PostgresCluster
+    let database: TestDatabase
+    let folder: TemporaryFolder
+    let process: ChildProcess
+    let apiPort: UInt16
+    let healthPort: UInt16
+
+    static let program = Result { try BuiltProducts.path("ringfence-backend") }
+    private static let common = Result { try RunningBackend() }
+
+    /// One for all tests that leave it as it is; each makes tenants of its own.
+    static func shared() throws -> RunningBackend { try common.get() }
+
+    init(workers: Int = 2, deadline: String = "5s") throws {
+        cluster = try PostgresCluster.shared()
+        database = try cluster.makeDatabase()
+        folder = try TemporaryFolder()
+        let config = try Self.writePolicy(
+            to: folder, database: database, workers: workers, deadline: deadline)
+        let migration = try Self.run(["db", "migrate", "--config", config])
+        guard migration.end == .exited(0) else {
+            throw TestSupportError.closedEarly(migration.errorOutput)
+        }
+        let announcement = "\(folder.path)/announcement"
+        let process = try ChildProcess(
+            try Self.program.get(),
+            ["run", "--config", config, "--announce", announcement, "--die-with-parent"])
+        self.process = process
+        var text = ""
+        try eventually(seconds: 20, "an announcement; \(process.errorOutput)") {
+            if process.end != nil { throw TestSupportError.closedEarly(process.errorOutput) }
+            text = (try? String(contentsOfFile: announcement, encoding: .utf8)) ?? ""
+            return !text.isEmpty
+        }
+        func port(_ name: String) throws -> UInt16 {
+            let line = text.split(separator: "\n").first { $0.hasPrefix("\(name)=127.0.0.1:") }
+            guard let port = line?.split(separator: ":").last.flatMap({ UInt16($0) }) else {
+                throw TestSupportError.malformedResponse(text)
+            }
+            return port
+        }
+        apiPort = try port("api")
+        healthPort = try port("health")
+        try eventually(seconds: 20, "readiness") {
+            if process.end != nil { throw TestSupportError.closedEarly(process.errorOutput) }
+            return try health("/readyz").status == 200
+        }
+    }
+
+    /// Writes backend.yaml with its secrets and answers its path.
+    @discardableResult
+    static func writePolicy(
+        to folder: TemporaryFolder, database: TestDatabase, workers: Int = 2,
+        deadline: String = "5s", api: String = "127.0.0.1:0", runtime: String? = nil,
+        owner: String? = nil
+    ) throws -> String {
+        try folder.write((owner ?? database.ownerURL) + "\n", to: "owner.dsn")
+        try folder.write((runtime ?? database.runtimeURL) + "\n", to: "runtime.dsn")
+        try folder.write(Gateway.keyText + "\n", to: "assertion.key")
+        return try folder.write(
+            """
+            version: 1
+            listen: {api: {address: "\(api)"}, health: {address: "127.0.0.1:0"}}
+            database: {owner: file:owner.dsn, runtime: file:runtime.dsn, workers: \(workers), \
+            deadline: \(deadline)}
+            assertion: {key: file:assertion.key, audience: delivery}
+
+            """, to: "backend.yaml")
+    }
+
+    /// Runs the program to its end.
+    static func run(
+        _ arguments: [String], environment: [String: String]? = nil
+    ) throws -> (end: ChildProcess.End, output: String, errorOutput: String) {
+        try ChildProcess.run(
+            try program.get(), arguments, environment: environment, seconds: 40)
+    }
+
+    // MARK: Requests
+
+    func health(_ path: String) throws -> RawResponse {
+        let client = try RawClient(port: healthPort)
+        try client.send("GET \(path) HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        return try client.readResponse()
+    }
+
+    /// Sends bytes as they are and reads one response.
+    func raw(_ text: String, body: [UInt8] = []) throws -> RawResponse {
+        let client = try RawClient(port: apiPort)
+        try client.send(Array(text.utf8) + body)
+        return try client.readResponse()
+    }
+
+    /// A request the way a gateway sends it; `fields` come on top of what a body needs.
+    func send(
+        _ method: String, _ target: String, body: String? = nil, as scope: Gateway.Scope,
+        gateway: Gateway = Gateway(), requestID: String = UUID().uuidString.lowercased(),
+        contentType: String? = "application/json"
+    ) throws -> RawResponse {
+        let bytes = Array((body ?? "").utf8)
+        let vouched = Gateway.Vouched(
+            method: method, target: target, body: bytes, requestID: requestID)
+        let assertion = try gateway.assertion(vouched, for: scope)
+        let client = try RawClient(port: apiPort)
+        try client.send(
+            Self.head(
+                method, target, ["Ringfence-Assertion: \(assertion)"], body: bytes,
+                contentType: body == nil ? nil : contentType) + bytes)
+        return try client.readResponse(toHEAD: method == "HEAD")
+    }
+
+    static func head(
+        _ method: String, _ target: String, _ fields: [String], body: [UInt8],
+        contentType: String? = "application/json"
+    ) -> [UInt8] {
+        var lines = ["\(method) \(target) HTTP/1.1", "Host: backend"] + fields
+        if let contentType { lines.append("Content-Type: \(contentType)") }
+        if !body.isEmpty || method != "GET" { lines.append("Content-Length: \(body.count)") }
+        return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
+    }
+
+    /// Makes a tenant and answers it as a scope.
+    func makeTenant(
+        _ externalID: String = "t-" + UUID().uuidString.lowercased(), vendor: String = "default"
+    ) throws -> Tenant {
+        let response = try send(
+            "POST", "/v1/tenants",
+            body: #"{"external_id":"\#(externalID)","name":"A tenant","tier":"STARTER"}"#,
+            as: .vendor(vendor))
+        guard response.status == 201, let id = response.json["id"] as? String else {
+            throw TestSupportError.malformedResponse(response.text)
+        }
+        return Tenant(id: id, externalID: externalID, vendor: vendor)
+    }
+
+    /// What a superuser sees; one line per row.
+    @discardableResult
+    func look(_ sql: String) throws -> String {
+        try cluster.run(sql: sql, in: database).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}
+
+struct Tenant: Sendable {
+    let id: String
+    let externalID: String
+    let vendor: String
+
+    var scope: Gateway.Scope { .tenant(id: id, externalID: externalID, vendor: vendor) }
+}
+
+extension RawResponse {
+    /// The body as an object; empty when it is none.
+    var json: [String: Any] {
+        (try? JSONSerialization.jsonObject(with: Data(body))) as? [String: Any] ?? [:]
+    }
+
+    var code: String? { json["code"] as? String }
+    var detail: String? { json["detail"] as? String }
+    var data: [[String: Any]] { json["data"] as? [[String: Any]] ?? [] }
+}
