@@ -26,8 +26,9 @@ public final class ClientConnection {
     private var sentBefore: UInt64 = 0
     /// The exchange in progress, for the owner.
     public var exchange: SlotKey?
-    /// For the owner's deadlines.
+    /// For the owner's deadlines; `keptUntil` is that of a connection without an exchange.
     public var standstill = Standstill()
+    public var keptUntil: Monotonic?
     /// Which target of which upstream this is, for the owner's pool.
     public let target: Int
     private var scanned = 0
@@ -47,7 +48,7 @@ public final class ClientConnection {
         do throws(SocketFault) {
             socket = try Socket.connect(to: address)
         } catch {
-            throw .reset
+            throw error == .exhausted ? .exhausted : .reset
         }
         var session: TLSSession?
         if let context {
@@ -173,7 +174,7 @@ public final class ClientConnection {
     }
 
     /// Whether a kept connection without an exchange is good for another: anything it says
-    /// disqualifies it. Asks the kernel: bytes whose event has not been looked at yet would be taken
+    /// disqualifies it. Asks the kernel: bytes whose event nobody has looked at yet would be taken
     /// for the answer to whatever request came next.
     public func isStillIdle() -> Bool {
         stream.lookAgain()
