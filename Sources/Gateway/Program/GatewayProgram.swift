@@ -76,7 +76,9 @@ public enum GatewayProgram {
             run.announceFile = try words.option("--announce")
             let dies = words.flag("--die-with-parent")
             try words.end()
-            if dies, !ProcessContext.endWithParent() { return complain("the parent is gone", Exit.found) }
+            if dies, !ProcessContext.endWithParent() {
+                return complain("the parent is gone", Exit.found)
+            }
         } catch {
             return misuse(error.message)
         }
