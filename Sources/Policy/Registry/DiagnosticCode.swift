@@ -483,8 +483,8 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                 title: "A file or secret is not on this machine",
                 help: """
                     `check` could not read what the policy refers to, and so could not look into \
-                    it. The gateway will not start without it. On the machine that runs the gateway \
-                    this should not appear.
+                    it. The gateway will not start without it. On the machine that runs the \
+                    gateway this should not appear.
                     """)
         case .secretReadable:
             Entry(

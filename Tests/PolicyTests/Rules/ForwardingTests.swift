@@ -64,7 +64,8 @@ import Testing
     @Test func `H17 a trusted proxy's word is continued and nobody else's`() throws {
         let head =
             "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 198.51.100.1\r\n"
-            + "X-Forwarded-For: 10.1.1.1\r\nForwarded: for=198.51.100.1\r\nX-Forwarded-Proto: http\r\n"
+            + "X-Forwarded-For: 10.1.1.1\r\nForwarded: for=198.51.100.1\r\n"
+            + "X-Forwarded-Proto: http\r\n"
             + "X-Forwarded-Host: shop.example\r\nX-Real-IP: 6.6.6.6\r\n\r\n"
         let trusted = try RulesFixture().send(head, trusted: true)
         #expect(trusted.values("x-forwarded-for") == ["198.51.100.1, 10.1.1.1, 192.0.2.7"])
