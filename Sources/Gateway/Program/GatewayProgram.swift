@@ -39,6 +39,10 @@ public enum GatewayProgram {
                     + "install both from one build",
                 Exit.bug)
         }
+        if arguments.contains(where: { $0 == "--help" || $0 == "-h" }) {
+            write(usage, to: .output)
+            return Exit.fine
+        }
         var words = Words(arguments)
         let command = words.next()
         switch command {
@@ -60,9 +64,6 @@ public enum GatewayProgram {
             let json = words.flag("--json")
             let text = "ringfence-gateway \(Release.version)\n"
             write(json ? "{\"version\":\"\(Release.version)\"}\n" : text, to: .output)
-            return Exit.fine
-        case "--help", "-h":
-            write(usage, to: .output)
             return Exit.fine
         case let other?: return misuse("unknown command `\(other)`")
         case nil: return misuse("a command is missing")
@@ -151,7 +152,7 @@ struct Words {
         return rest.removeFirst()
     }
 
-    private func isCommandless(_ word: String) -> Bool { word == "--help" || word == "--version" }
+    private func isCommandless(_ word: String) -> Bool { word == "--version" }
 
     /// Whether the flag was given; each counts once.
     mutating func flag(_ name: String) -> Bool {
