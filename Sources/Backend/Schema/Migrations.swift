@@ -61,9 +61,9 @@ enum Migrations {
             external_id text COLLATE "C"
                 CHECK (octet_length(external_id) BETWEEN 1 AND 128),
             topic text COLLATE "C" NOT NULL CHECK (octet_length(topic) BETWEEN 1 AND 128),
-            -- json keeps the very text that was sent. jsonb would not: it sorts members, turns 1.0e2
-            -- into 100, refuses \\u0000, and a receiver that checks a signature over the text would
-            -- be told that it was forged.
+            -- json keeps the very text that was sent. jsonb would not: it sorts members, turns
+            -- 1.0e2 into 100, refuses \\u0000, and a receiver that checks a signature over the text
+            -- would be told that it was forged.
             payload json NOT NULL,
             created_at timestamptz NOT NULL DEFAULT now(),
             PRIMARY KEY (tenant_id, id),

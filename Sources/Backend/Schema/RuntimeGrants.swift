@@ -1,7 +1,7 @@
 import Postgres
 
-/// What the runtime role may do: what the handlers need and nothing else. Brought about anew by each
-/// `db migrate`, so that a wider grant made by hand does not outlive it.
+/// What the runtime role may do: what the handlers need and nothing else. Brought about anew by
+/// each `db migrate`, so that a wider grant made by hand does not outlive it.
 enum RuntimeGrants {
     /// Names the role in the session, so that the script below needs no name written into it.
     static let nameRole: StaticString =

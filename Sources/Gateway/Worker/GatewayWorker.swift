@@ -47,7 +47,7 @@ final class GatewayWorker {
     var upstreams: UpstreamSet
     var requestHead = RequestHead()
     var responseHead = ResponseHead()
-    let requestLimits: HeadLimits
+    var requestLimits: HeadLimits
     var authenticator: Authenticator
     var signer: AssertionSigner?
     var log: AppendLog?
@@ -89,10 +89,7 @@ final class GatewayWorker {
             capacity: Int(Self.firstClient) + 2 * capacity, tickMilliseconds: 16, now: .now())
         self.snapshot = snapshot
         upstreams = UpstreamSet(snapshot: snapshot)
-        let heads = snapshot.policy.listen.heads
-        requestLimits = HeadLimits(
-            headBytesMax: heads.headBytesMax, fieldsMax: heads.fieldsMax,
-            targetBytesMax: heads.targetBytesMax)
+        requestLimits = HeadLimits(snapshot.policy.listen.heads)
         authenticator = try Authenticator()
         signer = try Self.signer(for: snapshot)
         do throws(KeyDefect) {
@@ -178,6 +175,7 @@ final class GatewayWorker {
         for key in upstreams.takeAll() { dropServer(key) }
         self.snapshot = snapshot
         upstreams = UpstreamSet(snapshot: snapshot)
+        requestLimits = HeadLimits(snapshot.policy.listen.heads)
         // The loader has made a signer of the same bytes before; failing here means no memory, and
         // then requests that need an assertion are refused.
         signer = try? Self.signer(for: snapshot)
@@ -305,6 +303,14 @@ final class GatewayWorker {
         } else if servers.contains(key) {
             expireServer(key)
         }
+    }
+}
+
+extension HeadLimits {
+    fileprivate init(_ bounds: HeadBounds) {
+        self.init(
+            headBytesMax: bounds.headBytesMax, fieldsMax: bounds.fieldsMax,
+            targetBytesMax: bounds.targetBytesMax)
     }
 }
 
