@@ -5,12 +5,7 @@ import Reactor
 import Telemetry
 
 /// One request and its response on their way through a worker. It owns no socket: a client
-<<<<<<< HEAD
 /// connection carries it, an upstream connection serves it, and it pins the snapshot it began with.
-=======
-/// connection carries it, an upstream connection serves it, and it pins the snapshot it began
-/// under.
->>>>>>> main
 ///
 /// A class with reused memory: a worker keeps finished ones, so that a request allocates none.
 final class Exchange {
