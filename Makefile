@@ -36,7 +36,7 @@ bench:
 
 ## make fuzz     every fuzz target for SECONDS (default 60) over its corpus
 fuzz:
-	scripts/fuzz $(SECONDS_EACH)
+	scripts/fuzz $(or $(SECONDS_EACH),60)
 
 clean:
 	rm -rf .build

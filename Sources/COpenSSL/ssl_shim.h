@@ -208,8 +208,8 @@ struct rf_tls_protocols {
     unsigned char bytes[255];
 };
 
-// No common protocol ends the handshake (RFC 7301 section 3.2): a cross-protocol attack needs a server
-// that goes on. A client without the extension never comes here.
+// No common protocol ends the handshake (RFC 7301 section 3.2): a cross-protocol attack needs a
+// server that goes on. A client without the extension never comes here.
 static inline int rf_tls_choose_protocol(
     SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *offered,
     unsigned int offered_length, void *argument) {
@@ -292,7 +292,8 @@ static inline int rf_tls_ticket_key_is_named(
     return memcmp(key->name, name, sizeof key->name) == 0;
 }
 
-// AES-256-CBC then HMAC-SHA-256, what RFC 5077 section 4 recommends and OpenSSL frames. 1 on success.
+// AES-256-CBC then HMAC-SHA-256, what RFC 5077 section 4 recommends and OpenSSL frames. 1 on
+// success.
 static inline int rf_tls_ticket_arm(
     const struct rf_tls_ticket_key *key, unsigned char *name, unsigned char *iv,
     EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int sealing) {
@@ -328,8 +329,8 @@ static inline EVP_PKEY *rf_pem_read_key(BIO *bio, int *asked) {
     return PEM_read_bio_PrivateKey(bio, NULL, rf_pem_refuse_password, asked);
 }
 
-// Whether a text holds a private key block at all, readable or not: the decoder answers "unsupported" to
-// both.
+// Whether a text holds a private key block at all, readable or not: the decoder answers
+// "unsupported" to both.
 static inline int rf_pem_has_key(BIO *bio) {
     static const char kind[] = "PRIVATE KEY";
     const size_t kind_length = sizeof kind - 1;

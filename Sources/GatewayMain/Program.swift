@@ -1,1 +1,8 @@
-@main struct Program { static func main() {} }
+import Gateway
+import Glibc
+
+@main struct Program {
+    static func main() {
+        exit(GatewayProgram.run(Array(CommandLine.arguments.dropFirst())))
+    }
+}

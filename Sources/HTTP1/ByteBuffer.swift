@@ -88,6 +88,11 @@
 
     @inlinable public mutating func append(_ bytes: [UInt8]) { append(bytes.span) }
 
+    /// Everything another buffer holds.
+    @inlinable public mutating func append(_ other: borrowing ByteBuffer) {
+        append(other.readable)
+    }
+
     @inlinable public mutating func append(_ literal: StaticString) {
         let n = literal.utf8CodeUnitCount
         guard n > 0 else { return }

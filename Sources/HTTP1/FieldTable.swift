@@ -1,7 +1,8 @@
 /// The fields of one head in the order they arrived, as offsets into its bytes. A dictionary would
 /// silently keep one of two `Content-Length` lines; this keeps both, and `only` refuses them.
 ///
-/// Fixed places and no allocation: one table is reused for every head of a worker.
+/// Its places are allocated once, at the first use of a head that is then reused; a head allocates
+/// nothing.
 public struct FieldTable: ~Copyable {
     public static let capacity = 100
 
@@ -19,7 +20,9 @@ public struct FieldTable: ~Copyable {
         }
     }
 
-    private var places = InlineArray<100, Field>(repeating: .unused)
+    // Not an `InlineArray`: Swift 6.3 copies the whole of one (a kilobyte) wherever a method reads
+    // a place of it, which doubled the cost of a head.
+    @usableFromInline var places = [Field](repeating: .unused, count: FieldTable.capacity)
     public private(set) var count = 0
     private var seen = FieldSet.none
     private var seenTwice = FieldSet.none
@@ -27,7 +30,7 @@ public struct FieldTable: ~Copyable {
     init() {}
 
     /// The field at `index`, which must be in `0..<count`.
-    public subscript(index: Int) -> Field {
+    @inlinable public subscript(index: Int) -> Field {
         precondition(index < count)
         return places[index]
     }

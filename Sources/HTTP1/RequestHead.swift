@@ -45,7 +45,7 @@ public struct RequestHead: ~Copyable {
         return .complete(length: cursor.position)
     }
 
-    /// Whether the field at `index` stays on this hop: listed as such, or nominated by `Connection`.
+    /// Whether the field at `index` stays on this hop: by its name, or nominated by `Connection`.
     public func isHopByHop(_ index: Int) -> Bool { fields[index].isHopByHop }
 
     /// `method SP target SP version CRLF`, each separator exactly one byte (RFC 9112 section 3).

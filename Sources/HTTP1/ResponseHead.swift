@@ -10,6 +10,9 @@ public struct ResponseHead: ~Copyable {
     public private(set) var version = HTTPVersion.http11
     public private(set) var fields = FieldTable()
     public private(set) var framing = BodyFraming.none
+    /// The `Content-Length` as it was sent; also of a response that has no body (RFC 9110
+    /// section 8.6: HEAD and 304 tell the length of the body they leave out).
+    public private(set) var announcedLength: UInt64?
     /// Whether the upstream would keep the connection; never with `untilClose`.
     public private(set) var keepAlive = false
 
@@ -28,13 +31,15 @@ public struct ResponseHead: ~Copyable {
             return .incomplete
         }
         let announced = try fields.framing(bytes, version: version)
+        announcedLength = nil
+        if case .length(let length) = announced { announcedLength = length }
         framing = try Self.framing(announced, status: status, answering: method)
         let options = try fields.readConnectionOptions(bytes, limits: limits)
         keepAlive = options.persists(version) && framing != .untilClose
         return .complete(length: cursor.position)
     }
 
-    /// Whether the field at `index` stays on this hop: listed as such, or nominated by `Connection`.
+    /// Whether the field at `index` stays on this hop: by its name, or nominated by `Connection`.
     public func isHopByHop(_ index: Int) -> Bool { fields[index].isHopByHop }
 
     /// Whether a response of this status to this method has a body (RFC 9110 section 6.4.1).

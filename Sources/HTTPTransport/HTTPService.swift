@@ -89,9 +89,8 @@ public struct HTTPService: ~Copyable {
         public init() {}
     }
 
-    /// One connection with the request it is sending.
-    // Not private: destroying a service in another target names this class there, and the compiler
-    // (6.3.1) breaks on a private one.
+    /// One connection with the request it is sending. Not private: the service is destroyed in
+    /// other targets, whose code then has to name this type.
     final class Guest {
         let connection: ServerConnection
         var body: ByteBuffer
@@ -186,8 +185,7 @@ public struct HTTPService: ~Copyable {
                     }
                 case Self.stopsKey:
                     stops.drain(into: &stopping)
-                    // A mailbox is registered for both directions, so it is reported once with
-                    // nothing in it: it is writable.
+                    // The bell is writable from the start, which is an event too.
                     guard let patience = stopping.max() else { continue }
                     listener = nil
                     drainUntil = now.advanced(byMilliseconds: patience)

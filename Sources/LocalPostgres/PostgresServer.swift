@@ -44,7 +44,7 @@ public final class PostgresServer: Sendable {
     private let running: Mutex<Running?>
 
     private struct Running: ~Copyable {
-        /// Restarts nothing: waits for the server and for the end of the lifeline.
+        /// Waits for the end of the server or of the lifeline.
         let supervisor: Child
         /// Closing this end, which the kernel does when we die, ends the server.
         let lifeline: Descriptor
@@ -207,8 +207,8 @@ extension PostgresServer {
     /// Three processes: we, a shell that survives us, and the server. Our end of the lifeline (the
     /// shell's descriptor 3) closes when we die, and the shell then stops the server and tidies up;
     /// the shell has a session of its own, so ^C and `kill -9` of our group miss it. If the shell
-    /// itself is killed, the kernel signals the server. A signal tied to our own death would be tied
-    /// to the thread that started the server, which in tests ends at any time.
+    /// itself is killed, the kernel signals the server. The kernel could tell the server of our own
+    /// death too, but it means the death of the thread that started it, which may come at any time.
     private static let supervision = """
         folder=$1 remove=$2 signal=$3 socket=$4; shift 4; cd /
         "$@" 3<&- & server=$!

@@ -70,7 +70,7 @@ struct ServerFolder {
     ) throws(LocalPostgresFault) {
         if let entry = FolderEntry(path) {
             guard entry.isFolder, entry.user == owner.user, entry.mode & 0o022 == 0 else {
-                throw .folderUnusable(path, reason: "it exists and belongs to somebody else")
+                throw .folderUnusable(path, reason: "it is not a folder of its owner alone")
             }
             return
         }
@@ -128,8 +128,8 @@ struct ServerFolder {
 struct LeftoverServer {
     let pid: Int32
 
-    /// `nil` unless the process named in `postmaster.pid` lives and is a server on this very folder:
-    /// numbers of processes are used again.
+    /// `nil` unless the process named in `postmaster.pid` lives and is a server on this very
+    /// folder: numbers of processes are used again.
     init?(in folder: ServerFolder) {
         guard let pid = Self.recordedPID(in: folder),
             let command = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(pid)/cmdline")),

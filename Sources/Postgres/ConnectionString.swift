@@ -11,8 +11,8 @@ public struct ConnectionString: Sendable, CustomStringConvertible, CustomReflect
     public var description: String { "connection string" }
     public var customMirror: Mirror { Mirror(self, children: []) }
 
-    /// Whether libpq can read it and it leaves `options` to us. A login's `options` could preset the
-    /// tenant or the role for every session.
+    /// Whether libpq can read it and it leaves `options` to us. A login's `options` could preset
+    /// the tenant or the role for every session.
     var isUsable: Bool {
         guard !text.utf8.contains(0) else { return false }
         guard let options = unsafe PQconninfoParse(text, nil) else { return false }

@@ -48,7 +48,7 @@ public enum RolePosture {
     }
 
     /// Examines the connection's present login anew; empty means fit for use. The same is done
-    /// whenever the connection logs in, and transactions refuse with `.unsafeRole` until it is empty.
+    /// at each login, and transactions are refused with `.unsafeRole` while there are findings.
     public static func check(
         _ connection: inout Connection, deadline: Deadline
     ) throws(DatabaseFault) -> [Finding] {

@@ -17,8 +17,8 @@ public struct Rows: Sendable {
         let length: Int32
     }
 
-    /// Bytes of values one result may hold. A statement bounds itself with LIMIT; this bound turns a
-    /// forgotten one into a fault.
+    /// Bytes of values one result may hold. A statement bounds itself with LIMIT; this bound turns
+    /// a forgotten one into a fault.
     public static let bytesMax = 64 << 20
 
     static let none = Rows(count: 0, affected: 0, columns: [], bytes: [], cells: [])

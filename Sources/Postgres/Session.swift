@@ -281,8 +281,8 @@ extension Session {
         if !wire.isIdle { wire.close() }
     }
 
-    /// Reads what is still unanswered. Throws the first refusal, after the Sync's answer has put the
-    /// connection in order again.
+    /// Reads what is still unanswered. Throws the first refusal, after the Sync's answer has put
+    /// the connection in order again.
     private func absorbAll() throws(DatabaseFault) {
         var refusal: DatabaseFault?
         defer { forgetUnproven() }

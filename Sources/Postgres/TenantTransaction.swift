@@ -11,7 +11,7 @@ public struct TenantTransaction: ~Copyable {
 
     private let session: Session
     private let serial: UInt64
-    /// False inside `VendorTransaction.actAs`, where the vendor's transaction decides about the end.
+    /// False inside `VendorTransaction.actAs`, where the vendor's transaction decides on the end.
     private let isWhole: Bool
 
     /// Statements one transaction may queue.

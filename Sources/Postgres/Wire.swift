@@ -244,8 +244,8 @@ import Glibc
         return DatabaseFault(isPassing ? .unreachable : .refused, message: said)
     }
 
-    /// The SQLSTATE in `…: FATAL:  28P01: password …`: after the first colon with two spaces, which
-    /// holds whatever language the severity is in.
+    /// The SQLSTATE in `…: FATAL:  28P01: password …`: after a colon with two spaces, which holds
+    /// whatever language the severity is in.
     static func stateInMessage(_ message: String) -> SQLState? {
         let bytes = Array(message.utf8)
         let mark: [UInt8] = Array(":  ".utf8)

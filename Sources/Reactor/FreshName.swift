@@ -12,8 +12,8 @@ public struct NameSnapshot: Sendable, Equatable {
     public fileprivate(set) var fault: ResolverFault?
 }
 
-/// A name whose addresses the resolver keeps fresh. A refresh that fails keeps the last good answer:
-/// upstreams are not lost because a name server is.
+/// A name whose addresses the resolver keeps fresh. A refresh that fails keeps the last good
+/// answer: upstreams are not lost because a name server is.
 public final class FreshName: Sendable {
     public let name: String
     let intervalMilliseconds: UInt64

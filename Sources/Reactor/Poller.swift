@@ -8,7 +8,8 @@ public struct Readiness: OptionSet, Hashable, Sendable, BitwiseCopyable {
 
     public static let readable = Readiness(rawValue: 1)
     public static let writable = Readiness(rawValue: 2)
-    /// The peer has sent its last byte (or is gone): read on until `endOfStream`, short reads or not.
+    /// The peer has sent its last byte (or is gone): read on until `endOfStream`, short reads or
+    /// not.
     public static let peerClosed = Readiness(rawValue: 4)
     public static let error = Readiness(rawValue: 8)
 }

@@ -1,7 +1,7 @@
 import COpenSSL
 
-/// A fresh ECDSA P-256 key with a certificate that vouches for itself, for `ringfence dev` and tests.
-/// Trusting its PEM as an authority makes clients accept it.
+/// A fresh ECDSA P-256 key with a certificate that vouches for itself, for `ringfence dev` and
+/// tests. Trusting its PEM as an authority makes clients accept it.
 public struct SelfSignedCertificate: Sendable {
     public let certificatePEM: [UInt8]
     /// Not encrypted.
@@ -41,7 +41,8 @@ public struct SelfSignedCertificate: Sendable {
             throw .openSSL(.take())
         }
         let draft = unsafe Draft(certificate: certificate, key: key)
-        // A random serial: browsers remember one of the same issuer and refuse another key under it.
+        // A random serial: browsers remember one of the same issuer and refuse another key under
+        // it.
         var serial: UInt64 = 0
         let drawn = unsafe withUnsafeMutableBytes(of: &serial) { bytes in
             unsafe RAND_bytes(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), 8)

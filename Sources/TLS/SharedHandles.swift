@@ -2,8 +2,8 @@ import COpenSSL
 
 // OpenSSL objects that several threads use at once. `@unchecked Sendable` is right for each: the
 // pointer is a `let`, the object counts its references atomically, and after its initialiser the
-// object is only read (`SSL_new`, `SSL_use_cert_and_key`, `SSL_set_session`), which OpenSSL documents
-// as safe from any thread.
+// object is only read (`SSL_new`, `SSL_use_cert_and_key`, `SSL_set_session`), which OpenSSL
+// documents as safe from any thread.
 
 /// One `SSL_CTX`.
 @safe final class ContextHandle: @unchecked Sendable {

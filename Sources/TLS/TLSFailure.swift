@@ -73,8 +73,9 @@ public enum IOOutcome: Equatable, Sendable {
     case wantsWrite
     /// The peer said it sends no more (close_notify).
     case endOfStream
-    /// The peer's bytes stopped without close_notify: whoever cut the connection, what was read may be
-    /// only the beginning. Fine after a message that carries its length, never as the end of one.
+    /// The peer's bytes stopped without close_notify: whoever cut the connection, what was read may
+    /// be only the beginning. Fine after a message that carries its length, never as the end of
+    /// one.
     case truncated
 }
 

@@ -70,8 +70,8 @@ public final class TLSServerContext: Sendable {
 
     // MARK: Callback trampolines
 
-    /// Chooses the certificate by the name of *this* ClientHello; also called without one, and again
-    /// after a retry, hence the clearing.
+    /// Chooses the certificate by the name of *this* ClientHello; also called without one, and
+    /// again after a retry, hence the clearing.
     private static let nameCallback: rf_tls_name_callback = { ssl, _, argument in
         guard let ssl = unsafe ssl, let argument = unsafe argument else {
             return SSL_TLSEXT_ERR_ALERT_FATAL

@@ -9,8 +9,8 @@ extension TLSSession {
     /// Appends decrypted bytes to `buffer`, record after record, until `max` bytes came, the buffer
     /// is full, or the socket is empty. See the type for when to call it.
     ///
-    /// - Returns: `.transferred(n)`; if `n` is less than `max` and `isReadable` still true, an end or
-    ///   a failure is reported by the next call. `.transferred(0)` only when there is no room.
+    /// - Returns: `.transferred(n)`; if `n` is less than `max` and `isReadable` still true, an end
+    ///   or a failure is reported by the next call. `.transferred(0)` only when there is no room.
     public mutating func read(
         into buffer: inout ByteBuffer, max: Int
     ) throws(TLSFailure) -> IOOutcome {
@@ -67,9 +67,9 @@ extension TLSSession {
     /// Encrypts and sends `bytes`, one record per 16 KiB, until the socket takes no more.
     ///
     /// When fewer than all went (`.transferred(n)` with `n < bytes.count`, or `.wantsWrite`), wait
-    /// until the socket is writable and call again with the bytes that follow the `n`: the same ones,
-    /// at any address, and not fewer, because a record of them may already be encrypted. Whoever
-    /// cannot must drop the session.
+    /// until the socket is writable and call again with the bytes that follow the `n`: the same
+    /// ones, at any address, and not fewer, because a record of them may already be encrypted.
+    /// Whoever cannot must drop the session.
     public mutating func write(_ bytes: Span<UInt8>) throws(TLSFailure) -> IOOutcome {
         if let failure { throw failure }
         precondition(isEstablished, "write before the handshake is done")

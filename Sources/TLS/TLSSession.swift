@@ -7,12 +7,13 @@ import COpenSSL
 /// again. With edge-triggered polling the contract is:
 ///
 /// 1. Tell every readable event, before any other call: `socketBecameReadable(endPending:)`, with
-///    `endPending` true when the event says hang-up or error (`EPOLLRDHUP`, `EPOLLHUP`, `EPOLLERR`).
-///    An end that is already queued behind data gives no further edge, so after such an event the
-///    session reads until it meets the end.
+///    `endPending` true when the event says hang-up or error (`EPOLLRDHUP`, `EPOLLHUP`,
+///    `EPOLLERR`). An end that is already queued behind data gives no further edge, so after such
+///    an event the session reads until it meets the end.
 /// 2. Never wait for the socket while `isReadable` is true and there is room: decrypted or
-///    undecrypted bytes may sit inside (`SSL_pending`, `SSL_has_pending`), and no event will tell of
-///    them. `isReadable` turns false only when a read found the socket empty or reported the end.
+///    undecrypted bytes may sit inside (`SSL_pending`, `SSL_has_pending`), and no event will tell
+///    of them. `isReadable` turns false only when a read found the socket empty or reported the
+///    end.
 /// 3. After `.done` of `handshake()` read at once: the first request may have come with its last
 ///    bytes.
 /// 4. `.wantsRead` and `.wantsWrite` mean: the socket said "not now", an edge will come; repeat the
@@ -120,8 +121,8 @@ import COpenSSL
         return .done
     }
 
-    /// Says that we send no more (close_notify). Bytes not yet taken by `write` are lost; the peer's
-    /// own close_notify is not waited for.
+    /// Says that we send no more (close_notify). Bytes not yet taken by `write` are lost; the
+    /// peer's own close_notify is not waited for.
     public mutating func shutdown() throws(TLSFailure) -> TLSStep {
         guard failure == nil, isEstablished, !isTruncated, !closeNotifySent else { return .done }
         ERR_clear_error()

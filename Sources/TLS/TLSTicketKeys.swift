@@ -6,8 +6,8 @@ import Synchronization
 ///
 /// Three keys: the current one seals; the previous one still opens; the next one is known ahead, so
 /// that an instance which rotates first is understood by one that rotates later. Tickets are sealed
-/// for TLS 1.3 only, where a resumption agrees on fresh keys: with TLS 1.2 a stolen ticket key would
-/// open recorded traffic.
+/// for TLS 1.3 only, where a resumption agrees on fresh keys: with TLS 1.2 a stolen ticket key
+/// would open recorded traffic.
 public final class TLSTicketKeys: Sendable {
     /// How long one key seals.
     public static let rotationSeconds: UInt64 = 12 * 3_600
@@ -27,8 +27,8 @@ public final class TLSTicketKeys: Sendable {
         ring = Mutex(Ring(previous: nil, current: current, next: next, rotatedSeconds: nowSeconds))
     }
 
-    /// The next key becomes the current one; tickets of the one before the previous are no good from
-    /// here on.
+    /// The next key becomes the current one; tickets of the one before the previous are no good
+    /// from here on.
     public func rotate(nowSeconds: UInt64) throws(TLSFault) {
         let fresh = try Self.makeKey()
         ring.withLock { ring in

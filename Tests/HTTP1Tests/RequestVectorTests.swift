@@ -220,13 +220,13 @@ struct Vector: CustomTestStringConvertible, Sendable {
         [
             "acme,evil", "acme evil", "acme/x", "a@evil", "", "   ", ":80", "a:", "a:0443", "a:0",
             "a:65536", "a:999999", "a:-1", "a:+1", "a:8o", "a:80:80", "a?x", "a#x", "a%2eb", "%61",
-            ".", "..", ".a", "a..b", "a..", "a:80 ", "[", "]", "[]", "[::1", "::1", "[::1]x",
+            ".", "..", ".a", "a..b", "a..", "a:80 x", "[", "]", "[]", "[::1", "::1", "[::1]x",
             "[::1%25eth0]", "[::1%eth0]", "[v1.x]", "[1.2.3.4]", "[1:2:3:4:5:6:7:8:9]",
             "[1:2:3:4:5:6:7]", "[:1]", "[1:]", "[::1::]", "[12345::]", "[g::]", "256.1.1.1",
             "1.2.3", "127.1", "1.2.3.4.5", "01.2.3.4", "0x7f.0.0.1", "0x7f000001", "2130706433",
             "1.2.3.0x4", "a b", "a\tb", "a\\b", "a;b", "a|b", "(a)", "a~b", "a!b",
             String(repeating: "a", count: 64), String(repeating: "a.", count: 127) + "a",
-        ].map { .host("P9", $0 == "a:80 " ? " a:80 x" : " \($0)", .hostMalformed) } + [
+        ].map { .host("P9", " \($0)", .hostMalformed) } + [
             .host("P9", " caf\u{e9}", .fieldValueNotASCII),
             .host("P9", " a\rb", .carriageReturnBare),
             .host("P9", " a\0b", .fieldValueByte),
@@ -248,10 +248,9 @@ struct Vector: CustomTestStringConvertible, Sendable {
 
     static let framing: [Vector] =
         [
-            "+5", "-1", "0x5", "5_0", "5 0", "5,5", "5, 6", "", " ", "05", "00", "5.0", "5;", "٥",
-            "1e1", "5\t5", "a", "0 ", "\"5\"",
-        ].filter { $0 != "0 " && $0 != "٥" }
-        .map { .fields("S5", "Content-Length: \($0)\r\n", .lengthMalformed) } + [
+            "+5", "-1", "0x5", "5_0", "5 0", "5,5", "5, 6", "", " ", "05", "00", "5.0", "5;",
+            "1e1", "5\t5", "a", "\"5\"", "000", "0 0", "-0", "+0", "5\\r", "5%20",
+        ].map { .fields("S5", "Content-Length: \($0)\r\n", .lengthMalformed) } + [
             .fields("S5", "Content-Length: 9223372036854775808\r\n", .lengthTooLarge),
             .fields("S5", "Content-Length: 18446744073709551621\r\n", .lengthTooLarge),
             .fields("S5", "Content-Length: 99999999999999999999999\r\n", .lengthTooLarge),

@@ -148,7 +148,8 @@ import Testing
         #expect(items == 0)
     }
 
-    @Test func `acting as a tenant reaches its rows, is audited, and ends with its closure`() throws {
+    @Test func `acting as a tenant reaches its rows, is audited, and ends with its closure`() throws
+    {
         let fixture = try prepared()
         var connection = try fixture.connect()
         let (inside, after) = try connection.withTransaction(

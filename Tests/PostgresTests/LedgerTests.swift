@@ -2,7 +2,7 @@ import Testing
 
 @testable import Postgres
 
-/// The bookkeeping of a pipeline, without a server: replies a server of ours cannot be made to give.
+/// The bookkeeping of a pipeline, without a server: replies that a real one cannot be made to give.
 @Suite struct `Pipeline ledger` {
     private static let answer = Reply.rows(.none)
 

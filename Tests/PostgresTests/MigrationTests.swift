@@ -82,8 +82,9 @@ import Testing
         let database = try PostgresCluster.shared().makeDatabase()
         let broken = Migration(
             number: 2, name: "broken", script: "CREATE TABLE shop.half (id int); SELECT 1 / 0")
-        guard case .failure(.failed(let number, let fault)) = try migrate(
-            [Self.first, broken], database)
+        guard
+            case .failure(.failed(let number, let fault)) = try migrate(
+                [Self.first, broken], database)
         else {
             Issue.record("expected a failure")
             return

@@ -5,7 +5,8 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct `Test support` {
     @Test func `a child's output and end are known`() throws {
         let (end, output, errors) = try ChildProcess.run(
-            "sh", ["-c", "cat; echo $X; echo oops >&2; exit 3"], environment: [
+            "sh", ["-c", "cat; echo $X; echo oops >&2; exit 3"],
+            environment: [
                 "X": "y", "PATH": "/usr/bin:/bin",
             ], input: "in ", seconds: 10)
         #expect(end == .exited(3))
@@ -35,12 +36,16 @@ import Testing
     @Test func `a recorder keeps every request byte for byte`() throws {
         let recorder = try RecorderUpstream { request in
             request.requestLine.contains("/chunked")
-                ? .bytes(Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n".utf8))
+                ? .bytes(
+                    Array(
+                        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+                            .utf8))
                 : .response(201, "made", fields: ["X-A: 1", "x-a: 2"])
         }
         let client = try RawClient(port: recorder.port)
         let first = "POST /a HTTP/1.1\r\nhost: h\r\nContent-Length: 3\r\n\r\nabc"
-        let second = "POST /chunked HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
+        let second =
+            "POST /chunked HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
         try client.send(first + second)
         let made = try client.readResponse()
         #expect(made.status == 201)

@@ -77,6 +77,20 @@ import Testing
         }
     }
 
+    @Test func `and sockets are not inherited by child processes`() throws {
+        let path = scratch.path("one.sock")
+        let listener = try Listener(on: .unix(path: path))
+        let socket = try Socket.connect(to: .unix(path: path))
+        let mailbox = try Mailbox<Int>(capacity: 1)
+        let flags = [listener.number, socket.number, mailbox.number].map { fcntl($0, F_GETFD) }
+        #expect(flags == [FD_CLOEXEC, FD_CLOEXEC, FD_CLOEXEC])
+        try Socket.withPair { near, _ in
+            let accepted = try near.peerAddress()
+            #expect(accepted == .unix)
+            #expect(fcntl(near.number, F_GETFD) == FD_CLOEXEC)
+        }
+    }
+
     @Test func `random bytes fill everything and differ`() {
         var bytes = [UInt8](repeating: 0, count: 1_000)
         var span = bytes.mutableSpan
@@ -250,6 +264,9 @@ import Testing
             var numbers: [Int32] = [0, 0]
             // A pipe shared with us: its own blocking mode must stay as it was.
             guard unsafe pipe(&numbers) == 0, dup2(numbers[1], 1) == 1 else { exit(11) }
+            // The test library writes there too when all is over.
+            let nowhere = unsafe open("/dev/null", O_WRONLY)
+            defer { _ = [dup2(nowhere, 1), dup2(nowhere, 2)] }
             var log = try AppendLog(.standardOutput)
             log.lines.append("through a pipe\n")
             log.flush()

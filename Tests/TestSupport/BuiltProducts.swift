@@ -8,7 +8,7 @@ public enum BuiltProducts {
         let candidates = CommandLine.arguments.filter { $0.contains(".xctest") } + [link ?? ""]
         for candidate in candidates {
             var folder = URL(fileURLWithPath: candidate)
-            // The bundle may be a file or, with a helper program, a folder around it.
+            // The bundle may be a file or, with another launcher, a folder around it.
             while folder.pathComponents.count > 1 {
                 folder.deleteLastPathComponent()
                 let program = folder.appendingPathComponent(name).path

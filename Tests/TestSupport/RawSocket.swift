@@ -13,7 +13,8 @@ final class RawSocket: Sendable {
         let family = address.contains(":") ? AF_INET6 : AF_INET
         let socket = try make(family)
         try unsafe withSocketAddress(address, port) { pointer, length in
-            try socket.finishConnecting(unsafe Glibc.connect(socket.number, pointer, length), seconds)
+            try socket.finishConnecting(
+                unsafe Glibc.connect(socket.number, pointer, length), seconds)
         }
         return socket
     }
@@ -22,7 +23,8 @@ final class RawSocket: Sendable {
     static func connect(path: String, seconds: Double) throws -> RawSocket {
         let socket = try make(AF_UNIX)
         try unsafe withSocketAddress(path) { pointer, length in
-            try socket.finishConnecting(unsafe Glibc.connect(socket.number, pointer, length), seconds)
+            try socket.finishConnecting(
+                unsafe Glibc.connect(socket.number, pointer, length), seconds)
         }
         return socket
     }

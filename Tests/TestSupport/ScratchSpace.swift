@@ -15,7 +15,8 @@ public final class ScratchSpace: Sendable {
     private let lifeline: Descriptor
 
     private init() throws {
-        folder = "/tmp/ringfence-test-\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 36))"
+        folder =
+            "/tmp/ringfence-test-\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 36))"
         // Others may walk through: the account of a server may be another than ours.
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: false,

@@ -23,10 +23,10 @@ public struct LimiterHandle: Sendable {
 /// The counts of every active tenant, one table for the whole process and for its whole life: a new
 /// configuration changes limits, never counts.
 ///
-/// Deciding and charging is one step under a spin bit of the tenant's own place, held for well under
-/// 100 ns; only when a window's ring doubles (at most eleven times until it is as large as its limit)
-/// it is held while that many admissions move. Places are found by a dictionary behind a lock, once
-/// per handle. Places of tenants that were idle for a minute are taken back by `sweep`.
+/// Deciding and charging is one step under a spin bit of the tenant's own place, held for well
+/// under 100 ns; only when a window's ring doubles (at most eleven times until it is as large as
+/// its limit) it is held while that many admissions move. Places are found by a dictionary behind a
+/// lock, once per handle. Places of tenants that were idle for a minute are taken back by `sweep`.
 ///
 /// The number of places is bounded. At the bound a tenant without a place is refused
 /// (`gateway.overloaded`): it is never let through uncounted.

@@ -8,7 +8,8 @@ import Tokens
 /// exchange keeps the one it began under to its end.
 final class Snapshot: Sendable {
     struct Upstream: Sendable {
-        let name: String
+        /// Its name: what assertions are made out to.
+        let audience: [UInt8]
         let connectMilliseconds: UInt64
         let responseMilliseconds: UInt64
         let idleMilliseconds: UInt64
@@ -19,8 +20,6 @@ final class Snapshot: Sendable {
     }
 
     struct Target: Sendable {
-        let upstream: Int
-        let name: String
         /// What `Host` says on routes with `host: upstream`.
         let authority: [UInt8]
         let serverName: String
@@ -30,48 +29,65 @@ final class Snapshot: Sendable {
 
     /// Where a target's addresses come from.
     enum AddressSource: Sendable {
-        case fixed([SocketAddress])
-        case name(RefreshingName)
+        case fixed(SocketAddress)
+        case name(FreshName, port: UInt16)
+
+        /// The address to try at the given attempt; `nil` behind the last.
+        func address(at index: Int) -> SocketAddress? {
+            switch self {
+            case .fixed(let address): return index == 0 ? address : nil
+            case .name(let name, let port):
+                let addresses = name.snapshot.addresses
+                return index < addresses.count ? .ip(addresses[index], port: port) : nil
+            }
+        }
     }
 
+    /// Grows with every snapshot of the process.
     let version: UInt64
-    let policy: GatewayPolicy
-    let routes: RouteTable
-    let rules: [RouteRules]
-    let directory: TenantDirectory
+    let rules: RuleSet
     let upstreams: [Upstream]
     let targets: [Target]
     let issuers: [IssuerKeys]
-    let vendorKeys: [VendorKeyVerifier?]
+    let vendorKeys: VendorKeySet
+    let vendorNames: [[UInt8]]
+    let routeNames: [[UInt8]]
+    /// The assertion key file's bytes.
     let assertionKey: [UInt8]?
-    let trustedProxies: TrustedProxies
-    let limitFields: LimitFields
+    let assertionSeconds: Int64
+    private let trustedProxies: [Reactor.AddressBlock]
+
+    var policy: GatewayPolicy { rules.policy }
 
     init(
         version: UInt64, policy: GatewayPolicy, upstreams: [Upstream], targets: [Target],
-        issuers: [IssuerKeys], vendorKeys: [VendorKeyVerifier?], assertionKey: [UInt8]?,
-        trustedProxies: TrustedProxies
+        issuers: [IssuerKeys], vendorKeys: VendorKeySet, assertionKey: [UInt8]?
     ) {
         self.version = version
-        self.policy = policy
-        routes = RouteTable(policy.routes)
-        rules = policy.routes.map { RouteRules($0, policy: policy) }
-        directory = TenantDirectory(policy: policy)
+        rules = RuleSet(policy: policy)
         self.upstreams = upstreams
         self.targets = targets
         self.issuers = issuers
         self.vendorKeys = vendorKeys
+        vendorNames = policy.vendors.map { [UInt8]($0.name.utf8) }
+        routeNames = policy.routes.map { [UInt8]($0.name.utf8) }
         self.assertionKey = assertionKey
-        self.trustedProxies = trustedProxies
-        limitFields = LimitFields(policy.limitHeaders)
+        assertionSeconds = policy.assertion?.ttlSeconds ?? 0
+        trustedProxies = policy.trustedProxies.compactMap { Reactor.AddressBlock($0.text) }
+    }
+
+    /// Whether the peer's `Forwarded` and `X-Forwarded-*` are continued.
+    func trusts(_ peer: PeerAddress) -> Bool {
+        guard !trustedProxies.isEmpty, let address = peer.address else { return false }
+        return trustedProxies.contains { $0.contains(address) }
     }
 }
 
 /// The keys of one issuer: fixed, or replaced whole when a fetched set has changed. The epoch grows
-/// with every change, so that cached results of removed keys are not used again.
+/// with every change, so that results cached for withdrawn keys are not used again.
 final class IssuerKeys: Sendable {
     private let current: Mutex<TokenIssuer?>
-    private let changes = Atomic<UInt32>(0)
+    private let changes = Atomic<UInt64>(0)
     let index: Int
     let policy: IssuerPolicy
     let vendorName: String
@@ -87,7 +103,7 @@ final class IssuerKeys: Sendable {
         current = Mutex(issuer)
     }
 
-    var epoch: UInt32 { changes.load(ordering: .acquiring) }
+    var epoch: UInt64 { changes.load(ordering: .acquiring) }
     var issuer: TokenIssuer? { current.withLock { $0 } }
 
     func replace(_ keys: KeySet) {

@@ -3,17 +3,16 @@ import Policy
 import Tokens
 
 /// Who is calling, ready for every request of the same credential: what the token said, whom that
-/// resolves to, and the place where the tenant's requests are counted.
+/// resolves to, and the place where the tenant's requests are counted. Belongs to one worker.
 final class Caller {
     let claims: VerifiedClaims
     /// `nil` for a vendor, who speaks for no tenant.
     let principal: Principal?
-    let limit: LimiterHandle?
+    var limit = LimiterHandle()
 
-    init(claims: VerifiedClaims, principal: Principal?, limit: LimiterHandle?) {
+    init(claims: VerifiedClaims, principal: Principal?) {
         self.claims = claims
         self.principal = principal
-        self.limit = limit
     }
 }
 
@@ -54,7 +53,7 @@ struct Authenticator: ~Copyable {
     /// - Parameter observation: learns which check failed, for the log alone.
     mutating func authenticate(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, route: RouteRule,
-        snapshot: Snapshot, now: Int64, counters: WorkerCounters, limiter: LimiterTable,
+        snapshot: Snapshot, now: Int64, counters: WorkerCounters,
         observation: inout Observation
     ) throws(Refusal) -> Caller? {
         switch route.policy.authentication {
@@ -65,25 +64,25 @@ struct Authenticator: ~Copyable {
                 counters.tokensRefused.increment()
                 throw .vendorKeyInvalid
             }
-            return Caller(claims: claims, principal: nil, limit: nil)
+            return Caller(claims: claims, principal: nil)
         case .issuer(let index):
             let token = try Self.bearerToken(head, bytes)
             return try verify(
                 bytes[token], keys: snapshot.issuers[index], snapshot: snapshot, now: now,
-                counters: counters, limiter: limiter, observation: &observation)
+                counters: counters, observation: &observation)
         }
     }
 
     private mutating func verify(
         _ token: Span<UInt8>, keys: IssuerKeys, snapshot: Snapshot, now: Int64,
-        counters: WorkerCounters, limiter: LimiterTable, observation: inout Observation
+        counters: WorkerCounters, observation: inout Observation
     ) throws(Refusal) -> Caller {
         let epochs = TokenEpochs(keySet: keys.epoch, global: snapshot.version)
         let key = cache.key(of: token, issuer: keys.index)
         if let key, let hit = cache.lookup(key, now: now, epochs: epochs) {
             counters.tokensCached.increment()
             observation.tokenWasCached = true
-            return try caller(hit.claims, hit.handle, snapshot, limiter)
+            return try caller(hit.claims, hit.handle, snapshot)
         }
         guard let issuer = keys.issuer else {
             observation.defect = "token.keys_unavailable"
@@ -102,15 +101,13 @@ struct Authenticator: ~Copyable {
         counters.tokensVerified.increment()
         guard let key, let handle = cache.insert(claims, under: key, now: now, epochs: epochs)
         else {
-            return Self.make(
-                claims, try snapshot.rules.resolve(claims), limiter)
+            return Caller(claims: claims, principal: try snapshot.rules.resolve(claims))
         }
-        return try caller(claims, handle, snapshot, limiter)
+        return try caller(claims, handle, snapshot)
     }
 
     private mutating func caller(
-        _ claims: VerifiedClaims, _ handle: VerifiedTokenCache.Handle, _ snapshot: Snapshot,
-        _ limiter: LimiterTable
+        _ claims: VerifiedClaims, _ handle: VerifiedTokenCache.Handle, _ snapshot: Snapshot
     ) throws(Refusal) -> Caller {
         let place = handle.entryIndex
         if place < kept.count, let known = kept[place], known.generation == handle.generation,
@@ -118,19 +115,11 @@ struct Authenticator: ~Copyable {
         {
             return known.caller
         }
-        let made = Self.make(claims, try snapshot.rules.resolve(claims), limiter)
+        let made = Caller(claims: claims, principal: try snapshot.rules.resolve(claims))
         while kept.count <= place { kept.append(nil) }
         kept[place] = Kept(
             generation: handle.generation, snapshot: snapshot.version, caller: made)
         return made
-    }
-
-    private static func make(
-        _ claims: VerifiedClaims, _ principal: Principal, _ limiter: LimiterTable
-    ) -> Caller {
-        Caller(
-            claims: claims, principal: principal,
-            limit: limiter.handle(for: principal.tenant, name: 0))
     }
 
     /// The one bearer token of a request (attacks A1, A2; RFC 6750 §2.1): one field, the scheme in

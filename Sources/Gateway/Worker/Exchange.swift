@@ -2,6 +2,7 @@ import HTTP1
 import HTTPTransport
 import Policy
 import Reactor
+import Telemetry
 
 /// One request and its response on their way through a worker. It owns no socket: a client
 /// connection carries it, an upstream connection serves it, and it pins the snapshot it began under.
@@ -14,6 +15,8 @@ final class Exchange {
         case collecting
         /// Waiting for a connection to the upstream.
         case connecting
+        /// The head is on its way, a collected body follows as there is room.
+        case sending
         /// The head is on its way, the body follows as it comes.
         case streaming
         /// Every byte has been handed to the upstream connection.
@@ -43,9 +46,9 @@ final class Exchange {
     var route: Int?
     /// Index into the policy's upstreams.
     var upstream = 0
-    var principal: Principal?
+    var caller: Caller?
     var standing: LimitStanding?
-    var requestID = RequestID(high: 0, low: 0)
+    var requestID = UUIDv7(milliseconds: 0, random: [10 of UInt8](repeating: 0))
 
     var requestPhase = RequestPhase.sent
     var responsePhase = ResponsePhase.awaitingHead
@@ -61,6 +64,8 @@ final class Exchange {
     /// A collected body.
     var body: ByteBuffer
     var bodyBytesMax = 0
+    /// Bytes of the collected body handed to the upstream connection.
+    var bodySent = 0
     /// Whether the response's first byte is on its way to the client: a fault can then only cut.
     var responseStarted = false
     /// The origin that asked, for CORS fields of the response; empty without.
@@ -69,12 +74,14 @@ final class Exchange {
 
     var observation = Observation()
     var loggedPath: ByteBuffer
+    var peerText: ByteBuffer
 
     init() {
         head = ByteBuffer(capacityMax: Self.headBytesMax)
         body = ByteBuffer(capacityMax: 0)
         origin = ByteBuffer(capacityMax: 512)
         loggedPath = ByteBuffer(capacityMax: Self.loggedPathBytesMax)
+        peerText = ByteBuffer(capacityMax: 64)
     }
 
     /// Makes the memory ready for another request.
@@ -83,7 +90,7 @@ final class Exchange {
         snapshot = nil
         upstreams = nil
         route = nil
-        principal = nil
+        caller = nil
         standing = nil
         requestPhase = .sent
         responsePhase = .awaitingHead
@@ -94,28 +101,11 @@ final class Exchange {
         body = ByteBuffer(capacityMax: 0)
         origin.removeAll()
         responseStarted = false
+        bodySent = 0
+        peerText.removeAll()
         attempts = ConnectAttempts()
         observation = Observation()
         loggedPath.removeAll()
-    }
-}
-
-/// A UUIDv7 of ours (RFC 9562 §5.7): never a client's.
-struct RequestID: Equatable {
-    let high: UInt64
-    let low: UInt64
-
-    /// - Parameters:
-    ///   - milliseconds: wall clock since 1970.
-    ///   - random: 74 bits of it are used.
-    init(milliseconds: UInt64, random: (UInt64, UInt64)) {
-        high = milliseconds << 16 | 0x7000 | random.0 & 0x0fff
-        low = 0x8000_0000_0000_0000 | random.1 & 0x3fff_ffff_ffff_ffff
-    }
-
-    init(high: UInt64, low: UInt64) {
-        self.high = high
-        self.low = low
     }
 }
 
@@ -144,7 +134,8 @@ struct Observation {
     /// Which token check failed; only ever logged.
     var defect: StaticString?
     var violation: StaticString?
-    var stripped = StripCounts()
+    var stripped = CleaningReport()
+    var wasCleaned = false
     var responseBytes: UInt64 = 0
     var requestBytes: UInt64 = 0
     var tokenWasCached = false

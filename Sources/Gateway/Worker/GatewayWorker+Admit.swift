@@ -91,15 +91,15 @@ extension GatewayWorker {
         noteOrigin(exchange, route, bytes)
         let caller = try authenticator.authenticate(
             requestHead, bytes, route: route, snapshot: snapshot, now: wall.seconds,
-            counters: counters, limiter: gateway.limiter, observation: &exchange.observation)
+            counters: counters, observation: &exchange.observation)
         exchange.caller = caller
-        target.removeAll()
-        defer {
-            exchange.observation.stripped = plan.report
-            exchange.observation.wasCleaned = true
+        do throws(Refusal) {
+            try scratch.plan(route, requestHead, bytes, principal: caller?.principal)
+            observe(exchange)
+        } catch {
+            observe(exchange)
+            throw error
         }
-        try route.plan(
-            requestHead, bytes, principal: caller?.principal, target: &target, plan: &plan)
         try charge(exchange, caller)
         let isAsserted = snapshot.upstreams[exchange.upstream].isAsserted && caller != nil
         if isAsserted, requestHead.framing != .none, requestHead.framing != .length(0) {
@@ -111,18 +111,24 @@ extension GatewayWorker {
         return .forward
     }
 
+    private func observe(_ exchange: Exchange) {
+        exchange.observation.stripped = scratch.plan.report
+        exchange.observation.wasCleaned = true
+    }
+
     /// Step 8: deciding and charging are one step.
     private func charge(_ exchange: Exchange, _ caller: Caller?) throws(Refusal) {
         guard let caller, let principal = caller.principal else { return }
-        guard case .perMinute(let limit) = principal.limit else { return }
-        guard let handle = caller.limit else { throw .overloaded }
-        guard
-            let verdict = gateway.limiter.take(
-                handle, limit: limit, nowNanoseconds: now.nanoseconds)
-        else { throw .overloaded }
-        let standing = LimitStanding(limitPerMinute: limit, verdict: verdict)
-        exchange.standing = standing
-        guard standing.isAdmitted else { throw .rateLimited }
+        switch gateway.limiter.charge(
+            &caller.limit, tenant: principal.tenant, limit: principal.limit,
+            nowNanoseconds: now.nanoseconds)
+        {
+        case .uncounted: return
+        case .overloaded: throw .overloaded
+        case .counted(let standing):
+            exchange.standing = standing
+            guard standing.isAdmitted else { throw .rateLimited }
+        }
     }
 
     /// The body is whole: sign it, write the head, send.
@@ -138,16 +144,22 @@ extension GatewayWorker {
         exchange.head.removeAll()
         do throws(Refusal) {
             try replan(exchange, route, saved)
-            try writeHead(
-                exchange, route, saved.readable, peer: connection.peer,
-                isSecure: connection.stream.isSecure,
-                framing: .length(UInt64(exchange.body.count)))
+            try rewrite(exchange, route, saved, connection)
         } catch {
             saved.removeAll()
             return fail(exchange, error)
         }
         saved.removeAll()
         connect(exchange)
+    }
+
+    private func rewrite(
+        _ exchange: Exchange, _ route: RouteRule, _ head: borrowing ByteBuffer,
+        _ connection: ServerConnection
+    ) throws(Refusal) {
+        try writeHead(
+            exchange, route, head.readable, peer: connection.peer,
+            isSecure: connection.stream.isSecure, framing: .length(UInt64(exchange.body.count)))
     }
 
     private func replan(
@@ -158,10 +170,8 @@ extension GatewayWorker {
         } catch {
             throw .internalError
         }
-        target.removeAll()
-        try route.plan(
-            requestHead, head.readable, principal: exchange.caller?.principal, target: &target,
-            plan: &plan)
+        try scratch.plan(
+            route, requestHead, head.readable, principal: exchange.caller?.principal)
     }
 
     /// Step 10: the assertion, and the head as the upstream will see it.
@@ -170,76 +180,26 @@ extension GatewayWorker {
         isSecure: Bool, framing: BodyFraming
     ) throws(Refusal) {
         guard let snapshot = exchange.snapshot else { throw .internalError }
-        requestIDText.removeAll()
-        requestIDText.append(exchange.requestID)
-        clientAddress.removeAll()
-        if peer.address != nil { peer.append(to: &clientAddress) }
-        try sign(exchange, snapshot, bytes, hasBody: !exchange.body.isEmpty)
-        writeTraceparent(bytes)
-        exchange.head.removeAll()
         let upstream = snapshot.upstreams[exchange.upstream]
-        let authority = snapshot.targets[upstream.targets.lowerBound].authority
-        let facts = RequestFacts(
-            clientAddress: clientAddress.readable, isSecure: isSecure,
-            isTrustedProxy: snapshot.trusts(peer), requestID: requestIDText.readable,
-            traceparent: traceparent.readable, assertion: assertion.readable,
-            upstreamAuthority: authority.span)
+        scratch.begin(requestID: exchange.requestID, peer: peer, random: &random)
+        if upstream.isAsserted, let caller = exchange.caller {
+            try scratch.sign(
+                caller, snapshot: snapshot, audience: upstream.audience,
+                method: bytes[requestHead.methodName], body: exchange.body, now: wall.seconds,
+                with: &signer)
+        }
+        exchange.head.removeAll()
         do throws(Refusal) {
-            try route.write(
-                plan, requestHead, bytes, principal: exchange.caller?.principal,
-                target: target.readable, framing: framing, facts: facts, into: &exchange.head)
+            try scratch.write(
+                route, requestHead, bytes, principal: exchange.caller?.principal,
+                framing: framing,
+                hop: Hop(
+                    isSecure: isSecure, isTrustedProxy: snapshot.trusts(peer),
+                    authority: snapshot.targets[upstream.targets.lowerBound].authority),
+                into: &exchange.head)
         } catch {
             if error == .internalScan { counters.headScanAlarms.increment() }
             throw error
-        }
-    }
-
-    private func sign(
-        _ exchange: Exchange, _ snapshot: Snapshot, _ bytes: Span<UInt8>, hasBody: Bool
-    ) throws(Refusal) {
-        assertion.removeAll()
-        let upstream = snapshot.upstreams[exchange.upstream]
-        guard upstream.isAsserted, let caller = exchange.caller else { return }
-        bodyDigestText.removeAll()
-        // An absent body has a digest too: its upstream must see none.
-        bodyDigest.update(exchange.body.readable)
-        bodyDigest.finish(into: &bodyDigestText)
-        let request = AssertionRequest(
-            audience: upstream.audience.span, requestID: requestIDText.readable,
-            method: bytes[requestHead.methodName], target: target.readable,
-            bodyDigest: bodyDigestText.readable)
-        let principal = AssertionPrincipal(
-            claims: caller.claims, tenant: caller.principal?.tenant,
-            vendor: snapshot.vendorNames[caller.claims.vendor],
-            tier: caller.principal?.tierName)
-        do throws(AssertionDefect) {
-            guard signer != nil else { throw .signature }
-            try signer?.sign(
-                request, for: principal, now: wall.seconds,
-                lifetimeSeconds: snapshot.assertionSeconds, into: &assertion)
-        } catch {
-            throw .internalError
-        }
-    }
-
-    /// A new trace for every request: a client's own is not continued, because trace state is
-    /// shared by whoever guesses an id (W3C Trace Context §3.2).
-    private func writeTraceparent(_ bytes: Span<UInt8>) {
-        traceparent.removeAll()
-        traceparent.append("00-")
-        appendHexadecimal(random.take(), to: &traceparent)
-        appendHexadecimal(random.take() | 1, to: &traceparent)
-        traceparent.append("-")
-        appendHexadecimal(random.take() | 1, to: &traceparent)
-        traceparent.append("-00")
-    }
-
-    private func appendHexadecimal(_ value: UInt64, to out: inout ByteBuffer) {
-        var shift: UInt64 = 64
-        while shift > 0 {
-            shift -= 4
-            let digit = UInt8(truncatingIfNeeded: value >> shift) & 15
-            out.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
         }
     }
 

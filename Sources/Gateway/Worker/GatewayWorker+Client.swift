@@ -14,7 +14,7 @@ extension GatewayWorker {
     static let releaseMilliseconds: UInt64 = 2_000
 
     func clientBecameReady(_ key: SlotKey, _ readiness: Readiness) {
-        let connection = clients[key: key]
+        let connection = clients[key]
         connection.stream.becameReady(readiness)
         if readiness.contains(.error), connection.phase == .exchanging {
             // A reset client reads no answer.
@@ -26,7 +26,7 @@ extension GatewayWorker {
     /// Moves a client connection on as far as it goes without waiting.
     func advanceClient(_ key: SlotKey) {
         while clients.contains(key) {
-            let connection = clients[key: key]
+            let connection = clients[key]
             switch connection.phase {
             case .handshaking:
                 guard shakeHands(connection, key) else { return }
@@ -36,7 +36,7 @@ extension GatewayWorker {
                 guard let exchangeKey = connection.exchange, exchanges.contains(exchangeKey) else {
                     return dropClient(key)
                 }
-                guard advance(exchanges[key: exchangeKey]) else { return }
+                guard advance(exchanges[exchangeKey]) else { return }
             case .lingering:
                 linger(connection, key)
                 return
@@ -113,10 +113,8 @@ extension GatewayWorker {
         exchange.clientKey = key
         exchange.snapshot = snapshot
         exchange.upstreams = upstreams
-        exchange.requestID = RequestID(
-            milliseconds: UInt64(max(wall.seconds, 0)) * 1_000
-                + UInt64(wall.nanoseconds / 1_000_000),
-            random: (random.take(), random.take()))
+        exchange.requestID = UUIDv7(milliseconds: wall.milliseconds, random: random.take10())
+        connection.peer.append(to: &exchange.peerText)
         exchange.observation.started = now
         exchange.observation.startedWall = wall
         connection.exchange = exchangeKey
@@ -139,7 +137,7 @@ extension GatewayWorker {
         let patience = min(
             Self.releaseMilliseconds, UInt64(snapshot.policy.listen.deadlines.idleMilliseconds))
         wheel.schedule(key, at: now.advanced(byMilliseconds: patience))
-        clients[key: key].idleSince = now
+        clients[key].idleSince = now
     }
 
     /// A head has to be whole within its deadline from its first byte on, however it drips.
@@ -158,7 +156,7 @@ extension GatewayWorker {
     }
 
     func expireClient(_ key: SlotKey) {
-        let connection = clients[key: key]
+        let connection = clients[key]
         switch connection.phase {
         case .handshaking:
             counters.handshakesFailed.increment()
@@ -179,7 +177,7 @@ extension GatewayWorker {
             guard let exchangeKey = connection.exchange, exchanges.contains(exchangeKey) else {
                 return dropClient(key)
             }
-            expireExchange(exchanges[key: exchangeKey], connection, key)
+            expireExchange(exchanges[exchangeKey], connection, key)
         case .lingering:
             dropClient(key)
         }

@@ -11,7 +11,7 @@ extension GatewayWorker {
     /// - Returns: `true` when it is over and its client connection may go on.
     func advance(_ exchange: Exchange) -> Bool {
         guard clients.contains(exchange.clientKey) else { return false }
-        let client = clients[key: exchange.clientKey]
+        let client = clients[exchange.clientKey]
         while true {
             var moved = false
             switch moveRequest(exchange, client) {
@@ -49,6 +49,7 @@ extension GatewayWorker {
         switch exchange.requestPhase {
         case .collecting: return collect(exchange, client)
         case .connecting: return .waiting
+        case .sending: return sendCollected(exchange)
         case .streaming: return stream(exchange, client)
         case .sent: return flushServer(exchange)
         case .discarding: return discard(exchange, client)
@@ -81,9 +82,34 @@ extension GatewayWorker {
         }
     }
 
+    /// Hands a collected body on as the upstream takes it.
+    private func sendCollected(_ exchange: Exchange) -> Step {
+        guard let key = exchange.upstreamKey, servers.contains(key) else { return .waiting }
+        let server = servers[key]
+        var moved = false
+        while exchange.bodySent < exchange.body.count,
+            server.stream.output.count < ByteStream.outputBytesHigh
+        {
+            let end = min(exchange.body.count, exchange.bodySent + BodyReader.pieceBytesMax)
+            Self.append(
+                exchange.body, exchange.bodySent..<end, to: &server.stream.output)
+            exchange.bodySent = end
+            moved = true
+        }
+        if exchange.bodySent == exchange.body.count { exchange.requestPhase = .sent }
+        let step = flushServer(exchange)
+        return step == .waiting && moved ? .moved : step
+    }
+
+    private static func append(
+        _ bytes: borrowing ByteBuffer, _ range: Range<Int>, to output: inout ByteBuffer
+    ) {
+        output.append(bytes.readable.extracting(range))
+    }
+
     private func stream(_ exchange: Exchange, _ client: ServerConnection) -> Step {
         guard let key = exchange.upstreamKey, servers.contains(key) else { return .waiting }
-        let server = servers[key: key]
+        let server = servers[key]
         let before = client.body.bytesMoved
         let result: Result<BodyProgress, StreamFault>
         do throws(HTTPViolation) {
@@ -114,7 +140,7 @@ extension GatewayWorker {
     /// Hands waiting request bytes to the upstream.
     private func flushServer(_ exchange: Exchange) -> Step {
         guard let key = exchange.upstreamKey, servers.contains(key) else { return .waiting }
-        let server = servers[key: key]
+        let server = servers[key]
         guard server.phase == .ready, !server.stream.output.isEmpty else { return .waiting }
         let before = server.stream.bytesSent
         switch server.stream.flush() {
@@ -181,12 +207,14 @@ extension GatewayWorker {
 
     private func readResponseHead(_ exchange: Exchange, _ client: ServerConnection) -> Step {
         guard let key = exchange.upstreamKey, servers.contains(key) else { return .waiting }
-        let server = servers[key: key]
+        let server = servers[key]
         guard server.phase == .ready,
             exchange.requestPhase == .sent || exchange.requestPhase == .streaming
+                || exchange.requestPhase == .sending
         else { return .waiting }
         do throws(HTTPViolation) {
-            switch try server.readHead(into: &responseHead, limits: .response) {
+            switch try server.readHead(
+                into: &responseHead, limits: .response, answering: exchange.method) {
             case .head(let length):
                 return try relayHead(exchange, client, server, headLength: length)
             case .starved: return .waiting
@@ -211,7 +239,7 @@ extension GatewayWorker {
             return .moved
         }
         exchange.observation.answered = now
-        let framing = responseHead.bodyFraming(for: exchange.method)
+        let framing = responseHead.framing
         guard echoMatches(exchange, server.stream.input) else {
             return end(exchange, .upstreamEcho)
         }
@@ -224,13 +252,17 @@ extension GatewayWorker {
             exchange.responseTarget = exchange.clientIsOld ? .plain : .chunked
             if exchange.clientIsOld { client.keepsAlive = false }
         }
-        writeResponseHead(
-            exchange, server.stream.input, framing: framing, keepsAlive: client.keepsAlive,
-            to: &client.stream.output)
+        do throws(Refusal) {
+            try writeResponseHead(
+                exchange, server.stream.input, framing: framing, keepsAlive: client.keepsAlive,
+                to: &client.stream.output)
+        } catch {
+            return end(exchange, error)
+        }
         exchange.observation.status = responseHead.status
         exchange.responseStarted = true
         server.begin(
-            headLength: headLength, framing: framing, keepsAlive: responseHead.keepsAlive)
+            headLength: headLength, framing: framing, keepsAlive: responseHead.keepAlive)
         exchange.responsePhase = .streaming
         scheduleBody(server: exchange)
         return .moved
@@ -242,7 +274,7 @@ extension GatewayWorker {
 
     private func streamResponse(_ exchange: Exchange, _ client: ServerConnection) -> Step {
         guard let key = exchange.upstreamKey, servers.contains(key) else { return .waiting }
-        let server = servers[key: key]
+        let server = servers[key]
         let before = server.body.bytesMoved
         let result: Result<BodyProgress, StreamFault>
         do throws(HTTPViolation) {
@@ -288,7 +320,7 @@ extension GatewayWorker {
     private func serverBroke(_ exchange: Exchange, _ server: ClientConnection) -> Step {
         if exchange.responseStarted {
             guard clients.contains(exchange.clientKey) else { return .gone }
-            return cut(exchange, clients[key: exchange.clientKey])
+            return cut(exchange, clients[exchange.clientKey])
         }
         // Only while nothing has left this process may a request be sent again.
         if server.hasSentNothing, server.responses > 0 {
@@ -320,7 +352,7 @@ extension GatewayWorker {
 
     private func end(_ exchange: Exchange, violation: HTTPViolation) -> Step {
         exchange.observation.violation = violation.code
-        clients[key: exchange.clientKey].keepsAlive = false
+        clients[exchange.clientKey].keepsAlive = false
         return end(exchange, Refusal(violation))
     }
 
@@ -331,7 +363,7 @@ extension GatewayWorker {
         account(exchange)
         retire(exchange)
         guard clients.contains(key) else { return }
-        let client = clients[key: key]
+        let client = clients[key]
         client.exchange = nil
         if client.keepsAlive, drainUntil == nil {
             client.awaitNext()
@@ -345,7 +377,7 @@ extension GatewayWorker {
     /// The client is gone: nobody is left to answer.
     func abandon(_ key: SlotKey) {
         guard exchanges.contains(key) else { return }
-        let exchange = exchanges[key: key]
+        let exchange = exchanges[key]
         if exchange.responsePhase != .done, exchange.observation.refusal == nil {
             exchange.observation.refusal = .clientClosed
             exchange.observation.wasCut = exchange.responseStarted

@@ -18,12 +18,25 @@ extension GatewayWorker {
         }
         requestIDText.removeAll()
         requestIDText.append(exchange.requestID)
+        try Self.write(
+            responseHead, input, for: snapshot.rules.routes[index],
+            framing: clientFraming(exchange, framing), requestID: requestIDText,
+            origin: exchange.origin, standing: exchange.standing, closes: !keepsAlive,
+            limitHeaders: snapshot.policy.limitHeaders, into: &output)
+    }
+
+    private static func write(
+        _ head: borrowing ResponseHead, _ input: borrowing ByteBuffer, for route: RouteRule,
+        framing: BodyFraming, requestID: borrowing ByteBuffer, origin: borrowing ByteBuffer,
+        standing: LimitStanding?, closes: Bool, limitHeaders: LimitHeaders,
+        into output: inout ByteBuffer
+    ) throws(Refusal) {
         let facts = ResponseFacts(
-            requestID: requestIDText.readable, origin: exchange.origin.readable,
-            standing: exchange.standing, closes: !keepsAlive)
-        try snapshot.rules.routes[index].writeResponse(
-            responseHead, input.readable, framing: clientFraming(exchange, framing),
-            limitHeaders: snapshot.policy.limitHeaders, facts: facts, into: &output)
+            requestID: requestID.readable, origin: origin.readable, standing: standing,
+            closes: closes)
+        try route.writeResponse(
+            head, input.readable, framing: framing, limitHeaders: limitHeaders, facts: facts,
+            into: &output)
     }
 
     /// How the body goes to the client: a length stays a length, everything else is chunked, and an
@@ -87,7 +100,11 @@ extension GatewayWorker {
         guard let found else { return false }
         expectedEcho.removeAll()
         tenant.write(into: &expectedEcho)
-        return bytes[found].equals(expectedEcho.readable)
+        return Self.equal(bytes[found], expectedEcho)
+    }
+
+    private static func equal(_ bytes: Span<UInt8>, _ other: borrowing ByteBuffer) -> Bool {
+        bytes.equals(other.readable)
     }
 
     // MARK: - Our own answers
@@ -135,7 +152,7 @@ extension GatewayWorker {
         requestIDText.removeAll()
         requestIDText.append(exchange.requestID)
         problem.removeAll()
-        ProblemBody.write(refusal, requestID: requestIDText.readable, into: &problem)
+        Self.write(refusal, requestID: requestIDText, into: &problem)
         writeStart(
             exchange, refusal.status, keepsAlive: client.keepsAlive, to: &client.stream.output)
         writeRefusalFields(exchange, refusal, to: &client.stream.output)
@@ -144,8 +161,14 @@ extension GatewayWorker {
         client.stream.output.append("\r\nCache-Control: no-store\r\nContent-Length: ")
         client.stream.output.append(decimal: UInt64(problem.count))
         client.stream.output.append("\r\n\r\n")
-        if exchange.method != .head { client.stream.output.append(problem.readable) }
+        if exchange.method != .head { client.stream.output.append(problem) }
         exchange.observation.responseBytes = UInt64(problem.count)
+    }
+
+    private static func write(
+        _ refusal: Refusal, requestID: borrowing ByteBuffer, into out: inout ByteBuffer
+    ) {
+        ProblemBody.write(refusal, requestID: requestID.readable, into: &out)
     }
 
     /// The status line and what every answer of ours carries; the exchange's `head` holds fields
@@ -162,10 +185,10 @@ extension GatewayWorker {
         output.append("\r\nDate: ")
         output.appendDate(epochSeconds: wall.seconds)
         output.append("\r\nX-Request-ID: ")
-        output.append(requestIDText.readable)
+        output.append(requestIDText)
         output.append("\r\n")
         if !keepsAlive { output.append("Connection: close\r\n") }
-        output.append(exchange.head.readable)
+        output.append(exchange.head)
         exchange.head.removeAll()
     }
 
@@ -186,8 +209,14 @@ extension GatewayWorker {
         if let snapshot = exchange.snapshot, let index = exchange.route,
             let cors = snapshot.rules.routes[index].cors
         {
-            cors.writeResponse(origin: exchange.origin.readable, into: &output)
+            Self.write(cors, origin: exchange.origin, into: &output)
         }
+    }
+
+    private static func write(
+        _ cors: CORSRule, origin: borrowing ByteBuffer, into output: inout ByteBuffer
+    ) {
+        cors.writeResponse(origin: origin.readable, into: &output)
     }
 
     /// After an answer of ours: what is left of the request's body is dropped if it is short, so
@@ -220,27 +249,26 @@ extension GatewayWorker {
         _ = LogLine.append(to: &logLine) { line in
             line.time(
                 "time",
-                unixMilliseconds: UInt64(max(seen.startedWall.seconds, 0)) * 1_000
-                    + UInt64(seen.startedWall.nanoseconds / 1_000_000))
+                unixMilliseconds: seen.startedWall.milliseconds)
             line.identifier("request_id", exchange.requestID)
-            line.text("peer", exchange.peerText.readable)
+            line.text("peer", buffer: exchange.peerText)
             line.code("method", exchange.method.name)
-            line.text("path", exchange.loggedPath.readable)
+            line.text("path", buffer: exchange.loggedPath)
             line.integer("status", Int(seen.status))
             line.code("code", seen.refusal?.code ?? "forwarded")
             if let defect = seen.defect { line.code("defect", defect) }
             if let violation = seen.violation { line.code("violation", violation) }
             if let principal = exchange.caller?.principal {
-                line.text("tenant", principal.externalID.bytes.span)
+                line.text("tenant", array: principal.externalID.bytes)
                 tenantText.removeAll()
                 principal.tenant.write(into: &tenantText)
-                line.text("tenant_id", tenantText.readable)
-                line.text("tier", principal.tierName.span)
-                line.text("subject", principal.subject.span)
+                line.text("tenant_id", buffer: tenantText)
+                line.text("tier", array: principal.tierName)
+                line.text("subject", array: principal.subject)
             }
             if let snapshot = exchange.snapshot, let index = exchange.route {
-                line.text("route", snapshot.routeNames[index].span)
-                line.text("upstream", snapshot.upstreams[exchange.upstream].audience.span)
+                line.text("route", array: snapshot.routeNames[index])
+                line.text("upstream", array: snapshot.upstreams[exchange.upstream].audience)
             }
             writeStripped(seen.stripped, &line)
             if seen.wasCut { line.boolean("cut", true) }
@@ -256,7 +284,7 @@ extension GatewayWorker {
                 }
             }
         }
-        log?.lines.append(logLine.readable)
+        log?.lines.append(logLine)
     }
 
     /// Which carriers had something taken out, by name; never what it was.
@@ -270,6 +298,14 @@ extension GatewayWorker {
         if report.query.removed > 0 { line.element(code: "query_tenant") }
         line.endList()
     }
+}
+
+extension LogLine {
+    fileprivate mutating func text(_ key: StaticString, buffer: borrowing ByteBuffer) {
+        text(key, buffer.readable)
+    }
+
+    fileprivate mutating func text(_ key: StaticString, array: [UInt8]) { text(key, array.span) }
 }
 
 extension Refusal {

@@ -6,7 +6,7 @@ import Reactor
 /// The upstream's side: choosing, connecting, keeping and dropping connections.
 extension GatewayWorker {
     func serverBecameReady(_ key: SlotKey, _ readiness: Readiness) {
-        let server = servers[key: key]
+        let server = servers[key]
         server.stream.becameReady(readiness)
         guard let exchangeKey = server.exchange, exchanges.contains(exchangeKey) else {
             // A kept connection has nothing to say; if it does, or ends, it is of no more use.
@@ -16,7 +16,7 @@ extension GatewayWorker {
             }
             return
         }
-        let exchange = exchanges[key: exchangeKey]
+        let exchange = exchanges[exchangeKey]
         if server.phase != .ready {
             establish(exchange, server, key)
         }
@@ -34,7 +34,7 @@ extension GatewayWorker {
         if !exchange.attempts.mustBeNew {
             while let key = set.take(exchange.attempts.target) {
                 guard servers.contains(key) else { continue }
-                let server = servers[key: key]
+                let server = servers[key]
                 guard server.isStillIdle() else {
                     dropServer(key)
                     continue
@@ -119,7 +119,7 @@ extension GatewayWorker {
     private func send(_ exchange: Exchange, _ server: ClientConnection) {
         server.begin()
         exchange.observation.forwarded = now
-        server.stream.output.append(exchange.head.readable)
+        server.stream.output.append(exchange.head)
         guard clients.contains(exchange.clientKey) else { return }
         if !exchange.body.isEmpty {
             // A collected body may be larger than an output buffer; it goes on as room appears.
@@ -127,7 +127,7 @@ extension GatewayWorker {
             exchange.requestPhase = .sending
         } else {
             exchange.requestPhase =
-                clients[key: exchange.clientKey].body.isEnded ? .sent : .streaming
+                clients[exchange.clientKey].body.isEnded ? .sent : .streaming
         }
         if let key = exchange.upstreamKey { scheduleBody(key) }
     }
@@ -142,7 +142,7 @@ extension GatewayWorker {
     func releaseServer(_ exchange: Exchange) {
         guard let key = exchange.upstreamKey, servers.contains(key) else { return }
         exchange.upstreamKey = nil
-        let server = servers[key: key]
+        let server = servers[key]
         let isReusable = server.finish(requestIsComplete: exchange.requestPhase == .sent)
         guard isReusable, let set = exchange.upstreams, set === upstreams, drainUntil == nil,
             set.keep(key, for: server.target)
@@ -152,12 +152,12 @@ extension GatewayWorker {
     }
 
     func expireServer(_ key: SlotKey) {
-        let server = servers[key: key]
+        let server = servers[key]
         guard let exchangeKey = server.exchange, exchanges.contains(exchangeKey) else {
             upstreams.forget(key, of: server.target)
             return dropServer(key)
         }
-        let exchange = exchanges[key: exchangeKey]
+        let exchange = exchanges[exchangeKey]
         let clientKey = exchange.clientKey
         if server.phase != .ready {
             detachServer(exchange)
@@ -168,7 +168,7 @@ extension GatewayWorker {
                 // The upstream stalled in the middle of its response.
                 exchange.observation.wasCut = true
                 exchange.observation.refusal = .upstreamTimeout
-                clients[key: clientKey].stream.abort()
+                clients[clientKey].stream.abort()
                 dropClient(clientKey)
             }
             return
@@ -177,23 +177,5 @@ extension GatewayWorker {
             fail(exchange, .upstreamTimeout)
         }
         advanceClient(clientKey)
-    }
-}
-
-extension Snapshot.AddressSource {
-    /// The address to try at the given attempt; `nil` behind the last.
-    func address(at index: Int) -> SocketAddress? {
-        switch self {
-        case .fixed(let addresses): index < addresses.count ? addresses[index] : nil
-        case .name(let name, let port):
-            name.address(at: index).map { SocketAddress.ip($0, port: port) }
-        }
-    }
-}
-
-extension FreshName {
-    fileprivate func address(at index: Int) -> IPAddress? {
-        let addresses = snapshot.addresses
-        return index < addresses.count ? addresses[index] : nil
     }
 }

@@ -46,8 +46,18 @@ final class GatewayWorker {
     var responseHead = ResponseHead()
     let requestLimits: HeadLimits
     var authenticator: Authenticator
+    var signer: AssertionSigner?
     var log: AppendLog?
-    var logLine = LogLine()
+
+    // Places one request is worked out in, reused by the next.
+    var scratch: RequestScratch
+    /// A saved request head while it is read again.
+    var saved = ByteBuffer(capacityMax: Exchange.headBytesMax)
+    var requestIDText = ByteBuffer(capacityMax: 36)
+    var expectedEcho = ByteBuffer(capacityMax: 36)
+    var tenantText = ByteBuffer(capacityMax: 36)
+    var problem = ByteBuffer(capacityMax: 1_024)
+    var logLine = ByteBuffer(capacityMax: 2 * LogLine.bytesMax)
 
     var now = Monotonic.now()
     var wall = WallClock.now()
@@ -80,8 +90,14 @@ final class GatewayWorker {
         requestLimits = HeadLimits(
             headBytesMax: heads.headBytesMax, fieldsMax: heads.fieldsMax,
             targetBytesMax: heads.targetBytesMax)
-        authenticator = try Authenticator(snapshot: snapshot)
-        log = try gateway.openLog()
+        authenticator = try Authenticator()
+        signer = try Self.signer(for: snapshot)
+        do throws(KeyDefect) {
+            scratch = try RequestScratch()
+        } catch {
+            throw .cryptography(error.message)
+        }
+        log = try gateway.openLog(snapshot.policy)
         do throws(SystemFault) {
             try poller.add(gateway.mailboxes[index].number, key: Self.mailboxKey)
             if let number = listener?.number { try poller.add(number, key: Self.listenerKey) }
@@ -115,9 +131,10 @@ final class GatewayWorker {
                 accept()
             }
             while let key = wheel.expired(now: now) { expire(key) }
-            if index == 0 { gateway.limiter.sweep(nowNanoseconds: now.nanoseconds) }
+            if index == 0 { _ = gateway.limiter.sweep(nowNanoseconds: now.nanoseconds, count: 8) }
             log?.flush()
-            if let log { counters.logLinesDropped.store(log.droppedLines) }
+            counters.logLinesDropped.store(log?.droppedLines ?? 0)
+            counters.secondReadingsSkipped.store(authenticator.secondReadingsSkipped)
         }
         log?.flush()
     }
@@ -155,7 +172,19 @@ final class GatewayWorker {
         for key in upstreams.takeAll() { dropServer(key) }
         self.snapshot = snapshot
         upstreams = UpstreamSet(snapshot: snapshot)
-        authenticator.use(snapshot)
+        // The loader has made a signer of the same bytes before; failing here means no memory, and
+        // then requests that need an assertion are refused.
+        signer = try? Self.signer(for: snapshot)
+        counters.snapshotVersion.store(index == 0 ? snapshot.version : 0)
+    }
+
+    private static func signer(for snapshot: Snapshot) throws(StartFault) -> AssertionSigner? {
+        guard let key = snapshot.assertionKey else { return nil }
+        do throws(KeyDefect) {
+            return try AssertionSigner(keyFile: key.span)
+        } catch {
+            throw .cryptography(error.message)
+        }
     }
 
     private func drain(_ milliseconds: UInt64) {
@@ -164,7 +193,7 @@ final class GatewayWorker {
         var key = clients.key(after: nil)
         while let current = key {
             key = clients.key(after: current)
-            switch clients[key: current].phase {
+            switch clients[current].phase {
             case .awaitingHead(started: false), .handshaking: dropClient(current)
             case .awaitingHead, .exchanging, .lingering: break
             }
@@ -189,7 +218,7 @@ final class GatewayWorker {
                     // A full mailbox drops the connection; its worker is far behind.
                     let parcel = SocketParcel(socket, peer: peer)
                     if !gateway.mailboxes[chosen].post(.adopt(parcel)) {
-                        gateway.counters[chosen].connections.add(-1)
+                        gateway.counters[chosen].connections.subtract()
                         counters.connectionsRefused.increment()
                     }
                 }
@@ -199,8 +228,8 @@ final class GatewayWorker {
                 _ = listener?.shed(atMost: 16)
                 acceptAgainAt = now.advanced(byMilliseconds: Self.acceptBackoffMilliseconds)
                 return
-            case .wouldBlock, nil:
-                return
+            case .wouldBlock: return
+            case nil: return
             }
         }
     }
@@ -211,7 +240,7 @@ final class GatewayWorker {
         guard gateway.openConnections <= snapshot.policy.listen.connectionsMax, drainUntil == nil
         else {
             counters.connectionsRefused.increment()
-            counters.connections.add(-1)
+            counters.connections.subtract()
             return
         }
         let number = socket.number
@@ -221,14 +250,14 @@ final class GatewayWorker {
                 session = try context.makeSession(descriptor: number)
             } catch {
                 counters.handshakesFailed.increment()
-                counters.connections.add(-1)
+                counters.connections.subtract()
                 return
             }
         }
         let connection = ServerConnection(socket: socket, session: session, peer: peer)
         guard let key = clients.insert(connection) else {
             counters.connectionsRefused.increment()
-            counters.connections.add(-1)
+            counters.connections.subtract()
             return
         }
         do throws(SystemFault) {
@@ -249,7 +278,7 @@ final class GatewayWorker {
     func dropClient(_ key: SlotKey) {
         wheel.cancel(key)
         guard let connection = clients.remove(key) else { return }
-        counters.connections.add(-1)
+        counters.connections.subtract()
         if let exchangeKey = connection.exchange { abandon(exchangeKey) }
     }
 
@@ -281,5 +310,17 @@ struct RandomSource {
         }
         defer { next += 1 }
         return words[next]
+    }
+
+    mutating func take10() -> [10 of UInt8] {
+        let first = take()
+        let second = take()
+        var bytes = [10 of UInt8](repeating: 0)
+        for index in 0..<8 {
+            bytes[index] = UInt8(truncatingIfNeeded: first >> UInt64(index * 8))
+        }
+        bytes[8] = UInt8(truncatingIfNeeded: second)
+        bytes[9] = UInt8(truncatingIfNeeded: second >> 8)
+        return bytes
     }
 }

@@ -3,14 +3,14 @@ import Telemetry
 
 /// One number of one worker.
 struct Counter: Sendable {
-    let set: CounterSet
+    let numbers: CounterSet
     let slot: MetricSlot
 
-    func increment() { set.add(slot) }
-    func add(_ amount: UInt64) { set.add(slot, amount) }
-    func subtract(_ amount: UInt64 = 1) { set.subtract(slot, amount) }
-    func store(_ value: UInt64) { set.set(slot, to: value) }
-    var value: UInt64 { set.value(slot) }
+    func increment() { numbers.add(slot) }
+    func add(_ amount: UInt64) { numbers.add(slot, amount) }
+    func subtract(_ amount: UInt64 = 1) { numbers.subtract(slot, amount) }
+    func store(_ value: UInt64) { numbers.set(slot, to: value) }
+    var value: UInt64 { numbers.value(slot) }
 }
 
 /// Every metric of the gateway, declared once. Labels are enums and names of the policy, so no
@@ -93,7 +93,7 @@ final class WorkerCounters: Sendable {
         set = CounterSet(metrics.catalog)
     }
 
-    private func counter(_ slot: MetricSlot) -> Counter { Counter(set: set, slot: slot) }
+    private func counter(_ slot: MetricSlot) -> Counter { Counter(numbers: set, slot: slot) }
 
     var accepted: Counter { counter(metrics.accepted) }
     var connections: Counter { counter(metrics.connections) }

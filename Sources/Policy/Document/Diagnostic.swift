@@ -38,8 +38,10 @@ struct DiagnosticList {
     var wantsSuggestions: Bool { items.count < Self.suggestedMax }
 
     mutating func add(_ diagnostic: Diagnostic) {
-        if diagnostic.severity == .error { hasErrors = true }
-        if items.count < Self.kept { items.append(diagnostic) }
+        // The first error is always kept: a policy is never withheld without a reason shown.
+        let isFirstError = diagnostic.severity == .error && !hasErrors
+        if isFirstError || items.count < Self.kept { items.append(diagnostic) }
+        hasErrors = hasErrors || isFirstError
     }
 
     mutating func add(

@@ -25,6 +25,8 @@ extension GatewayCompiler {
         }
     }
 
+    /// Exactly one source: with two, which of them a token was checked by would depend on the
+    /// token.
     private mutating func readKeys(_ node: PolicyNode, _ mark: SourceMark) -> IssuerPolicy.Keys {
         let jwks = node["jwks"]
         let secret = node["secret"]
@@ -33,21 +35,20 @@ extension GatewayCompiler {
             list.add(
                 .issuerKeys, "the issuer has \(how)", at: jwks == nil ? mark : secret?.mark ?? mark)
         }
-        var keys = IssuerPolicy.Keys.secret(
-            secret.flatMap { SecretReference($0, folder: folder) } ?? .missing)
-        if let jwks, let text = jwks.text {
-            if ScalarForm.isURL(text) {
-                let refresh = UInt32(exactly: node.seconds("jwks_refresh") ?? 300) ?? 300
-                return .url(text, refreshSeconds: refresh)
-            }
-            keys = .file(SecretReference(jwks, folder: folder) ?? .missing)
+        if let text = jwks?.text, ScalarForm.isURL(text) {
+            let refresh = UInt32(exactly: node.seconds("jwks_refresh") ?? 300) ?? 300
+            return .url(text, refreshSeconds: refresh)
         }
         for key in ["jwks_refresh", "jwks_ca"] where node[key] != nil {
             list.add(
                 .ineffective, "`\(key)` has no effect without keys fetched by https",
                 at: node.keyMark(key))
         }
-        return keys
+        return if let jwks {
+            .file(SecretReference(jwks, folder: folder) ?? .missing)
+        } else {
+            .secret(secret.flatMap { SecretReference($0, folder: folder) } ?? .missing)
+        }
     }
 
     /// `nil` for `audience: none`.
@@ -66,6 +67,9 @@ extension GatewayCompiler {
         return isNone ? nil : node.texts("audience") ?? []
     }
 
+    /// A public key must never be taken for an HMAC secret (attack: HS256 signed with the PEM), so
+    /// algorithms of both kinds never stand beside the same keys. What a file really holds is seen
+    /// when it is loaded.
     private mutating func checkAlgorithms(_ issuer: IssuerPolicy, _ node: PolicyNode) {
         guard (node["jwks"] == nil) != (node["secret"] == nil) else { return }
         let items = node["algorithms"]?.items ?? []

@@ -3,6 +3,7 @@ extension GatewayCompiler {
         guard let listen = root["listen"] else { return }
         policy.listen.health = listen["health"]?.listenAddress("address", folder: folder)
         if let node = listen["public"] { readPublic(node, listen.keyMark("public")) }
+        // Port 0 asks the system for a port, so two such addresses never meet.
         if let health = policy.listen.health, !health.text.hasSuffix(":0"),
             health.text == policy.listen.publicAddress.text
         {
@@ -25,6 +26,7 @@ extension GatewayCompiler {
         }
     }
 
+    /// The default certificate and the further ones have one form; the default comes first.
     private mutating func readTLS(_ node: PolicyNode, _ mark: SourceMark) {
         let address = policy.listen.publicAddress
         guard let tls = node["tls"] else {
@@ -67,7 +69,8 @@ extension GatewayCompiler {
         if heads.targetBytesMax > heads.headBytesMax {
             let key = node["target"] != nil ? "target" : "head"
             list.add(
-                .ineffective, "a target of \(heads.targetBytesMax) bytes does not fit into a head "
+                .ineffective,
+                "a target of \(heads.targetBytesMax) bytes does not fit into a head "
                     + "of \(heads.headBytesMax)", at: node.keyMark(key))
         }
     }

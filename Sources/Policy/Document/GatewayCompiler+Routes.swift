@@ -1,18 +1,27 @@
 extension GatewayCompiler {
-    /// Headers that are somebody else's: framing, routing, credentials, and what the gateway writes
-    /// itself (RFC 9110 §7.6.1 and the wire contract).
-    private static let reservedHeaders: Set<String> = [
-        "host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer",
-        "upgrade", "expect", "proxy-connection", "proxy-authorization", "proxy-authenticate",
-        "authorization", "cookie", "content-type", "content-encoding", "content-range", "range",
-        "origin", "via", "forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host",
-        "x-request-id", "x-tenant-tier", "traceparent", "tracestate", "ringfence-assertion",
-        "ringfence-tenant", "date", "age", "max-forwards", "http2-settings",
-    ]
+    /// Whether a header is somebody else's: framing, routing, credentials, content, and what the
+    /// gateway writes or removes itself. Compared as requests are, by letters and digits.
+    private static func isReserved(_ header: String) -> Bool {
+        let content = [
+            "Cookie", "Content-Type", "Content-Encoding", "Content-Range", "Range", "Origin", "Via",
+            "Date", "Age", "Accept", "Accept-Encoding",
+        ]
+        let exact =
+            FieldNames.replaced + FieldNames.hopByHop + FieldNames.identity + FieldNames.gatewayOwn
+            + FieldNames.credential + content
+        let prefixes =
+            FieldNames.gatewayOwnPrefixes + FieldNames.hopByHopPrefixes
+            + FieldNames.identityPrefixes
+        let letters = FieldNames.letters(header)
+        return letters.isEmpty || exact.contains { FieldNames.letters($0) == letters }
+            || prefixes.contains { letters.starts(with: FieldNames.letters($0)) }
+    }
+
     private static let methodsWithBodies: Set<String> = ["POST", "PUT", "PATCH", "DELETE"]
 
     mutating func readRoutes() {
         var names: [String: SourceMark] = [:]
+        // Routes by host and path: comparing all pairs of 10,000 routes would take seconds.
         var places: [String: [Int]] = [:]
         for item in root["routes"]?.items ?? [] {
             guard item.entries != nil else { continue }
@@ -63,6 +72,8 @@ extension GatewayCompiler {
         return route
     }
 
+    /// `none` and `vendor` are words, anything else the name of an issuer; issuers cannot be called
+    /// like the words (`GatewayShape.reservedIssuers`).
     private mutating func readAuthentication(
         _ item: PolicyNode, _ upstream: Int?
     ) -> RoutePolicy.Authentication {
@@ -107,6 +118,8 @@ extension GatewayCompiler {
         }
     }
 
+    /// A route with an issuer acts for tenants, so here is where tiers turn out to be missing. Each
+    /// is said once, not for every route.
     private mutating func readIssuer(_ node: PolicyNode?) -> Int {
         // A reserved word was refused already, as not available.
         if let text = node?.text, GatewayShape.reservedIssuers.contains(text) { return 0 }
@@ -143,8 +156,7 @@ extension GatewayCompiler {
         }
         if let header = inject["header"]?.text {
             route.injectHeader = header
-            let name = header.lowercased()
-            if Self.reservedHeaders.contains(name) || name.hasPrefix("ringfence-") {
+            if Self.isReserved(header) {
                 list.add(
                     .reservedField, "`\(header)` cannot carry the tenant",
                     at: inject["header"]?.mark)
@@ -158,22 +170,24 @@ extension GatewayCompiler {
 
     private mutating func warnUncovered(_ node: PolicyNode?, _ route: RoutePolicy) {
         guard let node, let text = node.text else { return }
-        let names = NameCover.builtIn + policy.tenantNames + route.tenantNames
-        guard !NameCover.covers(text, names) else { return }
+        // The route itself reserves what it injects; the question is what other routes do.
+        var bare = route
+        bare.injectHeader = "X-Tenant-ID"
+        bare.injectQuery = nil
+        let names = SkeletonSet(names: RouteRule.tenantNames(of: bare, in: policy))
+        guard !names.contains(Array(text.utf8).span) else { return }
         list.add(
             .injectedNameNotCovered, "`\(text)` is not among the tenant names", at: node.mark,
             label: "add it to `tenant_names`")
     }
 
-    /// Same host, same path, a method in common: neither route could be preferred.
+    /// Same host, same path, a method in common: neither route could be preferred. `RouteTable`
+    /// finds the same pairs; here they get a place.
     private mutating func checkEqual(_ route: RoutePolicy, _ item: PolicyNode, _ others: [Int]) {
         for index in others {
             let other = policy.routes[index]
-            if let mine = route.methods, let theirs = other.methods,
-                Set(mine).isDisjoint(with: theirs)
-            {
-                continue
-            }
+            let methods = MethodSet(policy: route.methods)
+            guard !methods.isDisjoint(with: MethodSet(policy: other.methods)) else { continue }
             list.add(
                 .equalRoutes,
                 "routes `\(other.name)` and `\(route.name)` match the same requests",
@@ -182,6 +196,7 @@ extension GatewayCompiler {
         }
     }
 
+    /// What is accepted and most likely not meant.
     private mutating func warn(about route: RoutePolicy, _ item: PolicyNode, _ upstream: Int?) {
         var actsForTenant = false
         if case .issuer = route.authentication { actsForTenant = item["auth"]?.text != nil }
@@ -218,7 +233,8 @@ extension GatewayCompiler {
     }
 
     mutating func warnUnused() {
-        guard root["routes"]?.items != nil else { return }
+        // Where something is broken, what seems unused may only be misspelt.
+        guard !list.hasErrors else { return }
         for (index, upstream) in policy.upstreams.enumerated()
         where !usedUpstreams.contains(index) {
             list.add(.unused, "upstream `\(upstream.name)` is not used", at: upstream.mark)
@@ -232,24 +248,5 @@ extension GatewayCompiler {
             else { continue }
             list.add(.unused, "vendor `\(vendor.name)` is not used", at: vendorMarks[index])
         }
-    }
-}
-
-/// Whether a name the gateway writes is one it also removes. Names are compared by their letters
-/// and digits without case, as requests are.
-enum NameCover {
-    /// Part of every policy's tenant concept; the injected X-Tenant-ID is one.
-    static let builtIn = ["tenant", "tenant_id"]
-
-    static func covers(_ name: String, _ names: [String]) -> Bool {
-        let wanted = skeleton(name)
-        return names.contains { skeleton($0) == wanted }
-    }
-
-    private static func skeleton(_ name: String) -> [UInt8] {
-        let letters = name.utf8.filter(NetworkText.isAlphanumeric).map {
-            NetworkText.isDigit($0) ? $0 : $0 | 0x20
-        }
-        return letters.first == UInt8(ascii: "x") ? Array(letters.dropFirst()) : letters
     }
 }

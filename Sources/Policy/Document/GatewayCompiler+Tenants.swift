@@ -1,4 +1,5 @@
 extension GatewayCompiler {
+    /// The tenants file was checked for its shape already; here its names meet the policy's.
     mutating func readTenants() {
         guard let node = root["tenants"]?["source"], let text = node.text,
             let path = ScalarForm.path(text)
@@ -51,6 +52,7 @@ extension GatewayCompiler {
                 "`requests` has no effect: tier `\(policy.tiers[tier].name)` is not custom",
                 at: node.keyMark("requests"))
         }
+        // Keys of the file are text in the widest format; a token's claim has its issuer's.
         let vendor = tenant.vendor
         let issuers = policy.issuers.filter { $0.vendor == vendor }
         let isReachable = issuers.contains {

@@ -54,6 +54,8 @@ struct GatewayCompiler {
         self.list = list
     }
 
+    /// Tables come before what refers to them; routes refer to all of them. Assertions come before
+    /// routes, because what a route's upstream is told decides what is odd about the route.
     mutating func run() {
         readVendors()
         readTiers()
@@ -99,6 +101,9 @@ struct GatewayCompiler {
     }
 
     // MARK: tables
+    //
+    // Each gives every entry an index, broken entries too: otherwise one misspelt duration would
+    // make all routes of its upstream dangle.
 
     private mutating func readVendors() {
         for entry in root["vendors"]?.entries ?? [] {
@@ -159,6 +164,8 @@ struct GatewayCompiler {
         }
     }
 
+    /// Only where the address is most likely somebody else's network: a sidecar talks http to its
+    /// neighbour all day, and a warning that is always there is read by nobody.
     private mutating func warnCleartext(_ item: PolicyNode) {
         guard let text = item.text, let target = NetworkText.target(text, folder: folder),
             target.scheme == .http, !NetworkText.isPrivate(target.host)
@@ -178,6 +185,7 @@ struct GatewayCompiler {
         policy.assertion = assertion
     }
 
+    /// `echo: required` compares with the TenantID, which only the assertion tells an upstream.
     private mutating func checkEcho() {
         for (index, upstream) in policy.upstreams.enumerated() where upstream.echoRequired {
             guard !isAsserted(index) else { continue }

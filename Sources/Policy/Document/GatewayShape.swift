@@ -1,3 +1,5 @@
+import HTTP1
+
 /// The declaration of gateway.yaml. Order is the order of the reference in docs/policy.md; the
 /// defaults written here are those of `GatewayPolicy` (a test compares them).
 enum GatewayShape {
@@ -6,6 +8,7 @@ enum GatewayShape {
     /// Methods a route may name; CONNECT and TRACE are never forwarded.
     static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     static let name = ScalarForm.name(reserved: [])
+    static let algorithm = ScalarForm.word(TokenAlgorithm.allCases.map(\.rawValue), notYet: [])
     /// From a millisecond to an hour, for deadlines of a connection.
     static let deadline = PolicyShape.scalar(.duration(1...3_600_000, isWholeSeconds: false))
 
@@ -28,9 +31,9 @@ enum GatewayShape {
                 "Whom tokens are believed from."),
             PolicyKey("tenants", .record(tenants), "Where tenants are known from."),
             PolicyKey(
-                "tenant_names", .list(.scalar(.tenantName), minimum: 0), default: "[]",
-                "Names that mean a tenant in requests, beside the built-in ones; every spelling of "
-                    + "them is cleaned."),
+                "tenant_names", .list(.scalar(.tenantName), minimum: 1),
+                "Names that mean a tenant in requests, in place of the built-in list "
+                    + "(docs/tenant-names.md); every spelling of them is cleaned."),
             PolicyKey(
                 "upstreams", .table(.record(upstream), names: name, noun: "upstreams"),
                 required: true, "Where requests go."),
@@ -113,13 +116,13 @@ enum GatewayShape {
         "`limits`",
         [
             PolicyKey(
-                "head", .scalar(.size(1_024...65_535)), default: "65535",
+                "head", .scalar(.size(1_024...HeadLimits.headBytesCeiling)), default: "65535",
                 "Bytes of a request's head."),
             PolicyKey(
-                "fields", .scalar(.integer(1...1_000, or: [])), default: "100",
+                "fields", .scalar(.integer(1...HeadLimits.fieldsCeiling, or: [])), default: "100",
                 "Header fields of a request."),
             PolicyKey(
-                "target", .scalar(.size(64...65_535)), default: "8KiB",
+                "target", .scalar(.size(64...HeadLimits.headBytesCeiling)), default: "8KiB",
                 "Bytes of a request's target."),
             PolicyKey(
                 "connections", .scalar(.integer(1...1_000_000, or: [])), default: "20000",
@@ -152,13 +155,13 @@ enum GatewayShape {
             PolicyKey(
                 "audience", .oneOrList(.text), required: true,
                 "Accepted `aud` values; `none` accepts all and needs a `reason`.",
-                absence: "without `audience` this issuer would accept tokens made for other services"
+                absence:
+                    "without `audience` this issuer would accept tokens made for other services"
             ),
             PolicyKey("reason", .scalar(.text), "Why `audience: none` is right."),
             PolicyKey(
                 "algorithms",
-                .list(
-                    .scalar(.word(TokenAlgorithm.allCases.map(\.rawValue), notYet: [])), minimum: 1),
+                .list(.scalar(algorithm), minimum: 1),
                 required: true, "Accepted signature algorithms; no default on purpose.",
                 absence: "without `algorithms` a token could choose how it is checked"),
             PolicyKey(

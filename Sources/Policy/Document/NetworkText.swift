@@ -101,6 +101,7 @@ enum NetworkText {
         return text.lowercased()
     }
 
+    /// Decimal without leading zeros, 0 included; who may not listen on 0 says so.
     static func port(_ text: Substring) -> UInt16? {
         guard let value = Quantity.integer(text.utf8) else { return nil }
         return UInt16(exactly: value)

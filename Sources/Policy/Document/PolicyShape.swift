@@ -39,7 +39,8 @@ struct PolicyKey: Sendable {
     let absence: String?
 
     init(
-        _ name: String, _ shape: PolicyShape, required: Bool = false, default fallback: String? = nil,
+        _ name: String, _ shape: PolicyShape, required: Bool = false,
+        default fallback: String? = nil,
         _ help: String, absence: String? = nil
     ) {
         self.name = name
@@ -56,7 +57,7 @@ extension PolicyShape {
     var expectation: String {
         switch self {
         case .scalar(let form): form.expectation
-        case .list(.scalar(let form), _): "a list (\(form.expectation), each)"
+        case .list(.scalar(let form), _): "a list, each item \(form.expectation)"
         case .list: "a list"
         case .oneOrList(let form): "\(form.expectation), or a list of them"
         case .record: "a mapping"

@@ -4,7 +4,7 @@ enum RouteShape {
         "a route",
         [
             PolicyKey(
-                "name", .scalar(GatewayShape.name), required: true, "Its name in logs and metrics."),
+                "name", .scalar(GatewayShape.name), required: true, "Its name in logs."),
             PolicyKey("match", .record(match), required: true, "Which requests it takes."),
             PolicyKey(
                 "auth",

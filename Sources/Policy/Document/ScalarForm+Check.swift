@@ -75,6 +75,7 @@ extension ScalarForm {
                 NetworkText.isAlphanumeric($0) && !NetworkText.isDigit($0)
             }
             return hasLetter && isWord(text, marks: "._-")
+                && SkeletonSet.skeleton(of: text) != nil
         case .externalID: return ExternalID(text, format: .opaque) != nil
         case .tenantID: return TenantID(canonical: Array(bytes).span) != nil
         case .version, .name, .word, .boolean, .integer, .duration, .size, .rate, .pathPattern,
@@ -161,7 +162,9 @@ extension ScalarForm {
             let isWord = name.utf8.allSatisfy {
                 NetworkText.isAlphanumeric($0) || marks.utf8.contains($0)
             }
-            guard isWord, let first = name.utf8.first, first != UInt8(ascii: ".") else { return nil }
+            guard isWord, let first = name.utf8.first, first != UInt8(ascii: ".") else {
+                return nil
+            }
             guard kind == .cred || !NetworkText.isDigit(first) else { return nil }
             return (kind, name)
         }

@@ -45,7 +45,8 @@ enum ScalarForm: Sendable {
         case .size(let range):
             "a size from \(Quantity.text(bytes: range.lowerBound)) to "
                 + Quantity.text(bytes: range.upperBound)
-        case .rate(let words): Self.or(words, "a rate such as `100/min`")
+        case .rate(let words):
+            Self.or(words, "a rate such as `100/min`, up to \(RateLimit.perMinuteMax)")
         case .listenAddress:
             "an address such as `127.0.0.1:8443`, `[::]:8443` or `unix:gateway.sock`"
         case .target: "a target such as `http://10.0.0.5:8080`, `https://api:443` or `unix:/path`"
@@ -63,7 +64,8 @@ enum ScalarForm: Sendable {
         case .tenantName: "a name of letters, digits, `.`, `_` and `-`, with a letter in it"
         case .externalID: "a tenant's external id (letters, digits, `.`, `_`, `:` and `-`)"
         case .tenantID: "a UUID in lower case with dashes"
-        case .reference(let referent, let words, _): Self.or(words, "the name of a \(referent.noun)")
+        case .reference(let referent, let words, _):
+            Self.or(words, "the name of a \(referent.noun)")
         }
     }
 

@@ -24,6 +24,7 @@ struct ShapeCheck {
                 notes: ["it takes \(shape.expectation)"])
             return
         }
+        // Depth is bounded by the declaration, which is a tree of a few levels.
         switch shape {
         case .scalar(let form): check(node, form, place)
         case .oneOrList(let form):
@@ -73,7 +74,7 @@ struct ShapeCheck {
     ) {
         guard let items = node.items else {
             let label = node.text.map { "write `[\($0.shortened)]`" } ?? ""
-            return noteKind(node, PolicyShape.list(item, minimum: 0).expectation, place, label)
+            return noteKind(node, "a list", place, label)
         }
         guard items.count >= minimum else {
             return list.add(.emptyList, "\(place.name) lists nothing", at: node.mark)
@@ -109,6 +110,7 @@ struct ShapeCheck {
         }
     }
 
+    /// Three kinds: a key of a later version, a slip, and something this mapping never has.
     private mutating func noteUnknown(
         _ entry: PolicyEntry, _ record: PolicyRecord, _ node: PolicyNode, _ meant: inout Set<String>
     ) {
@@ -118,14 +120,16 @@ struct ShapeCheck {
                 at: entry.keyMark)
         }
         let known = record.keys.map(\.name)
-        let nearest = Suggestion.nearest(to: entry.key, among: known)
+        let nearest =
+            list.wantsSuggestions ? Suggestion.nearest(to: entry.key, among: known) : nil
         let key = record.keys.first { $0.name == nearest && node[$0.name] == nil }
         if let key { meant.insert(key.name) }
         let label = nearest.map { "did you mean `\($0)`?" } ?? ""
         var notes: [String] = []
         if let absence = key?.absence { notes.append(absence) }
         if nearest == nil {
-            notes.append("\(record.noun) takes \(ScalarForm.alternatives(known))")
+            let keys = known.map { "`\($0)`" }.joined(separator: ", ")
+            notes.append("keys of \(record.noun): \(keys)")
         }
         list.add(
             .unknownKey, "unknown key `\(entry.key.shortened)`", at: entry.keyMark, label: label,

@@ -46,7 +46,8 @@ public struct RoutePolicy: Sendable {
 }
 
 /// A path pattern: literal segments, `*` for one segment, a trailing `**` for any rest (none
-/// included: `/v1/orders/**` matches `/v1/orders` too). Compared with the path as it is sent.
+/// included: `/v1/orders/**` matches `/v1/orders` too). Literals and paths are compared after one
+/// percent-decode each; `/` is no segment at all.
 public struct PathPattern: Equatable, Sendable {
     public enum Segment: Equatable, Sendable {
         case literal([UInt8])

@@ -4,7 +4,8 @@ public enum CodeReference {
     /// The text for `code`, or `nil` when there is no such code. Case does not matter.
     public static func help(for code: String) -> String? {
         let wanted = code.lowercased()
-        if let found = DiagnosticCode.allCases.first(where: { $0.rawValue.lowercased() == wanted }) {
+        if let found = DiagnosticCode.allCases.first(where: { $0.rawValue.lowercased() == wanted })
+        {
             let kind = found.severity.rawValue
             return "\(kind) \(found.rawValue): \(found.title)\n\n\(wrapped("\(found.help)"))"
         }
@@ -27,8 +28,8 @@ public enum CodeReference {
         var out = """
             # Codes
 
-            Every code that Ringfence prints, answers or logs. `ringfence help CODE` shows one. This page is
-            made from the registry in `Sources/Policy/Registry`; a test compares the two.
+            Every code that Ringfence prints, answers or logs. `ringfence help CODE` shows one.
+            This page is made from the registry in `Sources/Policy/Registry`; a test compares both.
 
             ## Policy files
 
@@ -42,8 +43,8 @@ public enum CodeReference {
 
             ## Refusals and faults
 
-            The `code` of a problem body, and of the access log. Below 500 the request was refused; from 500 on
-            something broke.
+            The `code` of a problem body, and of the access log. Below 500 the request was refused;
+            from 500 on something broke.
 
             """
         for refusal in Refusal.allCases {

@@ -59,6 +59,8 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case assertedWithoutCredential = "W2009"
     case trustsEveryone = "W2010"
     case cleartextBackend = "W2011"
+    case materialMissing = "W2012"
+    case secretReadable = "W2013"
 
     /// What the list says about one code.
     public struct Entry: Sendable {
@@ -406,9 +408,9 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
             Entry(
                 title: "The injected name is not among the tenant names",
                 help: """
-                    The gateway writes the tenant under this name, and the name is not part of \
-                    `tenant_names`. Clients' other spellings of it (X_Org, xOrg, body and cookie \
-                    names) are therefore not cleaned. Add it to `tenant_names`.
+                    This route writes the tenant under a name that is not part of `tenant_names`. \
+                    The route itself removes what clients send under it; other routes to the same \
+                    upstream do not. Add it to `tenant_names`.
                     """)
         case .ineffective:
             Entry(
@@ -475,6 +477,21 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     Assertions keep the tenant from being changed, and bodies can still be read on \
                     the way. Listen on a Unix socket or a loopback address, or make sure that the \
                     network itself is protected.
+                    """)
+        case .materialMissing:
+            Entry(
+                title: "A file or secret is not on this machine",
+                help: """
+                    `check` could not read what the policy refers to, and so could not look into it. \
+                    The gateway will not start without it. On the machine that runs the gateway \
+                    this should not appear.
+                    """)
+        case .secretReadable:
+            Entry(
+                title: "A secret can be read by others",
+                help: """
+                    The file with a key or secret can be read by its group or by everybody. Give it \
+                    to the user that runs the gateway and `chmod 600` it.
                     """)
         }
     }

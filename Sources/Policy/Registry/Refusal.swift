@@ -43,6 +43,7 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
     case upstreamTimeout
     case upstreamEcho
     case upstreamUnresolved
+    case clientClosed
     case internalScan
     case internalError
     case assertionMissing
@@ -346,6 +347,13 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             title: "The upstream's name does not resolve",
             help: """
                 No address is known for the upstream's host name.
+                """),
+        Entry(
+            code: "client.closed", status: 499,
+            title: "The client went away",
+            help: """
+                The client closed its connection before its response was complete. Nobody was \
+                answered; the code appears in the access log and in metrics only.
                 """),
         Entry(
             code: "internal.scan", status: 500,

@@ -28,8 +28,9 @@ public struct CORSRule: Sendable {
 
     /// Appends the fields of a preflight's 204 answer, each with its line end.
     ///
-    /// - Parameter fields: the value of `Access-Control-Request-Headers`, empty where there is none.
-    ///   Its names are answered, except those of a tenant: a page must not even learn to send them.
+    /// - Parameter fields: the value of `Access-Control-Request-Headers`, empty where there is
+    ///   none. Its names are answered, except those of a tenant: a page must not even learn to send
+    ///   them.
     /// - Throws: `cors.origin`; with nothing appended.
     public func writePreflight(
         origin: Span<UInt8>, fields: Span<UInt8>, into out: inout ByteBuffer

@@ -3,8 +3,8 @@ public import HTTP1
 /// Takes the cookies that name a tenant out of a `Cookie` field; the others keep their bytes and
 /// order (attacks C1, C2, C4).
 ///
-/// A value that a legacy reader would split at `,` is read that way too, and a cookie without a name
-/// is read as if its value were one: where any reading names a tenant, the whole pair goes.
+/// A value that a legacy reader would split at `,` is read that way too, and a cookie without a
+/// name is read as if its value were one: where any reading names a tenant, the whole pair goes.
 public struct CookieRule: Sendable {
     private let names: SkeletonSet
     private let clientValue: RoutePolicy.ClientValue

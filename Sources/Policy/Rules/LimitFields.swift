@@ -1,7 +1,7 @@
 public import HTTP1
 
-/// Where a tenant stands with its limit, in the whole seconds that fields carry. Seconds are rounded
-/// up, so that who waits as told is admitted (attack R7).
+/// Where a tenant stands with its limit, in the whole seconds that fields carry. Seconds are
+/// rounded up, so that who waits as told is admitted (attack R7).
 public struct LimitStanding: Equatable, Sendable {
     public var limitPerMinute: UInt32
     public var remaining: UInt32

@@ -67,9 +67,6 @@ public struct ResponseFacts: ~Escapable {
 }
 
 extension RouteRule {
-    /// Bytes that are written besides the upstream's head and the origin.
-    private static let ownResponseBytesMax = 2_048
-
     /// Appends the response head for the client to `out`, blank line included.
     ///
     /// - Parameters:
@@ -80,14 +77,14 @@ extension RouteRule {
         _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, framing: BodyFraming,
         limitHeaders: LimitHeaders, facts: borrowing ResponseFacts, into out: inout ByteBuffer
     ) throws(Refusal) {
-        guard out.freeCapacityMax >= bytes.count * 2 + facts.origin.count + Self.ownResponseBytesMax
-        else { throw .upstreamProtocol }
         let begin = out.count
         do throws(HTTPViolation) {
             try out.appendStatusLine(head.status, reason: bytes[head.reason])
             try writeKept(head, bytes, framing, &out)
             try out.appendField(.xRequestID, value: facts.requestID)
             try out.appendField(.via, value: "1.1 ringfence")
+            let own = LimitHeaders.bytesMax + CORSRule.bytesMax + facts.origin.count
+            guard out.freeCapacityMax >= own else { throw HTTPViolation.unwritableSize }
             if let standing = facts.standing { limitHeaders.write(standing, into: &out) }
             cors?.writeResponse(origin: facts.origin, into: &out)
             if facts.closes { try out.appendField(.connection, value: "close") }

@@ -5,6 +5,8 @@ public struct CleaningReport: Equatable, Sendable {
     public internal(set) var cookies = 0
     public internal(set) var query = QueryReport()
 
+    public init() {}
+
     /// Fields dropped for `reason`.
     public func fields(_ reason: StripReason) -> Int { Int(fields[Int(reason.rawValue)]) }
 

@@ -1,5 +1,5 @@
-/// The part of an authority that routes are matched by (attack P10): the name in lower case, without
-/// its port and without the dot that makes it absolute.
+/// The part of an authority that routes are matched by (attack P10): the name in lower case,
+/// without its port and without the dot that makes it absolute.
 ///
 /// What it is given was accepted by `HTTP1.HostName`; it only has to find the end of the name. Two
 /// spellings of one IPv6 address stay different names, so at worst no route serves one of them.

@@ -2,28 +2,19 @@ public import HTTP1
 
 // Step 10: the head for the upstream, serialised from the decisions and never copied as a block.
 extension RouteRule {
-    /// Bytes that are written besides the client's head, the target, the assertion and authorities.
-    private static let ownBytesMax = 2_048
-
     /// Appends the finished head to `out`, blank line included, then reads it again with the
     /// independent scanner.
     ///
     /// - Parameters:
     ///   - target: what `plan` wrote, as signed by the assertion.
     ///   - framing: how the body will be sent; never `untilClose`.
-    /// - Throws: `internal.scan` when the second reading finds another tenant than the verified one,
-    ///   `request.head.too_large` when `out` has no room. `out` is then as it was.
+    /// - Throws: `internal.scan` when the second reading finds another tenant than the verified
+    ///   one, `request.head.too_large` when `out` has no room. `out` is then as it was.
     public func write(
         _ plan: borrowing RewritePlan, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         principal: Principal?, target: Span<UInt8>, framing: BodyFraming,
         facts: borrowing RequestFacts, into out: inout ByteBuffer
     ) throws(Refusal) {
-        // The client's head may be repeated three times over in forwarded fields of a trusted
-        // proxy, never more.
-        let room =
-            bytes.count * 3 + target.count + facts.assertion.count
-            + facts.upstreamAuthority.count + Self.ownBytesMax
-        guard out.freeCapacityMax >= room else { throw .requestHeadTooLarge }
         let begin = out.count
         do throws(HTTPViolation) {
             try out.appendRequestLine(method: bytes[head.methodName], target: target)
@@ -61,7 +52,8 @@ extension RouteRule {
         }
     }
 
-    /// The client's authority: of the target where it has one, since it wins over `Host` (attack P7).
+    /// The client's authority: of the target where it has one, since it wins over `Host` (attack
+    /// P7).
     private func writeHost(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ facts: borrowing RequestFacts,
         _ out: inout ByteBuffer
@@ -85,7 +77,7 @@ extension RouteRule {
                 try out.appendField(name: bytes[field.name], value: bytes[field.value])
             case .cleanCookies:
                 // Several lines become one (RFC 6265 section 5.4), at the place of the first.
-                if !cookiesWritten { writeCookies(plan, head, bytes, &out) }
+                if !cookiesWritten { try writeCookies(plan, head, bytes, &out) }
                 cookiesWritten = true
             case .replaced, .drop: break
             }
@@ -95,7 +87,13 @@ extension RouteRule {
     private func writeCookies(
         _ plan: borrowing RewritePlan, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         _ out: inout ByteBuffer
-    ) {
+    ) throws(HTTPViolation) {
+        var room = 10
+        for index in 0..<head.fields.count where plan[index] == .cleanCookies {
+            // Whitespace between cookies is made one space, which may be one more than there was.
+            room += head.fields[index].value.count * 2 + 2
+        }
+        guard out.freeCapacityMax >= room else { throw .unwritableSize }
         let begin = out.count
         out.append("Cookie: ")
         var isFirst = true
@@ -105,7 +103,8 @@ extension RouteRule {
         if isFirst { out.truncate(to: begin) } else { out.append("\r\n") }
     }
 
-    /// Written after every client field is gone, so nothing a client says can remove it (attack H5).
+    /// Written after every client field is gone, so nothing a client says can remove it (attack
+    /// H5).
     private func writeTenant(
         _ principal: Principal?, _ out: inout ByteBuffer
     ) throws(HTTPViolation) {
@@ -134,6 +133,14 @@ extension RouteRule {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ facts: borrowing RequestFacts,
         _ out: inout ByteBuffer
     ) throws(HTTPViolation) {
+        let authorityBytes = head.authority.map { $0.count } ?? 0
+        var room = 128 + facts.clientAddress.count * 2 + authorityBytes
+        for index in 0..<head.fields.count where facts.isTrustedProxy {
+            let field = head.fields[index]
+            guard field.known == .forwarded || field.known == .xForwardedFor else { continue }
+            room += field.value.count + 2
+        }
+        guard out.freeCapacityMax >= room else { throw .unwritableSize }
         out.append("Forwarded: ")
         if facts.isTrustedProxy { writePrior(.forwarded, head, bytes, &out) }
         out.append("for=")

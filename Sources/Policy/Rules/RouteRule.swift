@@ -47,8 +47,8 @@ public final class RouteRule: Sendable {
         injectHeader = [UInt8](route.injectHeader.utf8)
     }
 
-    /// Step 7: decides about every field, and appends the target to send (path and cleaned query) to
-    /// `target`.
+    /// Step 7: decides about every field, and appends the target to send (path and cleaned query)
+    /// to `target`.
     ///
     /// - Parameters:
     ///   - head: parsed from `bytes`, with a target `PathRule.check` has passed.

@@ -11,12 +11,16 @@ import HTTP1
 ///
 /// `docs/tenant-names.md` says what this catches and what it deliberately does not.
 struct Skeleton: ~Copyable {
-    /// Room for a folded name. A configured name's own skeleton is at most `nameBytesMax`; the rest
-    /// is for prefixes and suffixes around it. A longer run of letters and digits matches nothing.
-    static let bytesMax = 128
+    /// Room for a folded name. A longer run of letters and digits matches nothing.
+    static let bytesMax = 256
+    /// A configured name's own skeleton is at most this long; what is more is for prefixes and
+    /// suffixes around it.
     static let nameBytesMax = 64
+    /// Where a component begins behind more than this, the name is no longer looked at as one
+    /// whole, so that each component has at least half of the room.
+    static let wholeBytesMax = 128
 
-    private var folded: InlineArray<128, UInt8> = InlineArray(repeating: 0)
+    private var folded: InlineArray<256, UInt8> = InlineArray(repeating: 0)
     private(set) var count = 0
     /// More letters and digits came than there is room for.
     private(set) var isTooLong = false

@@ -84,7 +84,7 @@ public struct SkeletonSet: Sendable {
             let isDoubleUnderscore = byte == UInt8(ascii: "_") && previous == byte
             if Self.separates(byte) || isDoubleUnderscore {
                 isListed = isListed || matches(skeleton, from: component)
-                if skeleton.count > Skeleton.nameBytesMax {
+                if skeleton.count > Skeleton.wholeBytesMax {
                     // The whole is given up, so that every component has all the room it needs.
                     wholeIsTooLong = true
                     skeleton.reset()

@@ -31,7 +31,8 @@ public struct TenantDirectory: Sendable {
     }
 
     /// Turns verified claims into the one tenant they speak for. Meant for the verified-token
-    /// cache: it allocates, and a request reuses its result for as long as the snapshot is the same.
+    /// cache: it allocates, and a request reuses its result for as long as the snapshot is the
+    /// same.
     ///
     /// - Throws: `tenant.missing`, `tenant.unknown`, `tenant.suspended`, `tenant.tier_unknown`.
     public func resolve(_ claims: VerifiedClaims) throws(Refusal) -> Principal {

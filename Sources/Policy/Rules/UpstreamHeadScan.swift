@@ -12,9 +12,6 @@ public struct UpstreamHeadScan: Sendable {
     private let header: [UInt8]
     private let parameter: [UInt8]?
 
-    /// Letters of a name, or of one component of a parameter's name, that are looked at.
-    private static let lettersMax = 160
-
     init(names: [String], injectHeader: String, injectQuery: String?) {
         var concepts = [[[UInt8]]](repeating: [], count: 65)
         for name in names {
@@ -131,9 +128,10 @@ public struct UpstreamHeadScan: Sendable {
 
 // Names.
 extension UpstreamHeadScan {
-    /// Letters and digits of a name, lower case, with room for `lettersMax`.
+    /// Letters and digits of a name or of one component of it, lower case. The room is less than
+    /// the rules have, so that a long name a client makes up never sets off this alarm.
     private struct Letters: ~Copyable {
-        var bytes = InlineArray<160, UInt8>(repeating: 0)
+        var bytes = InlineArray<128, UInt8>(repeating: 0)
         var count = 0
         var overflowed = false
 
@@ -271,21 +269,35 @@ extension UpstreamHeadScan {
         var all = Letters()
         var run = Letters()
         var index = 0
-        var last: UInt8 = 0
+        var last: UInt32 = 0
         while index < name.count {
-            let byte = lower(character(name, &index, rounds))
-            let isWord = (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte)
-            if isWord {
-                all.add(byte)
-                run.add(byte)
-            } else if byte == 0x5b || byte == 0x5d || byte == 0x2e || (byte == 0x5f && last == 0x5f)
-            {
+            // The last three bytes, because two letters outside ASCII have a lower case inside it.
+            last = last << 8 | UInt32(lower(character(name, &index, rounds)))
+            if let letter = Self.letter(last) {
+                all.add(letter)
+                run.add(letter)
+            } else if Self.cuts(last) {
                 if isConcept(run, from: 0) { return true }
                 run = Letters()
             }
-            last = byte
         }
         return isConcept(run, from: 0) || isConcept(all, from: 0)
+    }
+
+    /// The letter or digit that `last` ends with: plain, U+017F or U+212A.
+    private static func letter(_ last: UInt32) -> UInt8? {
+        let byte = UInt8(truncatingIfNeeded: last)
+        if (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) { return byte }
+        if last & 0xffff == 0xc5bf { return 0x73 }
+        return last & 0xff_ffff == 0xe2_84aa ? 0x6b : nil
+    }
+
+    /// Whether a parameter's name is cut into components here.
+    private static func cuts(_ last: UInt32) -> Bool {
+        let cutting: StaticString = "[].:/(){},| "
+        let text = cutting.bytes
+        for index in text.indices where UInt32(text[index]) == last & 0xff { return true }
+        return last & 0xffff == 0x5f5f
     }
 
     /// One character at `index`, escapes undone `rounds` times; moves `index` behind it.

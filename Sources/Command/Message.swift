@@ -1,0 +1,29 @@
+import Foundation
+
+/// Words for people on standard error; data on standard output. Nothing is held back in a buffer,
+/// and a reader who went away is no fault.
+enum Message {
+    static func output(_ text: String) {
+        try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    }
+
+    static func plain(_ text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+    }
+
+    static func error(_ text: String) { plain("ringfence: \(text)") }
+}
+
+/// Whether, and how, output is made to stand out.
+struct Paint {
+    let isOn: Bool
+
+    /// For standard output.
+    init(isWanted: Bool, environment: [String: String]) {
+        let refused = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
+        isOn = isWanted && !refused && environment["TERM"] != "dumb" && System.isTerminal(1)
+    }
+
+    func bold(_ text: String) -> String { isOn ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+    func faint(_ text: String) -> String { isOn ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
+}

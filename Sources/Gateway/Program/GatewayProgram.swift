@@ -1,0 +1,182 @@
+import Policy
+import Reactor
+import Release
+
+/// `ringfence-gateway`: which command its words ask for.
+public enum GatewayProgram {
+    static let usage = """
+        usage: ringfence-gateway run [--config PATH] [--announce FILE] [--die-with-parent]
+               ringfence-gateway check [PATH] [--strict] [--json] [--no-color]
+               ringfence-gateway help CODE
+               ringfence-gateway token mint --key FILE --algorithm A --claims JSON
+                                            [--kid K] [--type T] [--ttl 1h]
+               ringfence-gateway certificate create --hosts NAMES --certificate FILE --key FILE
+                                            [--days N]
+               ringfence-gateway key create --algorithm A --private FILE [--public FILE]
+               ringfence-gateway version [--json]
+
+        """
+
+    /// Exit codes, the same for all programs.
+    enum Exit {
+        static let fine: Int32 = 0
+        static let found: Int32 = 1
+        static let invalid: Int32 = 2
+        static let usage: Int32 = 64
+        static let bug: Int32 = 70
+    }
+
+    /// Runs one command.
+    ///
+    /// - Parameter arguments: without the program's name.
+    /// - Returns: the exit code.
+    public static func run(_ arguments: [String]) -> Int32 {
+        if let expected = ProcessContext.variable("RINGFENCE_EXPECT_VERSION"),
+            expected != Release.version
+        {
+            return complain(
+                "this is \(Release.version), but it was started by \(expected); "
+                    + "install both from one build",
+                Exit.bug)
+        }
+        var words = Words(arguments)
+        let command = words.next()
+        switch command {
+        case "run": return run(&words)
+        case "check": return check(&words)
+        case "help": return help(&words)
+        case "token":
+            guard words.next() == "mint" else { return misuse("token has one command: mint") }
+            return MintCommand.run(&words)
+        case "certificate":
+            guard words.next() == "create" else {
+                return misuse("certificate has one command: create")
+            }
+            return MaterialCommand.createCertificate(&words)
+        case "key":
+            guard words.next() == "create" else { return misuse("key has one command: create") }
+            return MaterialCommand.createKey(&words)
+        case "version", "--version":
+            let json = words.flag("--json")
+            let text = "ringfence-gateway \(Release.version)\n"
+            write(json ? "{\"version\":\"\(Release.version)\"}\n" : text, to: .output)
+            return Exit.fine
+        case "--help", "-h":
+            write(usage, to: .output)
+            return Exit.fine
+        case let other?: return misuse("unknown command `\(other)`")
+        case nil: return misuse("a command is missing")
+        }
+    }
+
+    private static func run(_ words: inout Words) -> Int32 {
+        var run = GatewayRun()
+        do throws(Misuse) {
+            run.path = try words.option("--config") ?? "policies/"
+            run.announceFile = try words.option("--announce")
+            let dies = words.flag("--die-with-parent")
+            try words.end()
+            if dies, !ProcessContext.endWithParent() { return complain("the parent is gone", Exit.found) }
+        } catch {
+            return misuse(error.message)
+        }
+        return run.run()
+    }
+
+    private static func check(_ words: inout Words) -> Int32 {
+        let strict = words.flag("--strict")
+        let json = words.flag("--json")
+        let plain = words.flag("--no-color") || ProcessContext.variable("NO_COLOR") != nil
+        let path = words.next() ?? "policies/"
+        do throws(Misuse) {
+            try words.end()
+        } catch {
+            return misuse(error.message)
+        }
+        let resolver: Resolver
+        do throws(SystemFault) {
+            resolver = try Resolver()
+        } catch {
+            return complain("\(error)", Exit.bug)
+        }
+        let loader = SnapshotLoader(path: path, resolver: resolver)
+        let report = loader.load(version: 1, toleratesMissing: true).report
+        if json {
+            write(report.json() + "\n", to: .output)
+        } else {
+            write(report.text(colour: !plain && isTerminal(.error)) + "\n", to: .error)
+        }
+        return report.exitCode(strict: strict)
+    }
+
+    private static func help(_ words: inout Words) -> Int32 {
+        guard let code = words.next() else { return misuse("help needs a code, such as E1204") }
+        if let text = CodeReference.help(for: code) {
+            write(text + "\n", to: .output)
+            return Exit.fine
+        }
+        let near = CodeReference.nearest(to: code).map { "; did you mean `\($0)`?" } ?? ""
+        return complain("there is no code `\(code)`\(near)", Exit.found)
+    }
+
+    static func misuse(_ message: String) -> Int32 {
+        write("ringfence-gateway: \(message)\n\(usage)", to: .error)
+        return Exit.usage
+    }
+
+    static func complain(_ message: String, _ code: Int32) -> Int32 {
+        write("ringfence-gateway: \(message)\n", to: .error)
+        return code
+    }
+}
+
+/// A word that does not belong where it stands.
+struct Misuse: Error {
+    let message: String
+}
+
+/// The words of a command line, taken one by one.
+struct Words {
+    private var rest: [String]
+
+    init(_ words: [String]) { rest = words }
+
+    /// The next word that is no option.
+    mutating func next() -> String? {
+        guard let first = rest.first, !first.hasPrefix("--") || isCommandless(first) else {
+            return nil
+        }
+        return rest.removeFirst()
+    }
+
+    private func isCommandless(_ word: String) -> Bool { word == "--help" || word == "--version" }
+
+    /// Whether the flag was given; each counts once.
+    mutating func flag(_ name: String) -> Bool {
+        guard let place = rest.firstIndex(of: name) else { return false }
+        rest.remove(at: place)
+        return true
+    }
+
+    /// The value behind `--name` or `--name=`.
+    mutating func option(_ name: String) throws(Misuse) -> String? {
+        if let place = rest.firstIndex(where: { $0.hasPrefix(name + "=") }) {
+            return String(rest.remove(at: place).dropFirst(name.count + 1))
+        }
+        guard let place = rest.firstIndex(of: name) else { return nil }
+        guard place + 1 < rest.count else { throw Misuse(message: "\(name) needs a value") }
+        let value = rest.remove(at: place + 1)
+        rest.remove(at: place)
+        return value
+    }
+
+    mutating func required(_ name: String) throws(Misuse) -> String {
+        guard let value = try option(name) else { throw Misuse(message: "\(name) is missing") }
+        return value
+    }
+
+    func end() throws(Misuse) {
+        guard let word = rest.first else { return }
+        throw Misuse(message: "unexpected `\(word)`")
+    }
+}

@@ -1,0 +1,287 @@
+import HTTP1
+import HTTPTransport
+import Policy
+import Reactor
+import Release
+import Synchronization
+import TLS
+
+/// `ringfence-gateway run`: from the policy to threads that serve, until a signal.
+struct GatewayRun {
+    var path = "policies/"
+    var announceFile: String?
+
+    /// Serves until SIGTERM or SIGINT and answers the exit code.
+    func run() -> Int32 {
+        do throws(StartFault) {
+            return try serve()
+        } catch {
+            return fail(error.description, 1)
+        }
+    }
+
+    private func serve() throws(StartFault) -> Int32 {
+        // First, so that every thread started later inherits the blocked signals.
+        let signals = try Self.signals()
+        let resolver = try Self.resolver()
+        forbidMemoryDumps()
+        let loader = SnapshotLoader(path: path, resolver: resolver)
+        let loaded = loader.load(version: 1)
+        write(loaded.report.text(colour: false) + "\n", to: .error)
+        guard let snapshot = loaded.snapshot else { return GatewayProgram.Exit.invalid }
+        _ = raiseDescriptorLimit(to: UInt64(snapshot.policy.listen.connectionsMax) * 2 + 256)
+        let server = try GatewayServer(
+            snapshot: snapshot, certificates: loaded.certificates, resolver: resolver)
+        server.start(announceFile: announceFile)
+        server.control(signals: signals, loader: loader)
+        return GatewayProgram.Exit.fine
+    }
+
+    private static func signals() throws(StartFault) -> SignalSource {
+        do throws(SystemFault) { return try SignalSource() } catch { throw .system(error) }
+    }
+
+    private static func resolver() throws(StartFault) -> Resolver {
+        do throws(SystemFault) { return try Resolver() } catch { throw .system(error) }
+    }
+
+    private func fail(_ message: String, _ code: Int32) -> Int32 {
+        write("ringfence-gateway: \(message)\n", to: .error)
+        return code
+    }
+}
+
+extension StartFault: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .system(let fault): "the system refuses: \(fault)"
+        case .address(let text, .addressInUse):
+            "\(text) is in use by another process (`ss -ltnp` shows which)"
+        case .address(let text, let fault): "cannot listen on \(text): \(fault)"
+        case .addressText(let text): "`\(text)` is not an address to listen on"
+        case .tls(let fault): "TLS cannot be set up: \(fault)"
+        case .cryptography(let text): "cryptography cannot be set up: \(text)"
+        case .log(let target, let fault): "cannot write the access log to \(target): \(fault)"
+        }
+    }
+}
+
+/// The running gateway: its threads and what the main thread does meanwhile.
+final class GatewayServer {
+    private let gateway: GatewayProcess
+    private let box: SnapshotBox
+    private let resolver: Resolver
+    private let ticketKeys: TLSTicketKeys
+    private let publicAddress: SocketAddress
+    private let healthAddress: SocketAddress?
+    private var workers: [Worker] = []
+    private var healthStops: Mailbox<UInt64>?
+    private var fetchers: [Mailbox<Bool>] = []
+    private var version: UInt64 = 1
+
+    /// A started worker's thread, boxed because arrays cannot hold what cannot be copied.
+    private final class Worker {
+        private var thread: WorkerThread?
+        init(_ thread: consuming WorkerThread) { self.thread = .some(thread) }
+        func join() { thread = nil }
+    }
+
+    init(
+        snapshot: Snapshot, certificates: [TLSCertificate], resolver: Resolver
+    ) throws(StartFault) {
+        self.resolver = resolver
+        box = SnapshotBox(snapshot)
+        let listen = snapshot.policy.listen
+        do throws(TLSFault) {
+            ticketKeys = try TLSTicketKeys(nowSeconds: UInt64(max(WallClock.now().seconds, 0)))
+        } catch {
+            throw .tls(error)
+        }
+        var context: TLSServerContext?
+        if let tls = listen.tls {
+            do throws(TLSFault) {
+                context = try TLSServerContext(
+                    certificates: certificates,
+                    profile: tls.profile == .modern ? .modern : .intermediate,
+                    ticketKeys: ticketKeys, identity: "public")
+            } catch {
+                throw .tls(error)
+            }
+        }
+        let cores = usableCores()
+        let count = listen.workers ?? cores.count
+        gateway = try GatewayProcess(workers: count, tls: context)
+        let listener = try Self.listener(on: listen.publicAddress.text)
+        publicAddress = listener.address
+        healthAddress = try Self.startHealth(
+            listen.health?.text, gateway: gateway, box: box, stops: &healthStops)
+        try startWorkers(count, listener: listener, snapshot: snapshot)
+        startFetchers(of: snapshot)
+    }
+
+    private static func listener(on text: String) throws(StartFault) -> Listener {
+        let address: SocketAddress
+        do throws(SocketAddress.Defect) {
+            address = try SocketAddress(parsing: text)
+        } catch {
+            throw .addressText(text)
+        }
+        do throws(SocketFault) {
+            return try Listener(on: address)
+        } catch {
+            throw .address(text, error)
+        }
+    }
+
+    private static func startHealth(
+        _ text: String?, gateway: GatewayProcess, box: SnapshotBox,
+        stops: inout Mailbox<UInt64>?
+    ) throws(StartFault) -> SocketAddress? {
+        guard let text else { return nil }
+        let listener = try listener(on: text)
+        let address = listener.address
+        do throws(SystemFault) {
+            let service = try HTTPService(listener: listener)
+            stops = service.stops
+            let health = HealthService(gateway: gateway, current: box)
+            let thread = try WorkerThread(name: "health", running: service) { service in
+                do throws(SystemFault) {
+                    try service.run(
+                        handle: { .now(health.answer($0)) }, refuse: HealthService.refuse)
+                } catch {
+                    preconditionFailure("\(error)")
+                }
+            }
+            thread.detach()
+        } catch {
+            throw .system(error)
+        }
+        return address
+    }
+
+    private func startWorkers(
+        _ count: Int, listener: consuming Listener, snapshot: Snapshot
+    ) throws(StartFault) {
+        var first: Listener? = .some(listener)
+        for index in 0..<count {
+            let worker = try GatewayWorker(
+                index: index, gateway: gateway, listener: first.take(), snapshot: snapshot)
+            do throws(SystemFault) {
+                let seat = WorkerSeat(worker)
+                let thread = try WorkerThread(name: "worker-\(index)", running: seat) { seat in
+                    seat.worker.run()
+                }
+                workers.append(Worker(thread))
+            } catch {
+                throw .system(error)
+            }
+        }
+    }
+
+    private func startFetchers(of snapshot: Snapshot) {
+        for stop in fetchers { _ = stop.post(true) }
+        fetchers = []
+        for keys in snapshot.issuers {
+            guard case .url(let url, let seconds) = keys.policy.keys,
+                let location = FetchLocation(url)
+            else { continue }
+            do {
+                let stops = try Mailbox<Bool>(capacity: 4)
+                let context = try trust(keys.policy)
+                let refresher = KeySetRefresher(
+                    keys: keys, location: location, context: context, resolver: resolver,
+                    refreshSeconds: seconds, stops: stops,
+                    report: { write("ringfence-gateway: \($0)\n", to: .error) })
+                try WorkerThread(name: "keys") { refresher.run() }.detach()
+                fetchers.append(stops)
+            } catch {
+                write(
+                    "ringfence-gateway: keys of \(keys.policy.name) cannot be fetched: \(error)\n",
+                    to: .error)
+            }
+        }
+    }
+
+    private func trust(_ issuer: IssuerPolicy) throws -> TLSClientContext {
+        guard let authority = issuer.keysCertificateAuthority else { return try TLSClientContext() }
+        let pem = try readFile(authority.name, bytesMax: SnapshotLoader.secretBytesMax)
+        return try TLSClientContext(trust: .authorities(pem: pem))
+    }
+
+    /// Says where it listens, to people and to a parent process.
+    func start(announceFile: String?) {
+        gateway.isReady.store(true, ordering: .releasing)
+        gateway.counters[0].snapshotVersion.store(version)
+        let scheme = gateway.tls == nil ? "http" : "https"
+        var text = "ringfence-gateway \(Release.version): \(scheme)://\(publicAddress)"
+        text += ", \(gateway.mailboxes.count) workers"
+        if let healthAddress { text += ", health on http://\(healthAddress)" }
+        write(text + "\n", to: .error)
+        guard let announceFile else { return }
+        var lines = "public=\(publicAddress)\n"
+        if let healthAddress { lines += "health=\(healthAddress)\n" }
+        let bytes = [UInt8](lines.utf8)
+        try? writeFileAtomically(announceFile, bytes.span)
+    }
+
+    /// The main thread's loop: signals, ticket keys. Returns when everything has ended.
+    func control(signals: borrowing SignalSource, loader: SnapshotLoader) {
+        guard var poller = try? Poller(eventsMax: 4),
+            (try? poller.add(signals.number, key: .fixed(0))) != nil
+        else { preconditionFailure("the main thread cannot poll") }
+        while true {
+            // Ticket keys are looked at once a minute; they rotate every twelve hours.
+            let wake = Monotonic.now().advanced(byMilliseconds: 60_000)
+            _ = try? poller.wait(until: wake)
+            let seconds = UInt64(max(WallClock.now().seconds, 0))
+            _ = try? ticketKeys.rotateIfDue(nowSeconds: seconds)
+            while let signal = signals.next() {
+                switch signal {
+                case .hangUp: reload(loader)
+                case .interrupt, .terminate: return stop()
+                }
+            }
+        }
+    }
+
+    /// Reads everything again; on any error the old snapshot stays.
+    private func reload(_ loader: SnapshotLoader) {
+        gateway.tell(.reopenLog)
+        let loaded = loader.load(version: version + 1, previous: box.snapshot)
+        write(loaded.report.text(colour: false) + "\n", to: .error)
+        guard let snapshot = loaded.snapshot else { return refuseReload("the policy has errors") }
+        let old = box.snapshot.policy.listen
+        let new = snapshot.policy.listen
+        guard old.publicAddress.text == new.publicAddress.text,
+            old.health?.text == new.health?.text, old.workers == new.workers,
+            (old.tls == nil) == (new.tls == nil)
+        else { return refuseReload("addresses, workers and `tls: none` need a restart") }
+        if let context = gateway.tls {
+            do throws(TLSFault) {
+                try context.replaceCertificates(loaded.certificates)
+            } catch {
+                return refuseReload("the certificates cannot be used: \(error)")
+            }
+        }
+        version += 1
+        box.replace(snapshot)
+        gateway.tell(.use(snapshot))
+        startFetchers(of: snapshot)
+        write("ringfence-gateway: reloaded, snapshot \(version)\n", to: .error)
+    }
+
+    private func refuseReload(_ reason: String) {
+        gateway.counters[0].reloadsRefused.increment()
+        write("ringfence-gateway: reload refused, the old policy stays: \(reason)\n", to: .error)
+    }
+
+    private func stop() {
+        gateway.isReady.store(false, ordering: .releasing)
+        write("ringfence-gateway: stopping\n", to: .error)
+        let patience = UInt64(box.snapshot.policy.listen.deadlines.drainMilliseconds)
+        gateway.tell(.drain(milliseconds: patience))
+        for worker in workers { worker.join() }
+        for stop in fetchers { _ = stop.post(true) }
+        _ = healthStops?.post(0)
+    }
+}

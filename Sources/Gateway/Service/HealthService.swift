@@ -1,0 +1,57 @@
+import HTTP1
+import HTTPTransport
+import Policy
+import Reactor
+import Synchronization
+import Telemetry
+
+/// Probes and metrics on an address of their own, on a thread of their own: a worker that is busy
+/// or stuck does not keep them from answering, and nothing here changes anything.
+struct HealthService {
+    let gateway: GatewayProcess
+    /// The snapshot in force, for readiness.
+    let current: SnapshotBox
+
+    func answer(_ request: ServiceRequest) -> ServiceReply {
+        guard request.method == .get || request.method == .head else {
+            return ServiceReply(
+                status: 405, fields: [("Allow", Array("GET, HEAD".utf8))], body: Array("\n".utf8))
+        }
+        switch String(decoding: request.path, as: UTF8.self) {
+        case "/livez": return text(200, "alive\n")
+        case "/readyz":
+            let missing = current.snapshot.issuers.filter { $0.issuer == nil }
+            guard gateway.isReady.load(ordering: .acquiring) else { return text(503, "stopping\n") }
+            guard missing.isEmpty else {
+                return text(503, missing.map { "no keys of issuer \($0.policy.name)\n" }.joined())
+            }
+            return text(200, "ready\n")
+        case "/metrics":
+            return ServiceReply(
+                status: 200,
+                fields: [("Content-Type", Array("\(OpenMetricsEncoder.contentType)".utf8))],
+                body: gateway.exposition())
+        default: return text(404, "not found\n")
+        }
+    }
+
+    static func refuse(_ defect: ServiceDefect) -> ServiceReply {
+        let status: UInt16 =
+            switch defect {
+            case .violation(let violation): violation.status
+            case .bodyTooLarge: 413
+            case .timeout: 408
+            case .draining, .replyOverdue: 503
+            }
+        return ServiceReply(status: status, body: Array("\n".utf8), closes: true)
+    }
+
+    private func text(_ status: UInt16, _ text: String) -> ServiceReply {
+        ServiceReply(
+            status: status,
+            fields: [
+                ("Content-Type", Array("text/plain; charset=utf-8".utf8)),
+                ("Cache-Control", Array("no-store".utf8)),
+            ], body: Array(text.utf8))
+    }
+}

@@ -1,0 +1,288 @@
+import Policy
+import Reactor
+import TLS
+import Tokens
+import YAML
+
+/// What a policy folder came to: a snapshot with the certificates to serve, or diagnostics.
+struct LoadedSnapshot {
+    var report: PolicyReport
+    var snapshot: Snapshot?
+    var certificates: [TLSCertificate] = []
+}
+
+/// Reads a policy with everything it names: files, keys, certificates. `check` and `run` use the
+/// same code; only `run` keeps the result.
+struct SnapshotLoader {
+    static let secretBytesMax = 1_048_576
+
+    let path: String
+    let resolver: Resolver
+    /// How often names of upstreams are looked up again.
+    static let resolveMilliseconds: UInt64 = 10_000
+
+    private final class Findings {
+        var diagnostics: [Diagnostic] = []
+        /// What could not be read: an error for `run`, a warning for `check`.
+        var missing: [(message: String, mark: SourceMark)] = []
+    }
+
+    /// `gateway.yaml` in the folder, or the file itself.
+    static func file(at path: String) -> String {
+        if path.hasSuffix(".yaml") || path.hasSuffix(".yml") { return path }
+        return (path.hasSuffix("/") ? path : path + "/") + "gateway.yaml"
+    }
+
+    /// - Parameters:
+    ///   - version: of the snapshot to be made.
+    ///   - previous: whose fetched keys are kept for issuers that did not change.
+    ///   - toleratesMissing: `check` on a machine that does not have the secrets: what cannot be
+    ///     read is a warning, what can be read must be right.
+    func load(
+        version: UInt64, previous: Snapshot? = nil, toleratesMissing: Bool = false
+    ) -> LoadedSnapshot {
+        let loaded = loadGatewayPolicy(path: Self.file(at: path)) {
+            (file: String) throws(UnreadableFile) in
+            do throws(FileFault) {
+                return try readFile(file, bytesMax: PolicyBounds.fileBytesMax + 1)
+            } catch {
+                throw UnreadableFile(reason: error.description)
+            }
+        }
+        guard let policy = loaded.policy else { return LoadedSnapshot(report: loaded.report) }
+        let findings = Findings()
+        let certificates = certificates(policy, findings)
+        let issuers = issuers(policy, previous, findings)
+        let vendorKeys = vendorKeys(policy, findings)
+        let (upstreams, targets) = upstreams(policy, findings)
+        let assertionKey = assertionKey(policy, findings)
+        var diagnostics = loaded.report.diagnostics + findings.diagnostics
+        let missing: DiagnosticCode = toleratesMissing ? .materialMissing : .materialInvalid
+        diagnostics += findings.missing.map { Diagnostic(missing, $0.message, at: $0.mark) }
+        let report = PolicyReport(
+            files: loaded.report.files, diagnostics: diagnostics, counts: loaded.report.counts)
+        guard report.errors == 0, let vendorKeys else { return LoadedSnapshot(report: report) }
+        let snapshot = Snapshot(
+            version: version, policy: policy, upstreams: upstreams, targets: targets,
+            issuers: issuers, vendorKeys: vendorKeys, assertionKey: assertionKey)
+        return LoadedSnapshot(report: report, snapshot: snapshot, certificates: certificates)
+    }
+
+    // MARK: - Material
+
+    private func bytes(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
+        switch reference.kind {
+        case .file: return file(reference.name, reference, findings)
+        case .env:
+            if let value = ProcessContext.variable(reference.name) { return [UInt8](value.utf8) }
+            findings.missing.append(
+                ("the environment has no variable `\(reference.name)`", reference.mark))
+            return nil
+        case .cred:
+            guard let folder = ProcessContext.variable("CREDENTIALS_DIRECTORY") else {
+                findings.missing.append(
+                    (
+                        "there is no `CREDENTIALS_DIRECTORY`: `cred:` needs a systemd service",
+                        reference.mark
+                    ))
+                return nil
+            }
+            return file(folder + "/" + reference.name, reference, findings)
+        }
+    }
+
+    private func file(
+        _ path: String, _ reference: SecretReference, _ findings: Findings
+    ) -> [UInt8]? {
+        do throws(FileFault) {
+            return try readFile(path, bytesMax: Self.secretBytesMax)
+        } catch {
+            findings.missing.append(
+                ("cannot read `\(path)`: \(error.description)", reference.mark))
+            return nil
+        }
+    }
+
+    /// The bytes of a secret; one that others can read is worth a warning, not a refusal: whoever
+    /// mounts it may have no say in its mode.
+    private func secret(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
+        if reference.kind == .file, let mode = try? fileMode(reference.name),
+            mode.isReadableByOthers
+        {
+            findings.diagnostics.append(
+                Diagnostic(
+                    .secretReadable, "`\(reference.name)` can be read by others",
+                    at: reference.mark, label: "chmod 600"))
+        }
+        return bytes(reference, findings)
+    }
+
+    private func refuse(
+        _ secret: SecretReference, _ message: String, _ findings: Findings
+    ) {
+        findings.diagnostics.append(
+            Diagnostic(.materialInvalid, "`\(secret.name)` \(message)", at: secret.mark))
+    }
+
+    private func certificates(_ policy: GatewayPolicy, _ findings: Findings) -> [TLSCertificate] {
+        guard let tls = policy.listen.tls else { return [] }
+        var made: [TLSCertificate] = []
+        for pair in tls.certificates {
+            guard let chain = bytes(pair.certificate, findings),
+                let key = secret(pair.key, findings)
+            else { continue }
+            do throws(TLSFault) {
+                made.append(
+                    try TLSCertificate(
+                        chainPEM: chain.span, keyPEM: key.span,
+                        nowSeconds: WallClock.now().seconds))
+            } catch {
+                refuse(pair.certificate, "with its key is not usable: \(error)", findings)
+            }
+        }
+        return made
+    }
+
+    private func issuers(
+        _ policy: GatewayPolicy, _ previous: Snapshot?, _ findings: Findings
+    ) -> [IssuerKeys] {
+        policy.issuers.enumerated().map { index, issuer in
+            var keys: KeySet?
+            switch issuer.keys {
+            case .file(let reference):
+                keys = keySet(reference, isSecret: false, findings) { (bytes) throws(KeyDefect) in
+                    try KeySet(file: bytes.span, algorithms: issuer.algorithms)
+                }
+            case .secret(let reference):
+                keys = keySet(reference, isSecret: true, findings) { (bytes) throws(KeyDefect) in
+                    try KeySet(secretFile: bytes.span, algorithms: issuer.algorithms)
+                }
+            case .url:
+                // What was fetched before the reload holds until the next fetch.
+                let known = previous?.issuers.first { $0.policy.keys == issuer.keys }
+                keys = known?.issuer?.keys
+            }
+            return IssuerKeys(
+                index: index, policy: issuer, vendorName: policy.vendors[issuer.vendor].name,
+                keys: keys)
+        }
+    }
+
+    private func keySet(
+        _ reference: SecretReference, isSecret: Bool, _ findings: Findings,
+        _ make: ([UInt8]) throws(KeyDefect) -> KeySet
+    ) -> KeySet? {
+        let read = isSecret ? secret(reference, findings) : bytes(reference, findings)
+        guard let bytes = read else { return nil }
+        do throws(KeyDefect) {
+            return try make(bytes)
+        } catch {
+            refuse(reference, error.message, findings)
+            return nil
+        }
+    }
+
+    private func vendorKeys(_ policy: GatewayPolicy, _ findings: Findings) -> VendorKeySet? {
+        var files: [(vendor: Int, bytes: [UInt8])] = []
+        for (index, vendor) in policy.vendors.enumerated() {
+            guard let key = vendor.key, let bytes = secret(key, findings) else { continue }
+            files.append((index, bytes))
+        }
+        do throws(KeyDefect) {
+            return try VendorKeySet(keyFiles: files)
+        } catch {
+            guard let key = policy.vendors.compactMap(\.key).first else { return nil }
+            refuse(key, error.message, findings)
+            return nil
+        }
+    }
+
+    private func assertionKey(_ policy: GatewayPolicy, _ findings: Findings) -> [UInt8]? {
+        guard let assertion = policy.assertion,
+            let bytes = secret(assertion.key, findings)
+        else { return nil }
+        do throws(KeyDefect) {
+            _ = try AssertionSigner(keyFile: bytes.span)
+        } catch {
+            refuse(assertion.key, error.message, findings)
+        }
+        return bytes
+    }
+
+    // MARK: - Upstreams
+
+    private func upstreams(
+        _ policy: GatewayPolicy, _ findings: Findings
+    ) -> ([Snapshot.Upstream], [Snapshot.Target]) {
+        var upstreams: [Snapshot.Upstream] = []
+        var targets: [Snapshot.Target] = []
+        for (index, upstream) in policy.upstreams.enumerated() {
+            let first = targets.count
+            let context = clientContext(upstream, findings)
+            for target in upstream.targets {
+                guard let made = self.target(target, context, upstream, findings) else { continue }
+                targets.append(made)
+            }
+            upstreams.append(
+                Snapshot.Upstream(
+                    audience: [UInt8](upstream.name.utf8),
+                    connectMilliseconds: UInt64(upstream.connectMilliseconds),
+                    responseMilliseconds: UInt64(upstream.responseMilliseconds),
+                    idleMilliseconds: UInt64(upstream.idleMilliseconds),
+                    echoRequired: upstream.echoRequired,
+                    isAsserted: policy.assertion?.upstreams.contains(index) ?? false,
+                    targets: first..<targets.count))
+        }
+        return (upstreams, targets)
+    }
+
+    private func clientContext(
+        _ upstream: UpstreamPolicy, _ findings: Findings
+    ) -> TLSClientContext? {
+        guard upstream.targets.contains(where: { $0.scheme == .https }) else { return nil }
+        do throws(TLSFault) {
+            guard let authority = upstream.certificateAuthority else {
+                return try TLSClientContext()
+            }
+            guard let pem = bytes(authority, findings) else { return nil }
+            return try TLSClientContext(trust: .authorities(pem: pem))
+        } catch {
+            if let authority = upstream.certificateAuthority {
+                refuse(authority, "is not a list of certificates: \(error)", findings)
+            }
+            return nil
+        }
+    }
+
+    private func target(
+        _ target: UpstreamPolicy.Target, _ context: TLSClientContext?, _ upstream: UpstreamPolicy,
+        _ findings: Findings
+    ) -> Snapshot.Target? {
+        let isIPv6 = target.host.utf8.contains(UInt8(ascii: ":"))
+        let defaultPort: UInt16 = target.scheme == .https ? 443 : 80
+        var authority = isIPv6 ? "[\(target.host)]" : target.host
+        if target.port != defaultPort { authority += ":\(target.port)" }
+        let source: Snapshot.AddressSource
+        if target.scheme == .unix {
+            authority = "localhost"
+            source = .fixed(.unix(path: target.host))
+        } else if let address = IPAddress(target.host) {
+            source = .fixed(.ip(address, port: target.port))
+        } else {
+            do throws(ResolverFault) {
+                let name = try resolver.keepFresh(
+                    target.host, everyMilliseconds: Self.resolveMilliseconds)
+                source = .name(name, port: target.port)
+            } catch {
+                findings.diagnostics.append(
+                    Diagnostic(
+                        .materialInvalid, "`\(target.host)` is not a host name", at: upstream.mark)
+                )
+                return nil
+            }
+        }
+        return Snapshot.Target(
+            authority: [UInt8](authority.utf8), serverName: target.host, addresses: source,
+            tls: target.scheme == .https ? context : nil)
+    }
+}

@@ -1,0 +1,119 @@
+import HTTP1
+import Policy
+import Reactor
+import Telemetry
+import Tokens
+
+/// What a head needs to know about the hop it came over and the one it goes to.
+struct Hop {
+    var isSecure: Bool
+    var isTrustedProxy: Bool
+    /// Of the upstream's target, for routes with `host: upstream`.
+    var authority: [UInt8]
+}
+
+/// The places one request is worked out in; reused by the next, so that none allocates.
+struct RequestScratch: ~Copyable {
+    private(set) var plan = RewritePlan()
+    /// The target as it will be sent.
+    private var target = ByteBuffer(capacityMax: 131_072)
+    private var requestID = ByteBuffer(capacityMax: 36)
+    private var clientAddress = ByteBuffer(capacityMax: 64)
+    private var traceparent = ByteBuffer(capacityMax: 64)
+    private var assertion = ByteBuffer(capacityMax: AssertionSigner.bytesMax)
+    private var bodyDigestText = ByteBuffer(capacityMax: BodyDigest.textBytes)
+    private var bodyDigest: BodyDigest
+
+    init() throws(KeyDefect) {
+        let bodyDigest = try BodyDigest()
+        self.bodyDigest = bodyDigest
+    }
+
+    /// Step 7: what is kept of the head, and the target that will be sent.
+    mutating func plan(
+        _ route: RouteRule, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        principal: Principal?
+    ) throws(Refusal) {
+        target.removeAll()
+        try route.plan(head, bytes, principal: principal, target: &target, plan: &plan)
+    }
+
+    /// Fills in what is new with every request. A new trace begins here: a client's own is not
+    /// continued, because whoever guesses an id would write into it (W3C Trace Context §3.2).
+    mutating func begin(requestID id: UUIDv7, peer: PeerAddress, random: inout RandomSource) {
+        requestID.removeAll()
+        requestID.append(id)
+        clientAddress.removeAll()
+        if peer.address != nil { peer.append(to: &clientAddress) }
+        assertion.removeAll()
+        traceparent.removeAll()
+        traceparent.append("00-")
+        Self.append(random.take(), to: &traceparent)
+        Self.append(random.take() | 1, to: &traceparent)
+        traceparent.append("-")
+        Self.append(random.take() | 1, to: &traceparent)
+        traceparent.append("-00")
+    }
+
+    /// Makes the assertion for the target `plan` wrote.
+    mutating func sign(
+        _ caller: Caller, snapshot: Snapshot, audience: [UInt8], method: Span<UInt8>,
+        body: borrowing ByteBuffer, now: Int64, with signer: inout AssertionSigner?
+    ) throws(Refusal) {
+        bodyDigestText.removeAll()
+        // An absent body has a digest too: its upstream must see none.
+        bodyDigest.update(body.readable)
+        bodyDigest.finish(into: &bodyDigestText)
+        let principal = AssertionPrincipal(
+            claims: caller.claims, tenant: caller.principal?.tenant,
+            vendor: snapshot.vendorNames[caller.claims.vendor],
+            tier: caller.principal?.tierName)
+        do throws(AssertionDefect) {
+            try Self.sign(
+                audience: audience, requestID: requestID, method: method, target: target,
+                bodyDigest: bodyDigestText, for: principal, now: now,
+                lifetimeSeconds: snapshot.assertionSeconds, with: &signer, into: &assertion)
+        } catch {
+            // Without an assertion the upstream could not tell whose request this is.
+            throw .internalError
+        }
+    }
+
+    private static func sign(
+        audience: [UInt8], requestID: borrowing ByteBuffer, method: Span<UInt8>,
+        target: borrowing ByteBuffer, bodyDigest: borrowing ByteBuffer,
+        for principal: AssertionPrincipal, now: Int64, lifetimeSeconds: Int64,
+        with signer: inout AssertionSigner?, into out: inout ByteBuffer
+    ) throws(AssertionDefect) {
+        guard signer != nil else { throw .signature }
+        let request = AssertionRequest(
+            audience: audience.span, requestID: requestID.readable, method: method,
+            target: target.readable, bodyDigest: bodyDigest.readable)
+        try signer?.sign(
+            request, for: principal, now: now, lifetimeSeconds: lifetimeSeconds, into: &out)
+    }
+
+    /// Step 10: writes the head for the upstream and has it read again.
+    borrowing func write(
+        _ route: RouteRule, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        principal: Principal?, framing: BodyFraming, hop: Hop, into out: inout ByteBuffer
+    ) throws(Refusal) {
+        let facts = RequestFacts(
+            clientAddress: clientAddress.readable, isSecure: hop.isSecure,
+            isTrustedProxy: hop.isTrustedProxy, requestID: requestID.readable,
+            traceparent: traceparent.readable, assertion: assertion.readable,
+            upstreamAuthority: hop.authority.span)
+        try route.write(
+            plan, head, bytes, principal: principal, target: target.readable, framing: framing,
+            facts: facts, into: &out)
+    }
+
+    private static func append(_ value: UInt64, to out: inout ByteBuffer) {
+        var shift: UInt64 = 64
+        while shift > 0 {
+            shift -= 4
+            let digit = UInt8(truncatingIfNeeded: value >> shift) & 15
+            out.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        }
+    }
+}

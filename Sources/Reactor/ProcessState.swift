@@ -1,0 +1,30 @@
+import CLinux
+
+/// Keeps memory, which holds keys and tokens, out of core files and debuggers.
+public func forbidMemoryDumps() { _ = rf_forbid_dumps() }
+
+/// Writes `text` as it is; see `StandardStream.write`.
+public func write(_ text: String, to stream: StandardStream) { stream.write(text) }
+
+/// Whether `stream` is a terminal, so that colours make sense.
+public func isTerminal(_ stream: StandardStream) -> Bool { rf_is_terminal(stream.rawValue) != 0 }
+
+extension FileFault: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .missing: "no such file"
+        case .denied: "permission denied"
+        case .tooLarge: "the file is too large"
+        case .badPath: "the path is empty or holds a NUL"
+        case .full: "no space left on the device"
+        case .other(let code): "error \(code)"
+        }
+    }
+}
+
+extension WallClock {
+    /// Milliseconds since 1970; zero before.
+    public var milliseconds: UInt64 {
+        UInt64(max(seconds, 0)) &* 1_000 &+ UInt64(nanoseconds / 1_000_000)
+    }
+}

@@ -1,0 +1,189 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A playground of the programs as they were built.
+final class LivePlayground: Sendable {
+    let folder: TemporaryFolder
+    let process: ChildProcess
+
+    init(_ words: [String] = [], in folder: TemporaryFolder? = nil) throws {
+        self.folder = try folder ?? TemporaryFolder()
+        process = try ChildProcess(
+            try BuiltProducts.path("ringfence"), ["dev", "--port", "0"] + words,
+            folder: self.folder.path)
+        try process.waitForOutput("^C stops everything", seconds: 60)
+    }
+
+    /// Runs lines of shell as a user would, with dev.env read.
+    func shell(_ lines: String) throws -> String {
+        let result = try ChildProcess.run(
+            "sh", ["-c", ". .ringfence/dev.env\n\(lines)"], folder: folder.path, seconds: 60)
+        #expect(result.errorOutput == "")
+        return result.output
+    }
+
+    struct Example {
+        let title: String
+        let line: String
+        let result: String
+    }
+
+    /// The lines to paste, with what is said to come of each.
+    var examples: [Example] {
+        let lines = process.output.components(separatedBy: "\n")
+        return lines.indices.compactMap { index in
+            guard index + 2 < lines.count, lines[index].hasPrefix("# "),
+                lines[index + 2].hasPrefix("#   -> ")
+            else { return nil }
+            return Example(
+                title: String(lines[index].dropFirst(2)), line: lines[index + 1],
+                result: String(lines[index + 2].dropFirst(7)))
+        }
+    }
+
+    /// Where PostgreSQL keeps its data, which may be outside of our folder.
+    var dataFolder: String? {
+        let line = process.output.split(separator: "\n").first { $0.hasPrefix("  data ") }
+        return line?.split(separator: " ").dropFirst().first.map(String.init)
+    }
+
+    /// The port of an address in dev.env.
+    func port(_ variable: String) throws -> String {
+        try shell("printf %s \"${\(variable)##*:}\"")
+    }
+
+    func interrupt() throws {
+        process.signal(SIGINT)
+        #expect(try process.wait(seconds: 30) == .exited(0))
+        let left = folder.path + "/.ringfence/dev.env"
+        #expect(!FileManager.default.fileExists(atPath: left))
+    }
+
+    /// Whether this build has a program that serves: skipped tests say so, and none passes by not
+    /// looking.
+    static func serves(_ program: String) -> Bool {
+        let result = try? ChildProcess.run(
+            try BuiltProducts.path(program), ["version"], seconds: 30)
+        return result?.output.hasPrefix(program) ?? false
+    }
+}
+
+@Suite struct `A playground in front of an existing API` {
+    @Test func `does what its printed lines say`() throws {
+        let api = try RecorderUpstream()
+        defer { api.stop() }
+        let playground = try LivePlayground(["--upstream", "http://127.0.0.1:\(api.port)"])
+        let examples = playground.examples
+        #expect(examples.count == 5)
+        for example in examples where example.result == "401" {
+            let output = try playground.shell(example.line)
+            #expect(output.hasSuffix("\n401\n"), "\(example.title): \(output)")
+        }
+        #expect(api.requests.count == 0)
+        for example in examples.prefix(2) {
+            #expect(try playground.shell(example.line) == "ok\n200\n", "\(example.title)")
+        }
+        for request in try api.waitForRequests(2) {
+            #expect(request.all("x-tenant-id") == ["acme"])
+            #expect(request.requestLine == "GET / HTTP/1.1")
+            #expect(request.all("authorization") == [])
+        }
+        let flood = try #require(examples.last)
+        let counts = try playground.shell(flood.line).split(separator: "\n").map {
+            $0.split(separator: " ").map(String.init)
+        }
+        #expect(counts == [["98", "200"], ["3", "429"]])
+        try playground.interrupt()
+    }
+
+    @Test func `leaves nobody listening after kill -9, and starts again`() throws {
+        let api = try RecorderUpstream()
+        defer { api.stop() }
+        let words = ["--upstream", "http://127.0.0.1:\(api.port)"]
+        let first = try LivePlayground(words)
+        let port = try first.port("RINGFENCE_URL")
+        first.process.signal(SIGKILL)
+        try first.process.wait(seconds: 30)
+        try eventually(seconds: 30, "the gateway to end") {
+            let result = try ChildProcess.run(
+                "curl", ["--disable", "-s", "http://127.0.0.1:\(port)/"], seconds: 30)
+            return result.end == .exited(7)
+        }
+        let second = try LivePlayground(words, in: first.folder)
+        #expect(try second.shell("test -s \"$RINGFENCE_CA\" && echo there") == "there\n")
+        try second.interrupt()
+    }
+}
+
+@Suite(
+    .enabled(
+        if: LivePlayground.serves("ringfence-backend"),
+        "the backend of this build does not serve yet"))
+struct `A playground with a backend` {
+    @Test func `does what its printed lines say`() throws {
+        let playground = try LivePlayground()
+        let examples = playground.examples
+        #expect(examples.count == 9)
+        // First, for it proves that setting up has cost acme nothing.
+        let flood = try #require(examples.last)
+        let counts = try playground.shell(flood.line).split(separator: "\n").map {
+            $0.split(separator: " ").map(String.init)
+        }
+        #expect(counts == [["100", "200"], ["1", "429"]])
+        for example in examples.dropLast() {
+            // Acme's minute is used up.
+            let line = example.line.replacingOccurrences(of: "TOKEN_ACME", with: "TOKEN_INITECH")
+            let output = try playground.shell(line)
+            let status = example.result.prefix(3)
+            #expect(output.hasSuffix("\n\(status)\n"), "\(example.title): \(output)")
+            #expect(!output.contains("Globex"), "\(example.title): \(output)")
+        }
+        try playground.interrupt()
+    }
+
+    @Test func `keeps its data with --keep, once`() throws {
+        let list = """
+            curl -sS --cacert "$RINGFENCE_CA" -H "Authorization: Bearer $TOKEN_GLOBEX" \
+                "$RINGFENCE_URL/v1/events"
+            """
+        let first = try LivePlayground(["--keep"])
+        let before = try first.shell(list)
+        let token = try first.shell("echo \"$TOKEN_GLOBEX\"")
+        let data = try #require(first.dataFolder)
+        defer { try? FileManager.default.removeItem(atPath: data) }
+        try first.interrupt()
+        let second = try LivePlayground(["--keep"], in: first.folder)
+        #expect(try second.shell(list) == before)
+        // A token of the run before is as good: the issuer is the same.
+        #expect(try second.shell("TOKEN_GLOBEX=\(token)\(list)") == before)
+        try second.interrupt()
+    }
+
+    @Test func `runs again after kill -9 with fresh data`() throws {
+        let first = try LivePlayground()
+        let tenants = """
+            curl -sS --cacert "$RINGFENCE_CA" -H "Authorization: Bearer $VENDOR_KEY" \
+                "$RINGFENCE_URL/v1/tenants/acme"
+            """
+        let before = try first.shell(tenants)
+        first.process.signal(SIGKILL)
+        try first.process.wait(seconds: 30)
+        let second = try LivePlayground([], in: first.folder)
+        let after = try second.shell(tenants)
+        #expect(after.contains("acme"))
+        #expect(after != before)
+        try second.interrupt()
+    }
+
+    @Test func `names a role of its database that row security holds for`() throws {
+        let playground = try LivePlayground()
+        let role = try playground.shell(
+            """
+            psql "$RINGFENCE_DATABASE_URL" -AtX -c 'SELECT rolname, rolsuper, rolbypassrls
+                FROM pg_roles WHERE rolname = current_user'
+            """)
+        #expect(role == "ringfence_runtime|f|f\n")
+        try playground.interrupt()
+    }
+}

@@ -1,0 +1,55 @@
+import HTTP1
+import Testing
+
+@testable import Policy
+
+@Suite struct `Cookies of a request` {
+    @Test(arguments: [
+        ("C1", "a=1; tenant_id=evil; b=2", "a=1; b=2"), ("C1", "X-Tenant-ID=evil; b=2", "b=2"),
+        ("C1", "a=1;tenantId=evil;b=2", "a=1; b=2"), ("C1", "tenant%5Fid=evil;b=2", "b=2"),
+        ("C1", "tenant_id[]=evil;b=2", "b=2"), ("C4", "=tenant_id=evil; b=2", "b=2"),
+        ("C4", "  tenant_id = evil ; b=2", "b=2"), ("C4", "tenant_id; b=2", "b=2"),
+        ("C4", "\"tenant_id\"=evil; b=2", "b=2"), ("C4", "a=1,tenant_id=evil; b=2", "b=2"),
+        ("C4", "==tenant_id=evil; b=2", "b=2"), ("C4", "tenant_id%00x=evil; b=2", "b=2"),
+        ("C4", "a=\"x; tenant_id=evil\"; b=2", "a=\"x; b=2"), ("C1", ";;tenant=evil;;b=2;;", "b=2"),
+    ])
+    func `the pair goes and the others keep their bytes`(
+        _ vector: String, _ value: String, _ expected: String
+    ) throws {
+        let sent = try RulesFixture().get("/", "Cookie: \(value)")
+        #expect(sent.values("cookie") == [expected], "\(vector)")
+        #expect(sent.report.cookies == 1, "\(vector)")
+        #expect(!sent.text.contains("evil"), "\(vector)")
+    }
+
+    @Test(arguments: [
+        "a=1; b=2", "a=1;b=2;", "session=tenant_id", "a={\"x\",\"y\"}", "  a = 1 ",
+        "a=tenant_id, b", "a=1,2,tenant_id",
+    ])
+    func `a field without a tenant is not touched`(_ value: String) throws {
+        let sent = try RulesFixture().get("/", "Cookie: \(value)")
+        let trimmed = value.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
+        #expect(sent.values("cookie") == [String(trimmed)])
+        #expect(sent.report.cookies == 0)
+    }
+
+    @Test func `C2 several lines are joined and then filtered`() throws {
+        let sent = try RulesFixture().get(
+            "/", "Cookie: a=1; tenant_id=evil", "Accept: x", "Cookie: tenant=evil",
+            "Cookie: b=2; c=3")
+        #expect(sent.values("cookie") == ["a=1; b=2; c=3"])
+        #expect(sent.report.cookies == 2)
+    }
+
+    @Test func `a field with nothing left is not sent`() throws {
+        let sent = try RulesFixture().get("/", "Cookie: tenant_id=evil", "Cookie: org_id=evil")
+        #expect(sent.values("cookie").isEmpty)
+    }
+
+    @Test func `C4 five thousand pairs are filtered in one pass`() throws {
+        let pairs = (0..<1_500).map { "c\($0)=1" } + ["tenant_id=evil"]
+        let sent = try RulesFixture().get("/", "Cookie: " + pairs.joined(separator: ";"))
+        #expect(sent.report.cookies == 1)
+        #expect(sent.values("cookie")[0].split(separator: ";").count == 1_500)
+    }
+}

@@ -1,0 +1,173 @@
+import HTTP1
+import Testing
+
+@testable import Policy
+
+@Suite struct `Response to the client` {
+    static func answer(
+        _ head: String, standing: LimitStanding? = nil, origin: String = "",
+        method: KnownMethod = .get, closes: Bool = false, framing: BodyFraming? = nil,
+        room: Int = 65_536, _ change: (inout GatewayPolicy, inout RoutePolicy) -> Void = { _, _ in }
+    ) throws -> String {
+        let bytes = [UInt8](head.utf8)
+        var parsed = ResponseHead()
+        _ = try parsed.parse(bytes.span, limits: .response, answering: method)
+        let fixture = RulesFixture(change)
+        var out = ByteBuffer(capacityMax: room)
+        let (id, from) = ([UInt8]("request-1".utf8), [UInt8](origin.utf8))
+        let facts = ResponseFacts(
+            requestID: id.span, origin: from.span, standing: standing, closes: closes)
+        try fixture.rules.routes[0].writeResponse(
+            parsed, bytes.span, framing: framing ?? parsed.framing,
+            limitHeaders: fixture.policy.limitHeaders, facts: facts, into: &out)
+        return String(decoding: out.bytes, as: UTF8.self)
+    }
+
+    @Test func `INV-6 nothing internal leaks back`() throws {
+        let text = try Self.answer(
+            """
+            HTTP/1.1 200 Fine\r
+            Server: orders/1.0\r
+            X-Tenant-ID: acme\r
+            tenant_id: acme\r
+            Ringfence-Tenant: 018f\r
+            X-Tenant-Tier: STARTER\r
+            X-Accel-Redirect: /x\r
+            X-Internal-Shard: 4\r
+            Connection: X-Hop\r
+            X-Hop: 1\r
+            Keep-Alive: timeout=1\r
+            Proxy-Authenticate: Basic\r
+            Alt-Svc: h3=":443"\r
+            X-RateLimit-Limit: 9\r
+            X-Request-ID: theirs\r
+            Set-Cookie: a=1\r
+            Content-Length: 2\r
+            \r
+
+            """)
+        #expect(
+            text == """
+                HTTP/1.1 200 Fine\r
+                Server: orders/1.0\r
+                Set-Cookie: a=1\r
+                Cache-Control: private, no-store\r
+                X-Request-ID: request-1\r
+                Via: 1.1 ringfence\r
+                Content-Length: 2\r
+                \r
+
+                """)
+    }
+
+    @Test(arguments: [
+        ("no-store", false), ("private", false), ("max-age=60, No-Store", false),
+        ("private=\"x\"", true), ("public, max-age=60", true), ("no-store-ish", true), ("", true),
+    ])
+    func `X9 a tenant's response is never cacheable in a shared cache`(
+        _ value: String, _ isAdded: Bool
+    ) throws {
+        let text = try Self.answer(
+            "HTTP/1.1 200 OK\r\nCache-Control: \(value)\r\nContent-Length: 0\r\n\r\n")
+        #expect(text.contains("Cache-Control: private, no-store\r\n") == isAdded)
+    }
+
+    @Test func `a response without a tenant keeps its own caching`() throws {
+        let text = try Self.answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") { _, route in
+            route.authentication = .none(reason: "public")
+        }
+        #expect(!text.contains("Cache-Control"))
+    }
+
+    @Test func `R7 the limit fields say where the tenant stands`() throws {
+        let standing = LimitStanding(
+            limitPerMinute: 100,
+            verdict: .admitted(remaining: 42, resetNanoseconds: 16_000_000_001))
+        let text = try Self.answer(
+            "HTTP/1.1 200 OK\r\nRateLimit: x\r\nContent-Length: 0\r\n\r\n", standing: standing)
+        #expect(
+            text.contains(
+                """
+                RateLimit-Policy: "tier";q=100;w=60\r
+                RateLimit: "tier";r=42;t=17\r
+                X-RateLimit-Limit: 100\r
+                X-RateLimit-Remaining: 42\r
+                X-RateLimit-Reset: 17\r
+
+                """))
+        #expect(!text.contains("RateLimit: x"))
+    }
+
+    @Test func `R7 seconds are rounded up so that obeying is admitted`() {
+        for (nanoseconds, seconds) in [
+            (1, 1), (999_999_999, 1), (1_000_000_000, 1), (1_000_000_001, 2), (0, 1),
+            (60_000_000_000, 60),
+        ] as [(UInt64, UInt32)] {
+            let standing = LimitStanding(
+                limitPerMinute: 1, verdict: .refused(retryNanoseconds: nanoseconds))
+            #expect(standing.resetSeconds == seconds && !standing.isAdmitted)
+            #expect(standing.remaining == 0)
+        }
+        var out = ByteBuffer(capacityMax: LimitHeaders.bytesMax)
+        let standing = LimitStanding(
+            limitPerMinute: .max, verdict: .refused(retryNanoseconds: .max))
+        LimitHeaders().write(standing, into: &out)
+        LimitHeaders.writeRetryAfter(standing, into: &out)
+        #expect(String(decoding: out.bytes, as: UTF8.self).hasSuffix("Retry-After: 4294967295\r\n"))
+    }
+
+    @Test func `limit fields can be chosen`() {
+        var headers = LimitHeaders()
+        headers.rateLimit = false
+        headers.xRateLimit = false
+        var out = ByteBuffer(capacityMax: 512)
+        headers.write(
+            LimitStanding(limitPerMinute: 1, verdict: .refused(retryNanoseconds: 1)), into: &out)
+        #expect(out.bytes == [])
+    }
+
+    @Test func `a cross-origin route answers itself and the upstream's answer is dropped`() throws {
+        let text = try Self.answer(
+            "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 0\r\n\r\n",
+            origin: "https://app.example.com"
+        ) { _, route in
+            route.cors = CORSPolicy(origins: ["https://app.example.com"])
+        }
+        #expect(!text.contains("*"))
+        #expect(text.contains("Access-Control-Allow-Origin: https://app.example.com\r\n"))
+        #expect(text.contains("Vary: Origin\r\n"))
+    }
+
+    @Test func `a HEAD answer keeps the length it announces and closing is told`() throws {
+        let text = try Self.answer(
+            "HTTP/1.1 200 OK\r\nContent-Length: 77\r\n\r\n", method: .head, closes: true)
+        #expect(text.contains("Content-Length: 77\r\n") && text.contains("Connection: close\r\n"))
+        let chunked = try Self.answer(
+            "HTTP/1.1 200 OK\r\nContent-Length: 77\r\n\r\n", framing: .chunked)
+        #expect(!chunked.contains("Content-Length"))
+        #expect(chunked.hasSuffix("Transfer-Encoding: chunked\r\n\r\n"))
+    }
+
+    @Test func `a buffer without room is a fault and not a trap`() throws {
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nA: b\r\n\r\n"
+        for room in 0..<200 {
+            let refusal = RulesFixture.refusal { _ = try Self.answer(head, room: room) }
+            #expect(refusal == .upstreamProtocol, "\(room)")
+        }
+    }
+
+    @Test(arguments: Refusal.allCases)
+    func `a problem body is one JSON object that needs no escaping`(_ refusal: Refusal) {
+        var out = ByteBuffer(capacityMax: ProblemBody.bytesMax)
+        let id = "018f0000-0000-7000-8000-000000000000"
+        withBytes(id) { ProblemBody.write(refusal, requestID: $0, into: &out) }
+        let (code, title) = ("\(refusal.code)", "\(refusal.title)")
+        #expect(
+            String(decoding: out.bytes, as: UTF8.self)
+                == #"{"type":"urn:ringfence:problem:\#(code)","title":"\#(title)","#
+                + #""status":\#(refusal.status),"code":"\#(code)","request_id":"\#(id)"}"#)
+        for byte in (code + title).utf8 {
+            #expect(byte >= 0x20 && byte < 0x7f && byte != 0x22 && byte != 0x5c)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Policy
+import YAML
+
+/// The root of the repository.
+let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+/// Goldens and generated pages are written instead of compared when this is set:
+/// `RINGFENCE_WRITE_GOLDEN=1 swift test --filter YAMLTests`.
+let writesGoldens = ProcessInfo.processInfo.environment["RINGFENCE_WRITE_GOLDEN"] != nil
+
+/// The files of a case, by path.
+struct Files {
+    var contents: [String: [UInt8]]
+
+    init(_ contents: [String: [UInt8]]) { self.contents = contents }
+    init(_ text: String, tenants: String? = nil) {
+        contents = ["policies/gateway.yaml": Array(text.utf8)]
+        if let tenants { contents["policies/tenants.yaml"] = Array(tenants.utf8) }
+    }
+
+    func read(_ path: String) throws(UnreadableFile) -> [UInt8] {
+        guard let bytes = contents[path] else {
+            throw UnreadableFile(reason: "No such file or directory")
+        }
+        return bytes
+    }
+
+    func gateway(isDevelopment: Bool = false) -> LoadedPolicy<GatewayPolicy> {
+        loadGatewayPolicy(
+            path: "policies/gateway.yaml", isDevelopment: isDevelopment, read: read)
+    }
+
+    func backend() -> LoadedPolicy<BackendPolicy> {
+        loadBackendPolicy(path: "policies/backend.yaml", read: read)
+    }
+}
+
+/// A policy without problems, to change one thing in.
+let plainPolicy = """
+    version: 1
+    listen:
+      public: {address: "127.0.0.1:8443"}
+    issuers:
+      idp:
+        issuer: https://idp.example.com/
+        jwks: file:keys.json
+        audience: [https://api.example.com]
+        algorithms: [RS256]
+        tenant: {claim: tenant_id}
+        tier: {claim: tier}
+    upstreams:
+      orders: {targets: ["http://127.0.0.1:8080"]}
+    routes:
+      - name: orders
+        match: {path: /v1/orders/**, methods: [GET]}
+        auth: idp
+        upstream: orders
+    tiers:
+      STARTER: {requests: 100/min}
+
+    """
+
+extension String {
+    /// This text with `old` replaced, which must be there exactly once.
+    func changing(_ old: String, to new: String) -> String {
+        precondition(components(separatedBy: old).count == 2, "\(old) is not there once")
+        return replacingOccurrences(of: old, with: new)
+    }
+}
+
+extension PolicyReport {
+    var codes: [String] { diagnostics.map(\.code.rawValue) }
+}
+
+/// Reads a lone file and answers its codes.
+func codes(of text: String) -> [String] {
+    readPolicy(Array(text.utf8)).diagnostics.map(\.code.rawValue)
+}
