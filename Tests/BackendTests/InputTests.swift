@@ -13,7 +13,7 @@ struct InputRow: Sendable, CustomTestStringConvertible {
     let field: String
     var isVendor = false
 
-    var testDescription: String { 
+    var testDescription: String {
         "\(method) \(target) \(String((body ?? "").prefix(70)).debugDescription)"
     }
 }
@@ -153,7 +153,8 @@ extension InputRow {
             #"{"external_id":"a","name":"x","tier":"STARTER","limits":{"requests":"05/min"}}"#,
             "limits.requests"),
         tenant(
-            #"{"external_id":"a","name":"x","tier":"STARTER","limits":{"requests":"9999999999/min"}}"#,
+            #"{"external_id":"a","name":"x","tier":"STARTER","#
+                + #""limits":{"requests":"9999999999/min"}}"#,
             "limits.requests"),
         tenant(
             #"{"external_id":"a","name":"x","tier":"STARTER","limits":{"rpm":5}}"#, "limits.rpm"),
@@ -275,7 +276,8 @@ extension InputRow {
     }
 
     @Test(arguments: [
-        "/", "/v1", "/v1/", "/v1/event", "/v1/events/", "/v1/events/a/b", "/v2/events", "//v1/events",
+        "/", "/v1", "/v1/", "/v1/event", "/v1/events/", "/v1/events/a/b", "/v2/events",
+        "//v1/events",
         "/v1//events", "/V1/events", "/v1/tenants/a/", "/v1/events%2f",
     ])
     func `for a path that is none is 404`(_ target: String) throws {

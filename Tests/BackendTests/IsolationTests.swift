@@ -40,7 +40,8 @@ import Testing
         let theirs = try publish(globex, "secret")
         let ids = [
             theirs, "018f0000-0000-7000-8000-00000000000a", "00000000-0000-0000-0000-000000000000",
-            "not-an-id", theirs.uppercased(), "%00", "x%2Fy", "%7B\(theirs)%7D", "urn:uuid:\(theirs)",
+            "not-an-id", theirs.uppercased(), "%00", "x%2Fy", "%7B\(theirs)%7D",
+            "urn:uuid:\(theirs)",
             String(repeating: "a", count: 500), "%e2%80%a8", "'",
         ]
         var answers: Set<String> = []
@@ -168,12 +169,14 @@ import Testing
         #expect(
             try fault(.insertFor, insert, in: acme)?.sqlState == .insufficientPrivilege)
         // Not granted at all: events are never changed.
-        #expect(try fault(.moveEvents, [.text(globex.id)], in: acme)?.sqlState
-            == .insufficientPrivilege)
+        #expect(
+            try fault(.moveEvents, [.text(globex.id)], in: acme)?.sqlState
+                == .insufficientPrivilege)
         #expect(try fault(.removeEvents, in: acme)?.sqlState == .insufficientPrivilege)
         #expect(try fault(.suspendAll, in: acme) == nil)
         let states = try backend.look(
-            "SELECT DISTINCT state FROM ringfence.tenants WHERE id IN ('\(acme.id)','\(globex.id)')")
+            "SELECT DISTINCT state FROM ringfence.tenants WHERE id IN ('\(acme.id)','\(globex.id)')"
+        )
         #expect(states == "active")
         #expect(try fault(.readAudit, in: acme)?.sqlState == .insufficientPrivilege)
         #expect(

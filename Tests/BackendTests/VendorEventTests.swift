@@ -48,6 +48,13 @@ import Testing
                 #"{"topic":"c","payload":{},"customerExternalId":"\#(acme.externalID)","id":"x"}"#,
             as: .vendor())
         #expect(conflict.status == 409)
+        // One row for each time that it was answered 202; the conflict has done nothing.
+        let audited = try backend.look(
+            """
+            SELECT count(*) FROM ringfence.audit
+            WHERE tenant_id = '\(acme.id)' AND action = 'event.publish'
+            """)
+        #expect(audited == "2")
     }
 
     @Test func `is told of another vendor's tenant what it is told of none`() throws {
