@@ -200,12 +200,14 @@ private struct Bench {
         ),
         (
             """
+            GRANT USAGE ON SCHEMA public TO %r;
             CREATE FUNCTION public.peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER
             RETURN (SELECT count(*) FROM ringfence.events)
             """, "may call public.peek"
         ),
         (
             """
+            GRANT USAGE ON SCHEMA public TO %r;
             CREATE FUNCTION public.leak(text) RETURNS boolean LANGUAGE plpgsql LEAKPROOF
             AS 'BEGIN RETURN true; END'
             """, "may call public.leak"
