@@ -439,7 +439,7 @@ static inline int rf_thread_start(
     (void)pthread_attr_destroy(&attributes);
     return -r;
 }
-// Ends this process when the thread that started it ends: what a child of a program must not outlive.
+// Ends this process when the thread that started it ends: what a child must not outlive.
 static inline int rf_end_with_parent(void) {
     return rf_result(prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0, 0, 0));
 }

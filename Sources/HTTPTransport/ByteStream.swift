@@ -27,8 +27,9 @@ public enum StreamProgress: Equatable, Sendable {
 
 /// A socket, in the clear or under TLS, with the two buffers between it and HTTP messages.
 ///
-/// Readiness is edge-triggered: `becameReady` is told what the poller said; `fill` and `flush` remember
-/// when the kernel had nothing more to give or to take and ask it again only after the next event.
+/// Readiness is edge-triggered: `becameReady` is told what the poller said; `fill` and `flush`
+/// remember when the kernel had nothing more to give or to take and ask it again only after the
+/// next event.
 public struct ByteStream: ~Copyable {
     /// Most bytes held for a reader who does not consume: a whole head and one more read.
     public static let inputBytesMax = 65_536 + readBytes

@@ -4,7 +4,7 @@ public import TLS
 
 /// What became of an attempt to read a message head.
 public enum HeadOutcome: Equatable, Sendable {
-    /// A whole head; its bytes are the first `length` of the stream's input until they are consumed.
+    /// A whole head; its bytes are the first `length` of the stream's input until consumed.
     case head(length: Int)
     /// No whole head yet.
     case starved
@@ -19,7 +19,7 @@ public enum HeadOutcome: Equatable, Sendable {
 /// One thread owns it. Heads are parsed into the owner's scratch, so that an idle connection costs
 /// no table of fields.
 public final class ServerConnection {
-    /// What the connection is doing; the owner moves it on and sets the deadline that belongs to it.
+    /// What the connection is doing; the owner moves it on and sets the deadline that goes with it.
     public enum Phase: Equatable, Sendable {
         case handshaking
         /// Waiting for a head; `started` once its first byte is there.
@@ -97,7 +97,8 @@ public final class ServerConnection {
 
     /// Moves what there is of the request body into `output`, reading as needed.
     ///
-    /// - Throws: a violation of chunked coding; the connection can then only be answered and closed.
+    /// - Throws: a violation of chunked coding; the connection can then only be answered and
+    ///   closed.
     public func moveBody(
         to output: inout ByteBuffer, as target: BodyTarget, high: Int
     ) throws(HTTPViolation) -> Result<BodyProgress, StreamFault> {

@@ -5,7 +5,8 @@ import Reactor
 import Telemetry
 
 /// One request and its response on their way through a worker. It owns no socket: a client
-/// connection carries it, an upstream connection serves it, and it pins the snapshot it began under.
+/// connection carries it, an upstream connection serves it, and it pins the snapshot it began
+/// under.
 ///
 /// A class with reused memory: a worker keeps finished ones, so that a request allocates none.
 final class Exchange {

@@ -214,7 +214,8 @@ extension GatewayWorker {
         else { return .waiting }
         do throws(HTTPViolation) {
             switch try server.readHead(
-                into: &responseHead, limits: .response, answering: exchange.method) {
+                into: &responseHead, limits: .response, answering: exchange.method)
+            {
             case .head(let length):
                 return try relayHead(exchange, client, server, headLength: length)
             case .starved: return .waiting
