@@ -1,6 +1,12 @@
 import Foundation
+import HTTP1
+import Policy
+import Reactor
 import TestSupport
 import Testing
+
+@testable import Backend
+@testable import HTTPTransport
 
 @Suite struct `The assertion` {
     let backend: RunningBackend
@@ -124,6 +130,26 @@ import Testing
         #expect(answer.status == 401)
     }
 
+    @Test func `made before the backend started counts as used`() throws {
+        let fresh = try RunningBackend(workers: 1)
+        // Alive for ten seconds more; a process of before the restart may have taken it.
+        let gateway = Gateway(lifetimeSeconds: 70, skewSeconds: -60)
+        let answer = try fresh.send("GET", "/v1/tenants", as: .vendor(), gateway: gateway)
+        expect(answer, "assertion.invalid")
+        let id = try #require(answer.json["request_id"] as? String)
+        #expect(fresh.logLines(of: id).first?.contains("assertion.before_start") == true)
+        #expect(try fresh.send("GET", "/v1/tenants", as: .vendor()).status == 200)
+    }
+
+    @Test func `whose subject no audit row can hold is refused for a vendor`() throws {
+        let gateway = Gateway(subject: "a\0b")
+        let vendor = try backend.send("GET", "/v1/tenants", as: .vendor(), gateway: gateway)
+        expect(vendor, "assertion.invalid")
+        // A tenant's subject is written nowhere.
+        #expect(
+            try backend.send("GET", "/v1/events", as: tenant.scope, gateway: gateway).status == 200)
+    }
+
     @Test func `tells the log, not the client, what was wrong with it`() throws {
         let gateway = Gateway(lifetimeSeconds: 1, skewSeconds: -60)
         let assertion = try gateway.assertion(
@@ -149,6 +175,62 @@ import Testing
             "\"queue_ms\":", "\"database_ms\":", "\"total_ms\":",
         ] {
             #expect(line.contains(part), "\(part) in \(line)")
+        }
+    }
+}
+
+@Suite struct `The memory of used assertions` {
+    private func request(_ gateway: Gateway = Gateway()) throws -> ServiceRequest {
+        let assertion = try gateway.assertion(
+            .init(method: "GET", target: "/v1/tenants"), for: .vendor())
+        let field = ServiceRequest.Field(
+            name: Array("Ringfence-Assertion".utf8), value: Array(assertion.utf8))
+        return ServiceRequest(
+            key: .fixed(0), method: .get, path: Array("/v1/tenants".utf8), query: nil,
+            fields: [field], body: [], arrived: .now())
+    }
+
+    private func admit(
+        _ request: ServiceRequest, _ desk: inout AssertionDesk, in seconds: Int64 = 0
+    ) -> AssertionRefusal? {
+        var now = WallClock.now()
+        now.seconds += seconds
+        do throws(AssertionRefusal) {
+            _ = try desk.admit(request, now: now)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func `refuses when it is full, and forgets nothing before its time`() throws {
+        var desk = try AssertionDesk(
+            keyFile: Array(Gateway.keyText.utf8), audience: "delivery", now: .now(), requestsMax: 2)
+        let (first, second, third) = (try request(), try request(), try request())
+        let taken = [admit(first, &desk), admit(second, &desk)]
+        #expect(taken == [nil, nil])
+        let full = admit(third, &desk)
+        #expect(full?.refusal == .overloaded)
+        // Still there: neither was given up for the third.
+        let again = [admit(first, &desk), admit(second, &desk)]
+        #expect(again.map { $0?.refusal } == [.assertionReplayed, .assertionReplayed])
+        // Full is no reason to use the third one up.
+        let later = try request(Gateway(lifetimeSeconds: 300))
+        let afterwards = admit(later, &desk, in: 60)
+        #expect(afterwards == nil)
+        // What has been forgotten has expired, also for a clock that steps back.
+        let expired = [admit(first, &desk, in: 60), admit(first, &desk)]
+        #expect(expired.map { $0?.refusal } == [.assertionInvalid, .assertionInvalid])
+    }
+
+    @Test func `takes clocks that differ by five seconds and no more`() throws {
+        let start = WallClock(seconds: WallClock.now().seconds - 1_000)
+        for (skew, isTaken) in [(4, true), (7, false), (-33, true), (-36, false)] as [(Int64, Bool)]
+        {
+            var desk = try AssertionDesk(
+                keyFile: Array(Gateway.keyText.utf8), audience: "delivery", now: start)
+            let refusal = admit(try request(Gateway(skewSeconds: skew)), &desk)
+            #expect((refusal == nil) == isTaken, "\(skew)")
         }
     }
 }

@@ -184,6 +184,19 @@ import Testing
                 == .insufficientPrivilege)
     }
 
+    @Test func `an audit row names the tenant's own vendor or fails`() throws {
+        let other = try backend.makeTenant(vendor: "another-vendor")
+        let id = "018f0000-0000-7000-8000-0000000000ab"
+        let (own, foreign) = (try vendorID(of: acme), try vendorID(of: other))
+        #expect(try fault(.auditFor, [.text(acme.id), .text(id), .text(own)], in: acme) == nil)
+        // Whether there is such a vendor makes no difference.
+        for vendor in [foreign, id] {
+            let refused = try fault(
+                .auditFor, [.text(acme.id), .text(id), .text(vendor)], in: acme)
+            #expect(refused?.sqlState == .foreignKeyViolation)
+        }
+    }
+
     @Test func `a vendor's transaction sees no events, and tenants of that vendor`() throws {
         let other = try backend.makeTenant(vendor: "isolation-vendor")
         let vendor = try #require(VendorScope(uuidText: vendorID(of: other)))

@@ -231,6 +231,69 @@ private final class Load: Sendable {
         #expect(left == "0|1|STARTER")
     }
 
+    @Test func `a full disk fails a request whose audit row it does not take`() throws {
+        let backend = try RunningBackend(workers: 1)
+        let tenant = try backend.makeTenant()
+        // What the server answers when it cannot extend a file (53100).
+        try backend.look(
+            """
+            CREATE FUNCTION public.disk_full() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full';
+            END $$;
+            CREATE TRIGGER full_disk BEFORE INSERT ON ringfence.audit
+            FOR EACH ROW EXECUTE FUNCTION public.disk_full()
+            """)
+        let answer = try backend.send(
+            "POST", "/v1/events",
+            body: #"{"topic":"a","payload":{},"customerExternalId":"\#(tenant.externalID)"}"#,
+            as: .vendor())
+        #expect((answer.status, answer.code) == (503, "database.unavailable"), "\(answer.text)")
+        #expect(answer.only("Retry-After") == "1")
+        #expect(try backend.look("SELECT count(*) FROM ringfence.events") == "0")
+        try backend.look("DROP TRIGGER full_disk ON ringfence.audit")
+        let again = try backend.send(
+            "POST", "/v1/events",
+            body: #"{"topic":"a","payload":{},"customerExternalId":"\#(tenant.externalID)"}"#,
+            as: .vendor())
+        #expect(again.status == 202)
+    }
+
+    @Test func `a server that only reads is 503 for what writes`() throws {
+        let backend = try RunningBackend(workers: 1)
+        let tenant = try backend.makeTenant()
+        let runtime = try #require(backend.database).runtime
+        try backend.look("ALTER ROLE \(runtime) SET default_transaction_read_only = on")
+        try backend.look(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '\(runtime)'")
+        try eventually(seconds: 20, "the new session") {
+            try backend.metric("ringfence_backend_database_logins_total") > 1
+        }
+        let answer = try backend.send(
+            "POST", "/v1/events", body: #"{"topic":"a","payload":{}}"#, as: tenant.scope)
+        #expect((answer.status, answer.code) == (503, "database.unavailable"), "\(answer.text)")
+        #expect(try backend.send("GET", "/v1/events", as: tenant.scope).status == 200)
+    }
+
+    @Test func `a schema that is opened is served from no more after the next login`() throws {
+        let backend = try RunningBackend(workers: 1)
+        let tenant = try backend.makeTenant()
+        let runtime = try #require(backend.database).runtime
+        let end =
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '\(runtime)'"
+        try backend.look("CREATE POLICY open ON ringfence.tenants FOR SELECT USING (true)")
+        try backend.look(end)
+        try eventually(seconds: 20, "unreadiness") {
+            try backend.health("/readyz").status == 503
+        }
+        #expect(try backend.send("GET", "/v1/events", as: tenant.scope).status == 503)
+        try backend.look("DROP POLICY open ON ringfence.tenants")
+        // Without another login: an unfit schema is looked at every second.
+        try eventually(seconds: 20, "service") {
+            try backend.send("GET", "/v1/events", as: tenant.scope).status == 200
+        }
+    }
+
     @Test func `a role that becomes powerful is served from no more`() throws {
         let backend = try RunningBackend(workers: 1)
         let tenant = try backend.makeTenant()

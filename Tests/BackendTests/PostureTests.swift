@@ -364,6 +364,23 @@ private struct Bench {
         #expect(missing.errorOutput.contains("it does not exist"), "\(missing.errorOutput)")
     }
 
+    @Test func `says that its port is in use`() throws {
+        let bench = try Bench()
+        try bench.migrate()
+        let running = try RunningBackend.shared()
+        let config = try RunningBackend.writePolicy(
+            to: bench.folder, owner: bench.database.ownerURL, runtime: bench.database.runtimeURL,
+            api: "127.0.0.1:\(running.apiPort)")
+        let announcement = bench.folder.path + "/announcement"
+        let result = try RunningBackend.run(
+            ["run", "--config", config, "--announce", announcement])
+        #expect(result.end == .exited(1))
+        #expect(
+            result.errorOutput.contains("cannot listen on `127.0.0.1:\(running.apiPort)`"),
+            "\(result.errorOutput)")
+        #expect(!FileManager.default.fileExists(atPath: announcement))
+    }
+
     @Test func `takes a folder for its configuration`() throws {
         let bench = try Bench()
         let result = try RunningBackend.run(["db", "migrate", "--config", bench.folder.path])

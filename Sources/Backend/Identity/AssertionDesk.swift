@@ -118,7 +118,12 @@ struct AssertionDesk: ~Copyable {
             scope: scope, name: String(decoding: assertion.vendor, as: UTF8.self),
             subject: assertion.subject.map { String(decoding: $0, as: UTF8.self) })
         switch assertion.scope {
-        case .vendor: return .vendor(vendor)
+        case .vendor:
+            // It becomes the actor of audit rows, and PostgreSQL's text holds no NUL.
+            guard assertion.subject?.contains(0) != true else {
+                throw AssertionRefusal(refusal: .assertionInvalid, defect: "assertion.sub")
+            }
+            return .vendor(vendor)
         case .tenant(let tenant, let externalID):
             guard let scope = TenantScope(uuidText: tenant.text) else {
                 throw AssertionRefusal(refusal: .internalError, defect: "tenant.id")
