@@ -120,7 +120,7 @@ enum FramingCases {
         body("S12g", "TRACE /a", "{auth}", .declined(405, "route.method")),
         .raw(
             "S12h", "POST /nowhere HTTP/1.1\r\n{host}\(chunked)\r\n\r\n"
-                + "32\r\nGET /canary HTTP/1.1\r\nHost: a\r\nA: 012345678901\r\n\r\n0\r\n\r\n",
+                + "32\r\nGET /canary HTTP/1.1\r\nHost: a\r\nA: 012345678901\r\n\r\n\r\n0\r\n\r\n",
             .declined(404, "route.not_found")),
         .raw(
             "S12i", "POST /nowhere HTTP/1.1\r\n{host}Content-Length: 100000\r\n\r\n"
