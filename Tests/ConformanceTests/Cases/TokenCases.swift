@@ -55,10 +55,10 @@ enum TokenCases {
         token("J5f", invalid("header.kid"), header: #"{"alg":"RS256","kid":""}"#),
         token("J6a", .forwarded, header: #"{"alg":"RS256","jwk":{"kty":"RSA","n":"AQAB","e":"AQAB"}}"#),
         token(
-            "J6b", invalid("signature"), header: #"{"alg":"RS256","jku":"http://127.0.0.1:1/keys"}"#,
+            "J6b", invalid("signature"), header: #"{"alg":"RS256","jku":"http://{keys}/keys"}"#,
             signer: .rsa(key: "foreign.key")),
         token(
-            "J6c", invalid("signature"), header: #"{"alg":"RS256","x5u":"http://127.0.0.1:1/x"}"#,
+            "J6c", invalid("signature"), header: #"{"alg":"RS256","x5u":"http://{keys}/x"}"#,
             signer: .rsa(key: "foreign.key")),
         token(
             "J6d", invalid("signature"), header: #"{"alg":"RS256","x5c":["AQAB"],"x5t":"AQAB"}"#,

@@ -11,6 +11,8 @@ final class Bench: Sendable {
     static let plain = Result { try Bench("plain", isSecure: false) }
     /// The same under TLS.
     static let secure = Result { try Bench("secure", isSecure: true) }
+    /// In the clear, for one test that looks at the process.
+    static let quiet = Result { try Bench("quiet", isSecure: false) }
 
     /// Seconds a healthy gateway may take for anything.
     static let patience = 20.0

@@ -30,9 +30,7 @@ struct Case: Sendable, CustomTestStringConvertible {
     var testDescription: String { id }
 
     /// The vector without the letter.
-    var vector: String {
-        String(id.prefix { $0.isUppercase }) + id.drop { $0.isUppercase }.prefix { $0.isNumber }
-    }
+    var vector: String { Vector.part(of: id) }
 
     init(_ id: String, _ wire: String, _ verdict: Verdict, _ facts: [Fact] = []) {
         self.id = id

@@ -8,6 +8,11 @@ struct Vector: Sendable {
         self.title = title
     }
 
+    /// The vector of a row: its id without the letters behind the number.
+    static func part(of id: String) -> String {
+        String(id.prefix { $0.isUppercase }) + id.drop { $0.isUppercase }.prefix { $0.isNumber }
+    }
+
     static func title(of id: String) -> String {
         all.first { $0.id == id }?.title ?? "no vector of the catalogue"
     }
