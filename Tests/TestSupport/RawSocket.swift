@@ -25,6 +25,12 @@ package final class RawSocket: Sendable {
             try socket.finishConnecting(
                 unsafe Glibc.connect(socket.number, pointer, length), seconds)
         }
+        // Each write is a packet: what a test cuts in two is not put together again, nor held back
+        // until the first half is acknowledged.
+        var option: Int32 = 1
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        _ = unsafe setsockopt(
+            socket.number, Int32(IPPROTO_TCP), TCP_NODELAY, &option, size)
         return socket
     }
 

@@ -62,7 +62,8 @@ enum BrowserCases {
             "X5p", "{auth}Origin: https://mallory.test", .forwarded, .replyLacks(allowOrigin),
             .reply("Vary", "Origin")),
         browser("X5q", "{auth}Origin: null", .forwarded, .replyLacks(allowOrigin)),
-        browser("X5r", "{auth}X-A: 1", .forwarded, .replyLacks(allowOrigin), .reply("Vary", "Origin")),
+        browser(
+            "X5r", "{auth}X-A: 1", .forwarded, .replyLacks(allowOrigin), .reply("Vary", "Origin")),
         browser(
             "X5s", "Origin: https://app.test", .declined(401, "token.missing"),
             .reply(allowOrigin, app), .reply("Vary", "Origin")),
@@ -84,6 +85,7 @@ enum BrowserCases {
         ).tenant(nil),
         .bare("X9f", "X: 1", .declined(401, "token.missing"), .reply("Cache-Control", "no-store")),
         .target(
-            "X9g", "/nowhere", .declined(404, "route.not_found"), .reply("Cache-Control", "no-store")),
+            "X9g", "/nowhere", .declined(404, "route.not_found"),
+            .reply("Cache-Control", "no-store")),
     ]
 }

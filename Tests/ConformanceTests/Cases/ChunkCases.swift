@@ -21,7 +21,8 @@ enum ChunkCases {
         whole("S8n", "5\0", size), whole("S8o", "\u{ff}", size),
         whole("S8p", "10000000000000005", sizeBound),
         whole("S8q", "0000000000000005", .forwarded), whole("S8r", "05", .forwarded),
-        .chunked("S8s", "A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n", .forwarded, .body(twice)),
+        .chunked(
+            "S8s", "A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n", .forwarded, .body(twice)),
         whole("S9a", "5;a=b", .forwarded), whole("S9b", "5;a", .forwarded),
         whole("S9c", "5;a=\"b;c\"", .forwarded), whole("S9d", "5;a=b;c=d", .forwarded),
         .chunked("S9e", "5;\nhello\r\n0\r\n\r\n", bareLF),
@@ -60,22 +61,23 @@ enum ChunkCases {
         .chunked(id, "\(line)\r\nhello\r\n0\r\n\r\n", verdict)
     }
 
-    private static let held: [Case] = [
-        ("a", "0x5\r\nhello\r\n0\r\n\r\n", "request.chunk.size_malformed"),
-        ("b", "5\r\nhelloXX0\r\n\r\n", "request.chunk.unterminated"),
-        ("c", "5;a=b\nhello\r\n0\r\n\r\n", "request.line.bare_lf"),
-        ("d", "5\r\nhello\r\n0\r\nX-Tenant-ID : evil\r\n\r\n", "request.field.name_space"),
-        ("e", "ffffffffffffffff\r\nhello", "request.chunk.size_too_large"),
-    ].map { letter, body, code in
-        Case(
-            "S10z" + letter,
-            "POST /signed/x HTTP/1.1\r\n{host}{auth}Transfer-Encoding: chunked\r\n\r\n" + body,
-            .refused(400, code))
-    } + [
-        Case(
-            "S10zf",
-            "POST /signed/x HTTP/1.1\r\n{host}{auth}Transfer-Encoding: chunked\r\n\r\n"
-                + "20000\r\n" + repeated("x", 0x20000) + "\r\n0\r\n\r\n",
-            .refused(413, "request.body.too_large")),
-    ]
+    private static let held: [Case] =
+        [
+            ("a", "0x5\r\nhello\r\n0\r\n\r\n", "request.chunk.size_malformed"),
+            ("b", "5\r\nhelloXX0\r\n\r\n", "request.chunk.unterminated"),
+            ("c", "5;a=b\nhello\r\n0\r\n\r\n", "request.line.bare_lf"),
+            ("d", "5\r\nhello\r\n0\r\nX-Tenant-ID : evil\r\n\r\n", "request.field.name_space"),
+            ("e", "ffffffffffffffff\r\nhello", "request.chunk.size_too_large"),
+        ].map { letter, body, code in
+            Case(
+                "S10z" + letter,
+                "POST /signed/x HTTP/1.1\r\n{host}{auth}Transfer-Encoding: chunked\r\n\r\n" + body,
+                .refused(400, code))
+        } + [
+            Case(
+                "S10zf",
+                "POST /signed/x HTTP/1.1\r\n{host}{auth}Transfer-Encoding: chunked\r\n\r\n"
+                    + "20000\r\n" + repeated("x", 0x20000) + "\r\n0\r\n\r\n",
+                .refused(413, "request.body.too_large"))
+        ]
 }

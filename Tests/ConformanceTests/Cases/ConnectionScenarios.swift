@@ -19,7 +19,8 @@ extension Scenario {
                 }
             }
             var spoilt: Set<Int> = []
-            for request in bench.recorder.requests where request.all("x-forwarded-for") == [source] {
+            for request in bench.recorder.requests where request.all("x-forwarded-for") == [source]
+            {
                 if spoilt.contains(request.connection) {
                     found.append("\(request.requestLine) on a connection with a surplus")
                 }
@@ -34,7 +35,8 @@ extension Scenario {
             let bench = try Bench.plain.get()
             let first = try RawClient(port: bench.port, from: bench.newSource())
             try first.send(
-                bench.bytes("POST /hasty HTTP/1.1\r\n{host}{auth}Content-Length: 20\r\n\r\n0123456789"))
+                bench.bytes(
+                    "POST /hasty HTTP/1.1\r\n{host}{auth}Content-Length: 20\r\n\r\n0123456789"))
             let early = try first.readResponse(seconds: Bench.patience)
             let second = try RawClient(port: bench.port, from: bench.newSource())
             try second.send(bench.bytes("GET /hasty HTTP/1.1\r\n{host}{auth}\r\n"))
@@ -86,7 +88,7 @@ extension Scenario {
             var found: [String] = []
             let expected = [Int](repeating: 200, count: 5) + [Int](repeating: 429, count: 5)
             if statuses != expected { found.append("answered \(statuses)") }
-            let count = bench.sightings(from: source).requests.count
+            let count = bench.sightings(from: source).count
             if count != 5 { found.append("the upstream saw \(count)") }
             return found
         },
@@ -117,7 +119,7 @@ extension Scenario {
         var expected = (0..<count).compactMap { index in
             tenant(index).map { "\(target(index)) \($0)" }
         }
-        for sighting in bench.sightings(from: source).requests {
+        for sighting in bench.sightings(from: source) {
             let seen = "\(sighting.target) \(sighting.all("x-tenant-id").joined(separator: " "))"
             guard let place = expected.firstIndex(of: seen) else {
                 found.append("the upstream saw \(seen)")

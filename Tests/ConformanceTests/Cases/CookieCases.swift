@@ -10,9 +10,11 @@ enum CookieCases {
         cookie("C1g", "a=%7B1%7D;b=\"x y\"; c==", "a=%7B1%7D;b=\"x y\"; c=="),
         cookie("C1h", "a=1;tenant_id=evil;b=2", "a=1; b=2"),
         cookie("C1i", "filter[tenant_id]=evil; a=1", "a=1"),
-        .raw("C1j", "GET /strict/x HTTP/1.1\r\n{host}{auth}Cookie: tenant_id=evil\r\n\r\n", conflict),
+        .raw(
+            "C1j", "GET /strict/x HTTP/1.1\r\n{host}{auth}Cookie: tenant_id=evil\r\n\r\n", conflict),
         .raw("C1k", "GET /same/x HTTP/1.1\r\n{host}{auth}Cookie: tenant_id=evil\r\n\r\n", conflict),
-        .raw("C1l", "GET /same/x HTTP/1.1\r\n{host}{auth}Cookie: tenant_id=acme\r\n\r\n", .forwarded),
+        .raw(
+            "C1l", "GET /same/x HTTP/1.1\r\n{host}{auth}Cookie: tenant_id=acme\r\n\r\n", .forwarded),
         .raw("C1m", "GET /open/x HTTP/1.1\r\n{host}Cookie: tenant_id=evil\r\n\r\n", .forwarded)
             .tenant(nil),
         .get("C2a", "Cookie: a=1\r\nCookie: tenant_id=evil; b=2", .forwarded, joined),
@@ -26,7 +28,8 @@ enum CookieCases {
         cookie("C4e", "$Version=1; tenant_id=evil; $Path=/", "$Version=1; $Path=/"),
         cookie("C4f", "a=1, tenant_id=evil", nil),
         cookie("C4g", "a=\"1; tenant_id=evil\"; b=2", "a=\"1; b=2"),
-        cookie("C4h", repeated("a=1; ", 3_000) + "tenant_id=evil", repeated("a=1; ", 2_999) + "a=1"),
+        cookie(
+            "C4h", repeated("a=1; ", 3_000) + "tenant_id=evil", repeated("a=1; ", 2_999) + "a=1"),
         cookie("C4i", ";;; tenant_id=evil ;;;", nil),
         cookie("C4j", "tenant_id%00=evil; a=1", "a=1"),
         .get("C4k", "Cookie: " + repeated("a=1; ", 5_000), .refused(431, valueBound)),

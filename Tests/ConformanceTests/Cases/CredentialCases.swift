@@ -39,7 +39,8 @@ enum CredentialCases {
         .raw("A3b", "GET /a?token={acme} HTTP/1.1\r\n{host}\r\n", missing),
         .raw("A3c", "GET /a?Authorization=Bearer%20{acme} HTTP/1.1\r\n{host}\r\n", missing),
         .raw(
-            "A3d", "POST /a HTTP/1.1\r\n{host}Content-Type: application/x-www-form-urlencoded\r\n"
+            "A3d",
+            "POST /a HTTP/1.1\r\n{host}Content-Type: application/x-www-form-urlencoded\r\n"
                 + "Content-Length: 15\r\n\r\naccess_token=ey", missing),
         .raw("A3e", "GET /a?access_token={globex} HTTP/1.1\r\n{host}{auth}\r\n", .forwarded),
     ]
@@ -56,9 +57,11 @@ enum CredentialCases {
         // A route that asks for no credential does not hand one on.
         .raw("A6g", "GET /open/x HTTP/1.1\r\n{host}{auth}\r\n", .forwarded, .lacks("Authorization"))
             .tenant(nil),
-        .raw("A6h", "GET /vendor HTTP/1.1\r\n{host}{auth}\r\n", .declined(401, "vendor_key.invalid")),
         .raw(
-            "A6i", "GET /vendor HTTP/1.1\r\n{host}Authorization: Bearer {vendor}\r\n"
+            "A6h", "GET /vendor HTTP/1.1\r\n{host}{auth}\r\n", .declined(401, "vendor_key.invalid")),
+        .raw(
+            "A6i",
+            "GET /vendor HTTP/1.1\r\n{host}Authorization: Bearer {vendor}\r\n"
                 + "X-Tenant-ID: evil\r\n\r\n", .forwarded, .lacks("Authorization")
         ).tenant(nil),
         .raw(

@@ -12,7 +12,8 @@ enum FramingCases {
         .post("S1a", "Content-Length: 6\r\n" + chunked, "0\r\n\r\nG", framed("conflict")),
         .post("S1b", chunked + "\r\nContent-Length: 6", "0\r\n\r\nG", framed("conflict")),
         .post("S1c", "Content-Length: 0\r\n" + chunked, "0\r\n\r\n", framed("conflict")),
-        .post("S1d", "Content-Length: 5\r\nTransfer-Encoding: identity", "hello", framed("conflict")),
+        .post(
+            "S1d", "Content-Length: 5\r\nTransfer-Encoding: identity", "hello", framed("conflict")),
         .post("S1e", "Content-Length: x\r\n" + chunked, "0\r\n\r\n", framed("conflict")),
         .get("S1f", "Content-Length: 6\r\n" + chunked, framed("conflict")),
     ]
@@ -65,7 +66,8 @@ enum FramingCases {
         .raw("S7a", "POST /a HTTP/1.0\r\n{host}{auth}\(chunked)\r\n\r\n0\r\n\r\n", old),
         .raw("S7b", "GET /a HTTP/1.0\r\n{host}{auth}\(chunked)\r\n\r\n0\r\n\r\n", old),
         .raw(
-            "S7c", "POST /a HTTP/1.0\r\n{host}{auth}Connection: keep-alive\r\n\(chunked)\r\n\r\n", old),
+            "S7c", "POST /a HTTP/1.0\r\n{host}{auth}Connection: keep-alive\r\n\(chunked)\r\n\r\n",
+            old),
     ]
 
     private static func coding(_ id: String, _ value: String, _ verdict: Verdict) -> Case {
@@ -88,7 +90,8 @@ enum FramingCases {
         .post("S5s", "Content-Length: \t5\t ", "hello", .forwarded, .body("hello")),
         .post("S5t", "Content-Length: 0", "", .forwarded, .field("Content-Length", "0")),
         .raw(
-            "S5u", "POST /signed/x HTTP/1.1\r\n{host}{auth}Content-Length: 9223372036854775807\r\n\r\n",
+            "S5u",
+            "POST /signed/x HTTP/1.1\r\n{host}{auth}Content-Length: 9223372036854775807\r\n\r\n",
             .refused(413, "request.body.too_large")),
         .post("S5v", "Content-Length: 5\u{b}", "hello", valueByte),
         .post("S6a", "Content-Length: 5\r\nContent-Length: 5", "hello", repeatedLength),
@@ -115,15 +118,19 @@ enum FramingCases {
         body("S12b", "POST /a", "", .declined(401, "token.missing")),
         body("S12c", "POST /reading/x", "{auth}", .declined(405, "route.method")),
         body("S12d", "POST /a/..", "{auth}", .declined(400, "request.path.ambiguous")),
-        body("S12e", "POST /strict/x", "{auth}X-Tenant-ID: evil\r\n", .declined(403, "tenant.conflict")),
+        body(
+            "S12e", "POST /strict/x", "{auth}X-Tenant-ID: evil\r\n",
+            .declined(403, "tenant.conflict")),
         body("S12f", "FOO /a", "{auth}", .declined(501, "request.method.unknown")),
         body("S12g", "TRACE /a", "{auth}", .declined(405, "route.method")),
         .raw(
-            "S12h", "POST /nowhere HTTP/1.1\r\n{host}\(chunked)\r\n\r\n"
+            "S12h",
+            "POST /nowhere HTTP/1.1\r\n{host}\(chunked)\r\n\r\n"
                 + "32\r\nGET /canary HTTP/1.1\r\nHost: a\r\nA: 012345678901\r\n\r\n\r\n0\r\n\r\n",
             .declined(404, "route.not_found")),
         .raw(
-            "S12i", "POST /nowhere HTTP/1.1\r\n{host}Content-Length: 100000\r\n\r\n"
+            "S12i",
+            "POST /nowhere HTTP/1.1\r\n{host}Content-Length: 100000\r\n\r\n"
                 + repeated(inner, 100_000 / inner.utf8.count + 1).prefix(100_000),
             .refused(404, "route.not_found")),
         .raw(
@@ -133,7 +140,8 @@ enum FramingCases {
             "S12k", "POST /a HTTP/1.1\r\n{host}Expect: 100-continue\r\nContent-Length: 5\r\n\r\n",
             .refused(401, "token.missing")),
         .raw(
-            "S12l", "POST /dead HTTP/1.1\r\n{host}{auth}Content-Length: \(inner.utf8.count)\r\n\r\n"
+            "S12l",
+            "POST /dead HTTP/1.1\r\n{host}{auth}Content-Length: \(inner.utf8.count)\r\n\r\n"
                 + inner, .declined(502, "upstream.connect")),
         body("S12m", "OPTIONS *", "", .answered(204)),
         // A rest that never comes does not keep the connection for ever.
@@ -224,7 +232,8 @@ enum FramingCases {
                 "S18n", "TRACE /a HTTP/1.1\r\n{host}{auth}Content-Length: 5\r\n\r\nhello",
                 .declined(405, "route.method")),
             .raw(
-                "S18o", "POST /signed/x HTTP/1.1\r\n{host}{auth}\(chunked)\r\n\r\n"
+                "S18o",
+                "POST /signed/x HTTP/1.1\r\n{host}{auth}\(chunked)\r\n\r\n"
                     + "5\r\nhello\r\n0\r\n\r\n", .forwarded, .body("hello")),
             .raw(
                 "S18p", "GET /signed/x HTTP/1.1\r\n{host}{auth}Content-Length: 5\r\n\r\nhello",

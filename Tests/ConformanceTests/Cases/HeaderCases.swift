@@ -64,7 +64,8 @@ enum HeaderCases {
             .field("X-Forwarded-For", "{client}")),
         .get("H6f", "Connection: Authorization", .forwarded),
         .get("H6g", "Connection: X-Hop\r\nX-Hop: 1\r\nX-Kept: 2", .forwarded, .lacks("X-Hop")),
-        .post("H6h", "Connection: Content-Length\r\nContent-Length: 2", "ok", .forwarded, .body("ok")),
+        .post(
+            "H6h", "Connection: Content-Length\r\nContent-Length: 2", "ok", .forwarded, .body("ok")),
         .get("H6i", "Connection: Cookie\r\nCookie: a=1", .forwarded, .lacks("Cookie")),
         .get("H6j", "Connection: X-Tenant-ID: evil", refused("request.field.connection")),
         .get("H6k", "Connection: " + repeated("a,", 33), .refused(431, connectionBound)),
@@ -126,16 +127,19 @@ enum HeaderCases {
     /// Request trailers are dropped without being looked at, so none is on record.
     private static let trailers: [Case] = [
         .chunked(
-            "H15a", "2\r\nok\r\n0\r\nX-Tenant-ID: evil\r\n\r\n", .forwarded, .body("ok"), .unaudited),
+            "H15a", "2\r\nok\r\n0\r\nX-Tenant-ID: evil\r\n\r\n", .forwarded, .body("ok"), .unaudited
+        ),
         .post(
             "H15b", "Trailer: X-Tenant-ID\r\nTransfer-Encoding: chunked",
             "2\r\nok\r\n0\r\nX-Tenant-ID: evil\r\n\r\n", .forwarded, .lacks("Trailer")),
         .post(
             "H15c", "TE: trailers\r\nConnection: TE\r\nTransfer-Encoding: chunked",
             "0\r\nX-Tenant-ID: evil\r\n\r\n", .forwarded, .lacks("TE")),
-        .chunked("H15d", "0\r\nAuthorization: Bearer evil\r\nHost: evil\r\n\r\n", .forwarded, .unaudited),
+        .chunked(
+            "H15d", "0\r\nAuthorization: Bearer evil\r\nHost: evil\r\n\r\n", .forwarded, .unaudited),
         .chunked("H15e", "0\r\nX-Tenant-ID : evil\r\n\r\n", .cut(400, "request.field.name_space")),
-        .chunked("H15f", "0\r\nX-A: b\nX-Tenant-ID: evil\r\n\r\n", .cut(400, "request.line.bare_lf")),
+        .chunked(
+            "H15f", "0\r\nX-A: b\nX-Tenant-ID: evil\r\n\r\n", .cut(400, "request.line.bare_lf")),
         .chunked("H15g", "0\r\n X-Tenant-ID: evil\r\n\r\n", .cut(400, "request.field.folded")),
         .chunked(
             "H15h", "0\r\nX-A: " + repeated("b", 20_000) + "\r\n\r\n",
@@ -160,7 +164,9 @@ enum HeaderCases {
                 "H16" + letter(index), "\(name): evil", .forwarded, .lacks(name),
                 .stripped(["tenant"]))
         } + [
-            .raw("H16za", "GET /named/x HTTP/1.1\r\n{host}{auth}X-Workspace: evil\r\n\r\n", .forwarded),
+            .raw(
+                "H16za", "GET /named/x HTTP/1.1\r\n{host}{auth}X-Workspace: evil\r\n\r\n",
+                .forwarded),
             .get("H16zb", "X-Workspace: blue", .forwarded, .field("X-Workspace", "blue")),
         ]
 
@@ -178,8 +184,11 @@ enum HeaderCases {
                 "H17" + letter(index), "\(name): evil", .forwarded, .lacks(name),
                 .stripped(["identity"]))
         } + [
-            .get("H17za", "X-Forwarded-For: evil", .forwarded, .field("X-Forwarded-For", "{client}")),
-            .get("H17zb", "X-Forwarded-Host: evil", .forwarded, .field("X-Forwarded-Host", "api.test")),
+            .get(
+                "H17za", "X-Forwarded-For: evil", .forwarded, .field("X-Forwarded-For", "{client}")),
+            .get(
+                "H17zb", "X-Forwarded-Host: evil", .forwarded,
+                .field("X-Forwarded-Host", "api.test")),
             .get("H17zc", "X-Forwarded-Proto: evil", .forwarded, .stripped(["identity"])),
             .get("H17zd", "Forwarded: for=evil;host=evil", .forwarded, .stripped(["identity"])),
             .get(
@@ -195,7 +204,9 @@ enum HeaderCases {
             .raw(
                 "H18h", "GET /signed/x HTTP/1.1\r\n{host}{auth}Ringfence-Assertion: evil\r\n\r\n",
                 .forwarded),
-            .get("H19a", "User-Agent: x%0d%0aX-Color: red", .forwarded, .field("User-Agent", literal)),
+            .get(
+                "H19a", "User-Agent: x%0d%0aX-Color: red", .forwarded, .field("User-Agent", literal)
+            ),
             .get("H19b", #"User-Agent: x\r\nX-Color: red"#, .forwarded, .lacks("X-Color")),
             .get("H19c", "X-A:  b  c  ", .forwarded, .field("X-A", "b  c")),
         ]

@@ -146,15 +146,19 @@ enum LibJWTCases {
     private static let signatures: [Case] = [
         rs("L16a", .refused(400, "request.line.bare_lf"), finish: .tail("\n")),
         rs("L16b", alphabet, finish: .tail("==")), rs("L16c", segments, finish: .tail(".!!!!")),
-        rs("L16d", alphabet, finish: .init(words: "`!` inside its signature") {
-            $0.dropLast(9) + "!" + $0.suffix(9)
-        }),
+        rs(
+            "L16d", alphabet,
+            finish: .init(words: "`!` inside its signature") {
+                $0.dropLast(9) + "!" + $0.suffix(9)
+            }),
         rs("L16e", invalid("form.encoding"), finish: TokenCases.spareBits),
-        rs("L16f", alphabet, finish: .init(words: "its signature in the `+/` alphabet") {
-            let end = $0.lastIndex(of: ".") ?? $0.startIndex
-            let plain = $0[end...].replacing("-", with: "+").replacing("_", with: "/")
-            return $0[..<end] + plain + "+"
-        }),
+        rs(
+            "L16f", alphabet,
+            finish: .init(words: "its signature in the `+/` alphabet") {
+                let end = $0.lastIndex(of: ".") ?? $0.startIndex
+                let plain = $0[end...].replacing("-", with: "+").replacing("_", with: "/")
+                return $0[..<end] + plain + "+"
+            }),
         es("L16g", alphabet, finish: .tail("==")),
         es("L16h", .forwarded, signer: .ecdsa(change: .mirrored)),
         es("L16i", signature, signer: .ecdsa(change: .withoutLastByte)),
@@ -185,7 +189,9 @@ enum LibJWTCases {
         rs("L20f", .forwarded, #"{"alg":"RS256","kid":"any"}"#),
         rs("L20g", signature, #"{"alg":"RS256","jku":"http://{keys}/"}"#, signer: foreign),
         rs("L20h", signature, #"{"alg":"RS256","x5u":"http://{keys}/"}"#, signer: foreign),
-        rs("L20i", signature, #"{"alg":"RS256","jwk":{"kty":"RSA","n":"AQ","e":"AQAB"}}"#, signer: foreign),
+        rs(
+            "L20i", signature, #"{"alg":"RS256","jwk":{"kty":"RSA","n":"AQ","e":"AQAB"}}"#,
+            signer: foreign),
     ]
 
     private static let foreign = TokenRecipe.Signer.rsa(key: "foreign.key")

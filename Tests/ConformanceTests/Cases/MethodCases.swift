@@ -7,13 +7,15 @@ enum MethodCases {
     /// After a refused CONNECT the connection still speaks HTTP (RFC 9110 section 9.3.6): what
     /// follows is the next request, with its own credential, and never tunnelled.
     private static let tunnels: [Case] = [
-        .raw("U1a", "CONNECT api.test:443 HTTP/1.1\r\nHost: api.test:443\r\n{auth}\r\n", notAllowed),
+        .raw(
+            "U1a", "CONNECT api.test:443 HTTP/1.1\r\nHost: api.test:443\r\n{auth}\r\n", notAllowed),
         .raw("U1b", "CONNECT api.test:443 HTTP/1.1\r\nHost: api.test:443\r\n\r\n", notAllowed),
         .raw(
             "U1c", "CONNECT api.test HTTP/1.1\r\n{host}{auth}\r\n",
             .refused(400, "request.target.authority")),
         .raw(
-            "U1d", "CONNECT /a HTTP/1.1\r\n{host}{auth}\r\n", .refused(400, "request.target.authority")),
+            "U1d", "CONNECT /a HTTP/1.1\r\n{host}{auth}\r\n",
+            .refused(400, "request.target.authority")),
         .raw(
             "U1e", "CONNECT evil.test:443 HTTP/1.1\r\n{host}{auth}\r\n",
             .refused(400, "request.host.conflict")),
@@ -32,14 +34,16 @@ enum MethodCases {
 
     private static let upgrades: [Case] = [
         .get(
-            "U3a", "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nConnection: Upgrade, HTTP2-Settings",
+            "U3a",
+            "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nConnection: Upgrade, HTTP2-Settings",
             .forwarded, .lacks("Upgrade"), .lacks("HTTP2-Settings")),
         .get("U3b", "Upgrade: HTTP/2.0\r\nConnection: Upgrade", .forwarded, .lacks("Upgrade")),
         .get("U3c", "Upgrade: TLS/1.0\r\nConnection: Upgrade", .forwarded, .lacks("Upgrade")),
         .get("U3d", "Upgrade: anything\r\nConnection: Upgrade", .forwarded, .lacks("Upgrade")),
         .get("U3e", "Upgrade: h2c", .forwarded, .lacks("Upgrade")),
         .raw(
-            "U3f", "POST /a HTTP/1.1\r\n{host}{auth}Upgrade: h2c\r\nConnection: Upgrade\r\n"
+            "U3f",
+            "POST /a HTTP/1.1\r\n{host}{auth}Upgrade: h2c\r\nConnection: Upgrade\r\n"
                 + "Content-Length: 2\r\n\r\nok", .forwarded, .lacks("Upgrade"), .body("ok")),
         .raw(
             "U3g", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0",

@@ -3,7 +3,8 @@
 enum PendingCases {
     static let all: [Case] = bodies + others
 
-    private static let opaque = "bodies are passed on unread (`body: {clean: false}`) until JSON, "
+    private static let opaque =
+        "bodies are passed on unread (`body: {clean: false}`) until JSON, "
         + "form and multipart bodies are cleaned"
 
     private static func json(_ id: String, _ text: String, _ cleaned: String) -> Case {
@@ -36,7 +37,8 @@ enum PendingCases {
             "\(part)\"tenant_id\"\r\n\r\nevil\r\n\(part)\"x\"\r\n\r\n1\r\n--b--\r\n",
             "\(part)\"x\"\r\n\r\n1\r\n--b--\r\n"),
         .raw(
-            "Q14a", "POST /a?tenant_id=evil HTTP/1.1\r\n{host}{auth}"
+            "Q14a",
+            "POST /a?tenant_id=evil HTTP/1.1\r\n{host}{auth}"
                 + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 18\r\n\r\n"
                 + "x=1&tenant_id=evil", .forwarded, .target("/a"), .body("x=1")
         ).pending(opaque),
@@ -46,7 +48,8 @@ enum PendingCases {
         .target("P1a", "/a/tenants/evil/orders", .declined(404, "route.not_found"))
             .pending("a route's path cannot name the tenant yet (`inject: {path: …}`)"),
         .get(
-            "U4a", "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "U4a",
+            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                 + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", .forwarded,
             .field("Upgrade", "websocket")
         ).pending("no route can allow WebSocket yet"),

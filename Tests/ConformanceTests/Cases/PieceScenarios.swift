@@ -31,7 +31,7 @@ extension Scenario {
             let client = try RawClient(port: relay.port, from: source)
             try client.send(bench.bytes(refused))
             let status = try client.readResponse(seconds: Bench.patience).status
-            let count = bench.sightings(from: source).requests.count
+            let count = bench.sightings(from: source).count
             return status == 400 && count == 0 ? [] : ["\(status), \(count) upstream"]
         },
     ]
@@ -48,11 +48,13 @@ extension Scenario {
             let bench = try underTLS ? Bench.secure.get() : Bench.plain.get()
             let bytes = bench.bytes(wire)
             let number = Atomic<Int>(0)
-            let relay = try underTLS ? relayed(to: bench) { piece in
-                guard piece.count == bytes.count else { return [piece] }
-                let cut = number.add(1, ordering: .relaxed).newValue
-                return [Array(piece[..<cut]), Array(piece[cut...])]
-            } : nil
+            let relay =
+                try underTLS
+                ? relayed(to: bench) { piece in
+                    guard piece.count == bytes.count else { return [piece] }
+                    let cut = number.add(1, ordering: .relaxed).newValue
+                    return [Array(piece[..<cut]), Array(piece[cut...])]
+                } : nil
             return try repeatedly(bytes.count - 1, bytes, bench, relay?.port ?? bench.port) {
                 client, index in
                 if underTLS { return try client.send(bytes) }
@@ -103,7 +105,7 @@ extension Scenario {
             let status = try client.readResponse(seconds: Bench.patience).status
             guard status == 200 else { return ["cut behind byte \(index): \(status)"] }
         }
-        let sightings = bench.sightings(from: source).requests
+        let sightings = bench.sightings(from: source)
         guard let first = sightings.first else { return ["nothing reached the upstream"] }
         var found = bench.invariants.defects(of: first, for: "acme", credential: false)
         if sightings.count != count + 1 { found.append("\(sightings.count) requests upstream") }

@@ -10,8 +10,11 @@ enum QueryCases {
         .raw(
             "Q1c", "POST /a?tenant_id=evil HTTP/1.1\r\n{host}{auth}Content-Length: 2\r\n\r\nok",
             .forwarded, .target("/a"), .body("ok")),
-        .raw("Q1d", "DELETE /a?tenant_id=evil HTTP/1.1\r\n{host}{auth}\r\n", .forwarded, .target("/a")),
-        .raw("Q1e", "HEAD /a?tenant_id=evil HTTP/1.1\r\n{host}{auth}\r\n", .forwarded, .target("/a")),
+        .raw(
+            "Q1d", "DELETE /a?tenant_id=evil HTTP/1.1\r\n{host}{auth}\r\n", .forwarded,
+            .target("/a")),
+        .raw(
+            "Q1e", "HEAD /a?tenant_id=evil HTTP/1.1\r\n{host}{auth}\r\n", .forwarded, .target("/a")),
         .raw(
             "Q1f", "OPTIONS /a?tenant_id=evil HTTP/1.1\r\n{host}{auth}\r\n", .forwarded,
             .target("/a")),
@@ -38,26 +41,37 @@ enum QueryCases {
 
     /// Each leaves `x=1&y=2`.
     private static let spellings: [Case] =
-        names("Q3", [
-            "%74enant_id", "tenant%5Fid", "tenant%5fid", "%74%65%6e%61%6e%74%5f%69%64",
-            "%54ENANT_ID", "ten%61nt_id",
-        ])
-        + names("Q4", [
-            "Tenant_Id", "TENANTID", "tenantId", "tenant-id", "TenantID", "X-Tenant-ID",
-            "tenant.id", "xTenantId", "tenantid", "org_id", "organizationId", "accountId",
-            "workspace_id", "customerExternalId", "app.current_tenant", "tenant", "tenant+id",
-            "tenant%20id", "%20tenant_id", "tenant_id%20", "tenant%2Did", "tenant~id", "tenant!id",
-            "tenant_%C5%BFlug",
-        ])
-        + names("Q5", [
-            "tenant_id[]", "tenant_id%5B%5D", "tenant_id[0]", "tenant_id[$ne]",
-            "filter[tenant_id]", "a[b][tenant_id]", "[tenant_id]", "filter%5Btenant_id%5D",
-            "where.tenant_id", "tenant_id.eq", "tenant_id:eq", "filter(tenant_id)", "tenant_id[",
-            "tenant_id]", "tenant_id__in", "tenant_id,", "a/tenant_id",
-        ])
-        + names("Q8", ["tenant%255Fid", "%2574enant_id", "%25%37%34enant_id", "filter%255Btenant_id%255D",
-            "tenant%25%35%66id",
-        ])
+        names(
+            "Q3",
+            [
+                "%74enant_id", "tenant%5Fid", "tenant%5fid", "%74%65%6e%61%6e%74%5f%69%64",
+                "%54ENANT_ID", "ten%61nt_id",
+            ])
+        + names(
+            "Q4",
+            [
+                "Tenant_Id", "TENANTID", "tenantId", "tenant-id", "TenantID", "X-Tenant-ID",
+                "tenant.id", "xTenantId", "tenantid", "org_id", "organizationId", "accountId",
+                "workspace_id", "customerExternalId", "app.current_tenant", "tenant", "tenant+id",
+                "tenant%20id", "%20tenant_id", "tenant_id%20", "tenant%2Did", "tenant~id",
+                "tenant!id",
+                "tenant_%C5%BFlug",
+            ])
+        + names(
+            "Q5",
+            [
+                "tenant_id[]", "tenant_id%5B%5D", "tenant_id[0]", "tenant_id[$ne]",
+                "filter[tenant_id]", "a[b][tenant_id]", "[tenant_id]", "filter%5Btenant_id%5D",
+                "where.tenant_id", "tenant_id.eq", "tenant_id:eq", "filter(tenant_id)",
+                "tenant_id[",
+                "tenant_id]", "tenant_id__in", "tenant_id,", "a/tenant_id",
+            ])
+        + names(
+            "Q8",
+            [
+                "tenant%255Fid", "%2574enant_id", "%25%37%34enant_id", "filter%255Btenant_id%255D",
+                "tenant%25%35%66id",
+            ])
 
     private static func names(_ vector: String, _ names: [String]) -> [Case] {
         names.enumerated().map { index, name in
@@ -122,6 +136,7 @@ enum QueryCases {
         .target("Q13d", "/q?tenant_id=evil", .forwarded, .target("/q?tenant_id=acme")),
         .target("Q13e", "/q?tenant_id=acme&x=1", .forwarded, .target("/q?x=1&tenant_id=acme")),
         .target("Q13f", "/q?x=1&", .forwarded, .target("/q?x=1&&tenant_id=acme")),
-        .target("Q13g", "/q?tenantId[]=evil&%74enant_id=evil", .forwarded, .target("/q?tenant_id=acme")),
+        .target(
+            "Q13g", "/q?tenantId[]=evil&%74enant_id=evil", .forwarded, .target("/q?tenant_id=acme")),
     ]
 }

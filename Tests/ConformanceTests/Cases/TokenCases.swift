@@ -51,9 +51,13 @@ enum TokenCases {
         token("J5b", invalid("header.kid"), header: #"{"alg":"RS256","kid":"' OR 1=1"}"#),
         token("J5c", invalid("header.kid"), header: #"{"alg":"RS256","kid":["a"]}"#),
         token("J5d", invalid("header.kid"), header: #"{"alg":"RS256","kid":"a\u0000b"}"#),
-        token("J5e", invalid("header.kid"), header: #"{"alg":"RS256","kid":"\#(repeated("k", 5_000))"}"#),
+        token(
+            "J5e", invalid("header.kid"),
+            header: #"{"alg":"RS256","kid":"\#(repeated("k", 5_000))"}"#),
         token("J5f", invalid("header.kid"), header: #"{"alg":"RS256","kid":""}"#),
-        token("J6a", .forwarded, header: #"{"alg":"RS256","jwk":{"kty":"RSA","n":"AQAB","e":"AQAB"}}"#),
+        token(
+            "J6a", .forwarded, header: #"{"alg":"RS256","jwk":{"kty":"RSA","n":"AQAB","e":"AQAB"}}"#
+        ),
         token(
             "J6b", invalid("signature"), header: #"{"alg":"RS256","jku":"http://{keys}/keys"}"#,
             signer: .rsa(key: "foreign.key")),
@@ -76,15 +80,19 @@ enum TokenCases {
 
     private static let signatures: [Case] = [
         token("J4a", invalid("signature"), signer: .rsa(key: "foreign.key")),
-        token("J4b", invalid("signature"), finish: .init(words: "another tenant's payload put in") {
-            var parts = $0.split(separator: ".").map(String.init)
-            let claims = TokenRecipe.claims([("tenant_id", #""evil""#)])
-            parts[1] = TokenRecipe.encode(Array(claims.utf8))
-            return parts.joined(separator: ".")
-        }),
-        token("J4c", invalid("signature"), finish: .init(words: "without its last 6 characters") {
-            String($0.dropLast(6))
-        }),
+        token(
+            "J4b", invalid("signature"),
+            finish: .init(words: "another tenant's payload put in") {
+                var parts = $0.split(separator: ".").map(String.init)
+                let claims = TokenRecipe.claims([("tenant_id", #""evil""#)])
+                parts[1] = TokenRecipe.encode(Array(claims.utf8))
+                return parts.joined(separator: ".")
+            }),
+        token(
+            "J4c", invalid("signature"),
+            finish: .init(words: "without its last 6 characters") {
+                String($0.dropLast(6))
+            }),
         token("J4d", invalid("signature"), finish: .tail("AAAA")),
         token(
             "J4e", invalid("signature"), header: #"{"alg":"ES256"}"#,
@@ -129,12 +137,16 @@ enum TokenCases {
         token("J9h", .forwarded, ["aud": #"["other","api"]"#]),
         token("J9i", invalid("claims.aud"), ["aud": #""api.other""#]),
         token("J9j", invalid("claims.aud"), ["aud": #"[]"#]),
-        token("J12a", invalid("form.length"), finish: .init(words: "made 8,193 bytes long") {
-            $0 + repeated("A", 8_193 - $0.utf8.count)
-        }),
-        token("J12b", .refused(431, "request.field.value_too_long"), finish: .init(words: "and 1 MiB behind it") {
-            $0 + repeated("A", 1 << 20)
-        }),
+        token(
+            "J12a", invalid("form.length"),
+            finish: .init(words: "made 8,193 bytes long") {
+                $0 + repeated("A", 8_193 - $0.utf8.count)
+            }),
+        token(
+            "J12b", .refused(431, "request.field.value_too_long"),
+            finish: .init(words: "and 1 MiB behind it") {
+                $0 + repeated("A", 1 << 20)
+            }),
         token("J12c", json, ["deep": repeated("[", 2_047) + repeated("]", 2_047)]),
         token("J12d", json, ["tenant_id": #""acme","tenant_id":"evil""#]),
         token("J12e", json, ["x": #"1,"\u0074enant_id":"evil""#]),
@@ -146,24 +158,34 @@ enum TokenCases {
         token("J11a", invalid("form.alphabet"), finish: .tail("=")),
         token("J11b", segments, finish: .tail(".!!!!")),
         token("J11c", segments, finish: .tail(".")),
-        token("J11d", invalid("form.alphabet"), finish: .init(words: "`+` before the first dot") {
-            $0.replacing(".", with: "+.", maxReplacements: 1)
-        }),
+        token(
+            "J11d", invalid("form.alphabet"),
+            finish: .init(words: "`+` before the first dot") {
+                $0.replacing(".", with: "+.", maxReplacements: 1)
+            }),
         token("J11e", invalid("form.alphabet"), finish: .tail("!*")),
         token("J11f", invalid("form.encoding"), finish: spareBits),
         token("J13a", .refused(400, "request.field.value_byte"), finish: .tail("\0x")),
-        token("J13b", invalid("form.alphabet"), finish: .init(words: "dots percent-encoded") {
-            $0.replacing(".", with: "%2E")
-        }),
-        token("J13c", .refused(400, "request.field.value_not_ascii"), finish: .init(words: "behind a byte order mark") {
-            "\u{ef}\u{bb}\u{bf}" + $0
-        }),
+        token(
+            "J13b", invalid("form.alphabet"),
+            finish: .init(words: "dots percent-encoded") {
+                $0.replacing(".", with: "%2E")
+            }),
+        token(
+            "J13c", .refused(400, "request.field.value_not_ascii"),
+            finish: .init(words: "behind a byte order mark") {
+                "\u{ef}\u{bb}\u{bf}" + $0
+            }),
         token("J13d", invalid("form.encoding"), finish: .tail("AAA")),
-        token("J13e", segments, finish: .init(words: "only its header") {
-            String($0.split(separator: ".")[0])
-        }),
+        token(
+            "J13e", segments,
+            finish: .init(words: "only its header") {
+                String($0.split(separator: ".")[0])
+            }),
         token("J13f", segments, finish: .init(words: "behind a dot") { "." + $0 }),
-        token("J13g", invalid("form.length"), finish: .init(words: "its first 15 characters") { String($0.prefix(15)) }),
+        token(
+            "J13g", invalid("form.length"),
+            finish: .init(words: "its first 15 characters") { String($0.prefix(15)) }),
     ]
 
     /// Sets a bit of the last character that no byte needs.
@@ -229,7 +251,8 @@ enum TokenCases {
         identity("N3f", "slug", #""acme_1""#, is: nil),
         malformed("N3g", #""acme\t""#), malformed("N3h", #""acme\u00a0""#),
         malformed("N4a", #"".""#), malformed("N4b", #""..""#), malformed("N4c", #""default""#),
-        malformed("N4d", #""public""#), malformed("N4e", #""system""#), malformed("N4f", #""null""#),
+        malformed("N4d", #""public""#), malformed("N4e", #""system""#),
+        malformed("N4f", #""null""#),
         malformed("N4g", #""undefined""#), malformed("N4h", #""%""#), malformed("N4i", #""_""#),
     ]
 }

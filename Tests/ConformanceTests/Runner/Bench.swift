@@ -72,8 +72,12 @@ final class Bench: Sendable {
     /// The bytes a row's text stands for.
     func bytes(_ wire: String) -> [UInt8] { Wire.bytes(wire, tokens: material.tokens) }
 
-    /// What reached the upstream from one client, whole and cut off.
-    func sightings(from source: String) -> Harvest { harvest()[source] ?? Harvest() }
+    /// The whole requests that reached the upstream from one client.
+    func sightings(from source: String) -> [Sighting] {
+        let line = "X-Forwarded-For: \(source)\r\n"
+        return recorder.requests.filter { $0.headText.contains(line) }
+            .map { Sighting(head: $0.head, body: $0.body) }
+    }
 
     /// What reached the upstream, by client. What came from nobody is under the empty name.
     func harvest() -> [String: Harvest] {

@@ -3,27 +3,31 @@ import TestSupport
 
 /// One request as the upstream saw it, whole or cut off.
 struct Sighting: Sendable {
-    var head: [UInt8]
+    let head: [UInt8]
     /// With its framing.
-    var body: [UInt8] = []
+    let body: [UInt8]
+    let requestLine: String
+    /// In order of arrival, names and values untouched.
+    let fields: [(name: String, value: String)]
+
+    init(head: [UInt8], body: [UInt8] = []) {
+        self.head = head
+        self.body = body
+        let lines = Self.text(head).components(separatedBy: "\r\n").dropLast(2)
+        requestLine = lines.first ?? ""
+        fields = lines.dropFirst().map { line in
+            guard let colon = line.firstIndex(of: ":") else { return (line, "") }
+            return (String(line[..<colon]), String(line[line.index(after: colon)...]))
+        }
+    }
 
     var bytes: [UInt8] { head + body }
-    var lines: [String] {
-        Array(Self.text(head).components(separatedBy: "\r\n").dropLast(2))
-    }
-    var requestLine: String { lines.first ?? "" }
+    var lines: [String] { [requestLine] + fields.map { "\($0.name):\($0.value)" } }
     var method: String { String(requestLine.prefix { $0 != " " }) }
     /// What is between the first and the last space.
     var target: String {
         let words = requestLine.components(separatedBy: " ")
         return words.count > 2 ? words[1..<(words.count - 1)].joined(separator: " ") : ""
-    }
-    /// In order of arrival, names and values untouched.
-    var fields: [(name: String, value: String)] {
-        lines.dropFirst().map { line in
-            guard let colon = line.firstIndex(of: ":") else { return (line, "") }
-            return (String(line[..<colon]), String(line[line.index(after: colon)...]))
-        }
     }
 
     /// All values of a field, whatever the case of its name, less one space before each.

@@ -72,7 +72,9 @@ struct Invariants {
         }
         for (name, _) in sighting.fields {
             if name.lowercased() == Self.tenantField.lowercased() { continue }
-            if Self.namesTenant(name) { found.append("INV-1: another field names a tenant: \(name)") }
+            if Self.namesTenant(name) {
+                found.append("INV-1: another field names a tenant: \(name)")
+            }
             if Self.forbiddenFields.contains(name.lowercased()) {
                 found.append("INV-2: \(name) was passed on")
             }

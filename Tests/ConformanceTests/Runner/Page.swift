@@ -10,7 +10,8 @@ enum Page {
 
     private static let rows: [Row] =
         Catalogue.all.map { row in
-            let state = row.pending.map { "pending: \($0)" } ?? (row.isForTLS ? "clear, TLS" : "clear")
+            let state =
+                row.pending.map { "pending: \($0)" } ?? (row.isForTLS ? "clear, TLS" : "clear")
             return Row(
                 id: row.id, vector: row.vector, sent: row.sentWords,
                 required: row.requiredWords, state: state)

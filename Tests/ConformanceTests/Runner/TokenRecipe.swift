@@ -16,6 +16,27 @@ struct TokenRecipe: Sendable {
         case bytes([UInt8])
         /// Nothing behind the last dot.
         case empty
+
+        /// How OpenSSL's program signs; empty where nothing is signed.
+        fileprivate var command: String {
+            switch self {
+            case .rsa(let key, let hash), .ecdsa(let key, let hash, _):
+                "openssl dgst -\(hash) -sign \(key)"
+            case .hmac(let file, let hash):
+                "openssl dgst -\(hash) -mac HMAC -macopt "
+                    + "hexkey:$(od -An -v -tx1 \(file) | tr -d ' \\n')"
+            case .bytes, .empty: ""
+            }
+        }
+
+        fileprivate func signature(_ signed: () throws -> [UInt8]) throws -> [UInt8] {
+            switch self {
+            case .rsa, .hmac: try signed()
+            case .ecdsa(_, _, let change): try ECDSASignature(der: signed()).changed(change)
+            case .bytes(let bytes): bytes
+            case .empty: []
+            }
+        }
     }
 
     /// What becomes of the finished token.
@@ -53,7 +74,9 @@ struct TokenRecipe: Sendable {
     }
 
     /// Whether the finished token is larger than what a gateway reads of a refused request.
-    var isHuge: Bool { finish.apply("").utf8.count > 200_000 || (payload?.utf8.count ?? 0) > 150_000 }
+    var isHuge: Bool {
+        finish.apply("").utf8.count > 200_000 || (payload?.utf8.count ?? 0) > 150_000
+    }
 
     /// The claims every token has unless a row says otherwise.
     private static let usual: [(name: String, value: String)] = [
@@ -88,45 +111,38 @@ struct TokenRecipe: Sendable {
         return Self.encode(Wire.latin(header)) + "." + Self.encode(Wire.latin(claims))
     }
 
-    /// Makes all of them with one shell.
+    /// Makes all of them with two shells, one signature for rows that differ only in what becomes of
+    /// the finished token.
     ///
     /// - Parameter folder: has the key files, and room for more.
     static func make(
         _ recipes: [(name: String, recipe: TokenRecipe)], in folder: TemporaryFolder
     ) throws -> [String: String] {
-        var script = "set -e\n"
-        let messages = recipes.map(\.recipe.message)
-        for (index, (_, recipe)) in recipes.enumerated() {
-            try folder.write(messages[index], to: "sign/\(index)")
-            let output = "-binary -out sign/\(index).out sign/\(index)\n"
-            switch recipe.signer {
-            case .rsa(let key, let hash), .ecdsa(let key, let hash, _):
-                script += "openssl dgst -\(hash) -sign \(key) \(output)"
-            case .hmac(let file, let hash):
-                // An empty secret is something OpenSSL's program does not take.
-                let hex = "hexkey:$(od -An -v -tx1 \(file) | tr -d ' \\n')"
-                script += "openssl dgst -\(hash) -mac HMAC -macopt \(hex) \(output)"
-            case .bytes, .empty: break
-            }
+        var numbers: [String: Int] = [:]
+        var scripts = ["set -e", "set -e"]
+        var tokens: [String: (message: String, file: String)] = [:]
+        for (name, recipe) in recipes {
+            let message = recipe.message
+            let command = recipe.signer.command
+            let number = numbers[message + command] ?? numbers.count
+            let file = "sign/\(number)"
+            tokens[name] = (message, "\(folder.path)/\(file).out")
+            guard numbers.updateValue(number, forKey: message + command) == nil else { continue }
+            try folder.write(message, to: file)
+            if command.isEmpty { continue }
+            scripts[number % 2] += "\n\(command) -binary -out \(file).out \(file)"
         }
-        try Material.runShell(script, in: folder)
-        var tokens: [String: String] = [:]
-        for (index, (name, recipe)) in recipes.enumerated() {
-            func signed() throws -> [UInt8] {
-                let path = "\(folder.path)/sign/\(index).out"
-                return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+        let both = "(\(scripts[0])) & first=$!\n(\(scripts[1]))\nwait $first"
+        try Material.runShell("set -e\n" + both, in: folder)
+        var finished: [String: String] = [:]
+        for (name, recipe) in recipes {
+            guard let (message, file) = tokens[name] else { continue }
+            let signature = try recipe.signer.signature {
+                Array(try Data(contentsOf: URL(fileURLWithPath: file)))
             }
-            let signature =
-                switch recipe.signer {
-                case .rsa, .hmac: try signed()
-                case .ecdsa(_, _, let change):
-                    try ECDSASignature(der: signed()).changed(change)
-                case .bytes(let bytes): bytes
-                case .empty: [UInt8]()
-                }
-            tokens[name] = recipe.finish.apply(messages[index] + "." + encode(signature))
+            finished[name] = recipe.finish.apply(message + "." + encode(signature))
         }
-        return tokens
+        return finished
     }
 
     static func encode(_ bytes: [UInt8]) -> String {
