@@ -1,4 +1,4 @@
-/// Section C: the tenant in a cookie. C3 and C5, which need sessions, are in `PendingCases`.
+/// Section C: the tenant in a cookie. C3 and C5 are about sessions, which do not exist yet.
 enum CookieCases {
     static let all: [Case] = [
         cookie("C1a", "tenant_id=evil", nil),
@@ -11,10 +11,12 @@ enum CookieCases {
         cookie("C1h", "a=1;tenant_id=evil;b=2", "a=1; b=2"),
         cookie("C1i", "filter[tenant_id]=evil; a=1", "a=1"),
         .raw(
-            "C1j", "GET /strict/x HTTP/1.1\r\n{host}{auth}Cookie: tenant_id=evil\r\n\r\n", conflict),
+            "C1j", "GET /strict/x HTTP/1.1\r\n{host}{auth}Cookie: tenant_id=evil\r\n\r\n",
+            conflict),
         .raw("C1k", "GET /same/x HTTP/1.1\r\n{host}{auth}Cookie: tenant_id=evil\r\n\r\n", conflict),
         .raw(
-            "C1l", "GET /same/x HTTP/1.1\r\n{host}{auth}Cookie: tenant_id=acme\r\n\r\n", .forwarded),
+            "C1l", "GET /same/x HTTP/1.1\r\n{host}{auth}Cookie: tenant_id=acme\r\n\r\n",
+            .forwarded),
         .raw("C1m", "GET /open/x HTTP/1.1\r\n{host}Cookie: tenant_id=evil\r\n\r\n", .forwarded)
             .tenant(nil),
         .get("C2a", "Cookie: a=1\r\nCookie: tenant_id=evil; b=2", .forwarded, joined),

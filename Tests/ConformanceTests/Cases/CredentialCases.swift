@@ -1,5 +1,4 @@
-/// Section A: where the credential stands, and what becomes of it. A4 and A5, which need other kinds
-/// of credential, are in `PendingCases`; A8 is in `AuditTests`.
+/// Section A: where the credential stands, and what becomes of it. A8 is among the scenarios.
 enum CredentialCases {
     static let all = placement + forwarding
 
@@ -58,7 +57,8 @@ enum CredentialCases {
         .raw("A6g", "GET /open/x HTTP/1.1\r\n{host}{auth}\r\n", .forwarded, .lacks("Authorization"))
             .tenant(nil),
         .raw(
-            "A6h", "GET /vendor HTTP/1.1\r\n{host}{auth}\r\n", .declined(401, "vendor_key.invalid")),
+            "A6h", "GET /vendor HTTP/1.1\r\n{host}{auth}\r\n",
+            .declined(401, "vendor_key.invalid")),
         .raw(
             "A6i",
             "GET /vendor HTTP/1.1\r\n{host}Authorization: Bearer {vendor}\r\n"

@@ -65,7 +65,8 @@ enum HeaderCases {
         .get("H6f", "Connection: Authorization", .forwarded),
         .get("H6g", "Connection: X-Hop\r\nX-Hop: 1\r\nX-Kept: 2", .forwarded, .lacks("X-Hop")),
         .post(
-            "H6h", "Connection: Content-Length\r\nContent-Length: 2", "ok", .forwarded, .body("ok")),
+            "H6h", "Connection: Content-Length\r\nContent-Length: 2", "ok",
+            .forwarded, .body("ok")),
         .get("H6i", "Connection: Cookie\r\nCookie: a=1", .forwarded, .lacks("Cookie")),
         .get("H6j", "Connection: X-Tenant-ID: evil", refused("request.field.connection")),
         .get("H6k", "Connection: " + repeated("a,", 33), .refused(431, connectionBound)),
@@ -136,7 +137,8 @@ enum HeaderCases {
             "H15c", "TE: trailers\r\nConnection: TE\r\nTransfer-Encoding: chunked",
             "0\r\nX-Tenant-ID: evil\r\n\r\n", .forwarded, .lacks("TE")),
         .chunked(
-            "H15d", "0\r\nAuthorization: Bearer evil\r\nHost: evil\r\n\r\n", .forwarded, .unaudited),
+            "H15d", "0\r\nAuthorization: Bearer evil\r\nHost: evil\r\n\r\n",
+            .forwarded, .unaudited),
         .chunked("H15e", "0\r\nX-Tenant-ID : evil\r\n\r\n", .cut(400, "request.field.name_space")),
         .chunked(
             "H15f", "0\r\nX-A: b\nX-Tenant-ID: evil\r\n\r\n", .cut(400, "request.line.bare_lf")),
@@ -185,7 +187,8 @@ enum HeaderCases {
                 .stripped(["identity"]))
         } + [
             .get(
-                "H17za", "X-Forwarded-For: evil", .forwarded, .field("X-Forwarded-For", "{client}")),
+                "H17za", "X-Forwarded-For: evil", .forwarded,
+                .field("X-Forwarded-For", "{client}")),
             .get(
                 "H17zb", "X-Forwarded-Host: evil", .forwarded,
                 .field("X-Forwarded-Host", "api.test")),

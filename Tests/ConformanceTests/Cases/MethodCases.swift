@@ -1,4 +1,4 @@
-/// Section U: tunnels, upgrades and methods in other places. U4 and U7 are in `PendingCases`.
+/// Section U: tunnels, upgrades and methods in other places. U4 is in `PendingCases`.
 enum MethodCases {
     static let all = tunnels + upgrades + overrides
 
@@ -21,7 +21,8 @@ enum MethodCases {
             .refused(400, "request.host.conflict")),
         .raw(
             "U1f",
-            "CONNECT api.test:443 HTTP/1.1\r\nHost: api.test:443\r\n{auth}Content-Length: 5\r\n\r\nhello",
+            "CONNECT api.test:443 HTTP/1.1\r\nHost: api.test:443\r\n{auth}"
+                + "Content-Length: 5\r\n\r\nhello",
             notAllowed),
         .method("U2a", "TRACE", notAllowed),
         .method("U2b", "TRACK", notAllowed),
@@ -35,7 +36,8 @@ enum MethodCases {
     private static let upgrades: [Case] = [
         .get(
             "U3a",
-            "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nConnection: Upgrade, HTTP2-Settings",
+            "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+                + "Connection: Upgrade, HTTP2-Settings",
             .forwarded, .lacks("Upgrade"), .lacks("HTTP2-Settings")),
         .get("U3b", "Upgrade: HTTP/2.0\r\nConnection: Upgrade", .forwarded, .lacks("Upgrade")),
         .get("U3c", "Upgrade: TLS/1.0\r\nConnection: Upgrade", .forwarded, .lacks("Upgrade")),

@@ -14,7 +14,8 @@ enum QueryCases {
             "Q1d", "DELETE /a?tenant_id=evil HTTP/1.1\r\n{host}{auth}\r\n", .forwarded,
             .target("/a")),
         .raw(
-            "Q1e", "HEAD /a?tenant_id=evil HTTP/1.1\r\n{host}{auth}\r\n", .forwarded, .target("/a")),
+            "Q1e", "HEAD /a?tenant_id=evil HTTP/1.1\r\n{host}{auth}\r\n", .forwarded,
+            .target("/a")),
         .raw(
             "Q1f", "OPTIONS /a?tenant_id=evil HTTP/1.1\r\n{host}{auth}\r\n", .forwarded,
             .target("/a")),
@@ -137,6 +138,7 @@ enum QueryCases {
         .target("Q13e", "/q?tenant_id=acme&x=1", .forwarded, .target("/q?x=1&tenant_id=acme")),
         .target("Q13f", "/q?x=1&", .forwarded, .target("/q?x=1&&tenant_id=acme")),
         .target(
-            "Q13g", "/q?tenantId[]=evil&%74enant_id=evil", .forwarded, .target("/q?tenant_id=acme")),
+            "Q13g", "/q?tenantId[]=evil&%74enant_id=evil", .forwarded,
+            .target("/q?tenant_id=acme")),
     ]
 }

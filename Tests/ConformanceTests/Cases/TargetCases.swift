@@ -1,7 +1,7 @@
 /// Section P: the path, the form of the target, and whom the request is for.
 ///
 /// Paths are never normalised: a client sends the canonical one or is answered 400, so the policy
-/// sees what the upstream sees (P2, P3). P1, P11 and P12 are in `PendingCases`.
+/// sees what the upstream sees (P2, P3). P1 is in `PendingCases`.
 enum TargetCases {
     static let all = paths + bytes + forms + hosts + versions + bounds
 

@@ -20,6 +20,7 @@ enum TokenCases {
     }
 
     private static let algorithm = invalid("header.alg")
+    private static let hs256 = #"{"alg":"HS256"}"#
     private static let encapsulated = invalid("header.encapsulation")
     private static let segments = invalid("form.segments")
 
@@ -41,6 +42,13 @@ enum TokenCases {
             "J2b", algorithm, header: #"{"alg":"HS512"}"#,
             signer: .hmac(file: "idp.pub", hash: "sha512")),
         token("J2c", algorithm, header: #"{"alg":"HS256"}"#, signer: .hmac(file: "tls.crt")),
+        token("J2d", algorithm, header: hs256, signer: .hmac(file: "idp.trimmed")),
+        token("J2e", algorithm, header: hs256, signer: .hmac(file: "idp.der")),
+        token("J2f", algorithm, header: hs256, signer: .hmac(file: "idp.pkcs1")),
+        token("J2g", algorithm, header: hs256, signer: .hmac(file: "idp.modulus")),
+        token(
+            "J2h", algorithm, header: #"{"alg":"HS384"}"#,
+            signer: .hmac(file: "idp.pub", hash: "sha384")),
         token("J3a", algorithm, header: #"{"alg":"RS384"}"#, signer: .rsa(hash: "sha384")),
         token("J3b", algorithm, header: #"{"alg":"RS512"}"#, signer: .rsa(hash: "sha512")),
         token("J3c", algorithm, header: #"{"alg":"rs256"}"#),

@@ -12,15 +12,17 @@ final class AccessLog: Sendable {
     /// The lines of one client, in order; as many as there are when fewer than `count` come within
     /// `seconds`.
     func entries(of source: String, atLeast count: Int, seconds: Double = 5) throws -> [LogEntry] {
-        let deadline = Date(timeIntervalSinceNow: seconds)
-        while true {
-            let entries = try state.withLock { state in
-                try read(&state)
-                return state.entries[source] ?? []
+        var found: [LogEntry] = []
+        do {
+            try eventually(seconds: seconds, "\(count) lines") {
+                found = try state.withLock { state in
+                    try read(&state)
+                    return state.entries[source] ?? []
+                }
+                return found.count >= count
             }
-            if entries.count >= count || Date() > deadline { return entries }
-            Thread.sleep(forTimeInterval: 0.002)
-        }
+        } catch TestSupportError.timedOut {}
+        return found
     }
 
     /// The whole file.

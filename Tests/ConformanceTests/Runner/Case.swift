@@ -3,8 +3,8 @@ import Testing
 /// One row of the attack catalogue: bytes a client sends, and everything that has to be true
 /// afterwards. The invariants of `Invariants` hold for every row and are not repeated in any.
 ///
-/// In every request the credential speaks for the tenant `acme`, and the attacker wants the upstream
-/// to act for `evil`.
+/// In every request the credential speaks for the tenant `acme`, and the attacker wants the
+/// upstream to act for `evil`.
 struct Case: Sendable, CustomTestStringConvertible {
     /// The vector of the catalogue with a letter: `H5b`.
     let id: String

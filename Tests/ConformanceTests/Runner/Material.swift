@@ -42,7 +42,8 @@ final class Material: Sendable {
         openssl ec -in p384.key -pubout -out p384.pub
         openssl pkey -pubin -in idp.pub -outform DER -out idp.der
         openssl rsa -pubin -in idp.pub -RSAPublicKey_out -out idp.pkcs1
-        openssl rsa -pubin -in idp.pub -noout -modulus | cut -d= -f2 | perl -ne 'chomp; print pack "H*", $_' > idp.modulus
+        openssl rsa -pubin -in idp.pub -noout -modulus | cut -d= -f2 > modulus.hex
+        perl -ne 'chomp; print pack "H*", $_' modulus.hex > idp.modulus
         head -c -1 idp.pub > idp.trimmed
         (cat idp.pub; echo) > idp.longer
         : > empty.key

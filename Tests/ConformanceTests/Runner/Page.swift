@@ -32,7 +32,7 @@ enum Page {
             "upstream to act for `evil`. A good `Host` and a good credential are sent unless a row",
             "says otherwise. After **every** row these hold as well:", "",
             "- the upstream saw exactly one tenant field with the token's tenant (none on routes",
-            "  without a tenant), or nothing at all; no other field and no parameter names a tenant;",
+            "  without a tenant), or nothing at all; no other field or parameter names a tenant;",
             "- what the upstream saw has one reading, and nothing of the attack is in it;",
             "- one request was one request: a second one behind it was seen exactly once where the",
             "  connection goes on, and never where it is closed;",
@@ -40,8 +40,8 @@ enum Page {
             "  shared cache may keep it;",
             "- the access log has one line for each request, with status, code and what was taken",
             "  out; the gateway lives.", "",
-            "*State*: **clear** and **TLS** say over what the row is tested; **tested** is a test of",
-            "several requests or of a start; **pending** rows are proved to fail still.", "",
+            "*State*: **clear** and **TLS** say over what the row is tested; **tested** is a test",
+            "of several requests or of a start; **pending** rows are proved to fail still.", "",
         ]
         for vector in Vector.all {
             let own = rows.filter { $0.vector == vector.id }

@@ -53,8 +53,8 @@ struct TokenRecipe: Sendable {
 
     /// One scalar a byte, as in `Case.wire`. `{keys}` is a host where somebody listens.
     var header = #"{"alg":"RS256","typ":"JWT"}"#
-    /// Claims that are not the usual ones; a claim with an empty value is left out. Values are JSON,
-    /// and `now+5` is a time.
+    /// Claims that are not the usual ones; a claim with an empty value is left out. Values are
+    /// JSON, and `now+5` is a time.
     var changes: [(name: String, value: String)] = []
     /// The whole payload, in place of claims.
     var payload: String?
@@ -111,8 +111,8 @@ struct TokenRecipe: Sendable {
         return Self.encode(Wire.latin(header)) + "." + Self.encode(Wire.latin(claims))
     }
 
-    /// Makes all of them with two shells, one signature for rows that differ only in what becomes of
-    /// the finished token.
+    /// Makes all of them with two shells, one signature for rows that differ only in what becomes
+    /// of the finished token.
     ///
     /// - Parameter folder: has the key files, and room for more.
     static func make(

@@ -75,8 +75,8 @@ import Testing
 
     @Test func `X9 what shared caches obey first is dropped from a tenant's response`() throws {
         let head =
-            "HTTP/1.1 200 OK\r\nCDN-Cache-Control: max-age=600\r\nSurrogate-Control: max-age=600\r\n"
-            + "Content-Length: 0\r\n\r\n"
+            "HTTP/1.1 200 OK\r\nCDN-Cache-Control: max-age=600\r\n"
+            + "Surrogate-Control: max-age=600\r\nContent-Length: 0\r\n\r\n"
         let text = try Self.answer(head)
         #expect(!text.contains("max-age"))
         let open = try Self.answer(head) { _, route in
