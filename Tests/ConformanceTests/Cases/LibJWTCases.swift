@@ -160,6 +160,8 @@ enum LibJWTCases {
                 return $0[..<end] + plain + "+"
             }),
         es("L16g", alphabet, finish: .tail("==")),
+        // Half of all honest signers write this one (RFC 7518 section 3.4 forbids neither), so it
+        // verifies: one token has two texts, and nothing may be keyed by the text of a token.
         es("L16h", .forwarded, signer: .ecdsa(change: .mirrored)),
         es("L16i", signature, signer: .ecdsa(change: .withoutLastByte)),
         es("L16j", signature, signer: .ecdsa(change: .withZeroByte)),

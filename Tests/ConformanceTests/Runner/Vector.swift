@@ -52,9 +52,7 @@ struct Vector: Sendable {
         Vector("H20", "more or longer fields than the bounds allow"),
         Vector("C1", "the tenant in a cookie"),
         Vector("C2", "several `Cookie` lines"),
-        Vector("C3", "two session cookies of one name"),
         Vector("C4", "cookies of odd forms and sizes"),
-        Vector("C5", "a cookie as the only credential of a change"),
     ]
 
     private static let queries = [
@@ -85,7 +83,6 @@ struct Vector: Sendable {
         Vector("P8", "the absolute form, malformed"),
         Vector("P9", "no `Host`, two, or a malformed one (RFC 9112 section 3.2)"),
         Vector("P10", "spellings of one host"),
-        Vector("P11", "another host than the certificate's"),
         Vector("P13", "other forms of target, other versions"),
         Vector("P14", "targets and methods at their bounds"),
     ]
@@ -124,12 +121,10 @@ struct Vector: Sendable {
         Vector("A1", "two credentials"),
         Vector("A2", "forms of the credential"),
         Vector("A3", "the credential in query or body"),
-        Vector("A4", "two kinds of credential"),
         Vector("A6", "the credential and the upstream"),
         Vector("A8", "no secret in answers and logs"),
         Vector("X5", "cross-origin requests"),
         Vector("X9", "caches"),
-        Vector("B0", "a route that asks for clean bodies"),
         Vector("B1", "the tenant in a JSON body"),
         Vector("B2", "a JSON body with a key twice"),
         Vector("B3", "a JSON key with escapes"),
