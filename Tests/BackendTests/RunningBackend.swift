@@ -100,7 +100,6 @@ final class RunningBackend: Sendable {
         return line?.split(separator: " ").last.flatMap { Int($0) } ?? 0
     }
 
-    /// Log lines of one request.
     /// What the log says of a request, which may be written a moment after its answer.
     func logLines(of requestID: String) throws -> [String] {
         var lines: [String] = []
