@@ -15,6 +15,7 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("InternalImportsByDefault"),
         .enableUpcomingFeature("MemberImportVisibility"),
         .enableExperimentalFeature("Lifetimes"),
+        .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
     ] + (strict ? [.treatAllWarnings(as: .error)] : [])
     // Every target is instrumented, or the fuzzer would see nothing of what it runs.
     + (fuzzing ? [.unsafeFlags(["-sanitize=fuzzer", "-O"])] : [])

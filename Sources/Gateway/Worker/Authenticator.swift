@@ -138,10 +138,7 @@ struct Authenticator: ~Copyable {
             throw value.isEmpty ? .tokenMissing : .tokenAmbiguous
         }
         let token = Slice(Int(slice.start) + scheme + 1, Int(slice.end))
-        for place in bytes[token].indices {
-            let byte = bytes[token][place]
-            guard byte > 0x20, byte != UInt8(ascii: ","), byte < 0x7f else { throw .tokenAmbiguous }
-        }
+        guard bytes[token].isVisible(except: UInt8(ascii: ",")) else { throw .tokenAmbiguous }
         return token
     }
 }
