@@ -183,8 +183,8 @@ public struct HTTPService: ~Copyable {
                 }
                 connection.begin(
                     headLength: length, framing: head.framing,
-                    keepsAlive: head.keepAlive && drainUntil == nil)
-                if head.expectsContinue {
+                    keepsAlive: head.keepAlive && head.version != .http10 && drainUntil == nil)
+                if head.expectsContinue, head.version != .http10 {
                     connection.stream.output.append("HTTP/1.1 100 Continue\r\n\r\n")
                 }
                 return true
