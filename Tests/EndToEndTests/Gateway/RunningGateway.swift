@@ -112,10 +112,9 @@ struct PolicyText {
     }
 
     func text(_ place: String) -> String {
+        let pair = "\(place)/\(certificate)"
         let encryption =
-            tls
-            ? "{certificate: file:\(place)/\(certificate).crt, key: file:\(place)/\(certificate).key}"
-            : "none"
+            tls ? "{certificate: file:\(pair).crt, key: file:\(pair).key}" : "none"
         let assertion =
             isAsserted ? "assertion: {to: [api], key: \"file:\(place)/assertion.key\"}" : ""
         return """

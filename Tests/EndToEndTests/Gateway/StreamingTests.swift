@@ -51,6 +51,51 @@ import Testing
         #expect(try gateway.peakMemory() < Self.memoryMax)
     }
 
+    @Test func `the same holds under TLS, on both sides`() throws {
+        let size = 32 << 20
+        let upstream = try Self.source(size)
+        let place = try Material.get().folder.path
+        var front = PolicyText(port: upstream.port)
+        front.tls = true
+        let far = try RunningGateway(front)
+        var policy = PolicyText(
+            target: "https://127.0.0.1:\(far.port)", "ca: file:\(place)/tls.crt")
+        policy.tls = true
+        let near = try RunningGateway(policy)
+        let download = try Self.curl(
+            near, ["--limit-rate", "40M", "--write-out", "%{size_download}"])
+        #expect(download.end == .exited(0))
+        #expect(download.output == "\(size)")
+        #expect(try near.peakMemory() < Self.memoryMax)
+        #expect(try far.peakMemory() < Self.memoryMax)
+    }
+
+    @Test(arguments: ["--http1.1", "--http1.0"])
+    func `a cut response looks cut under TLS`(_ version: String) throws {
+        let upstream = try RawServer { peer in
+            _ = try peer.read(through: "\r\n\r\n")
+            try peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+            _ = peer.isSilent(seconds: 0.2)
+        }
+        var policy = PolicyText(port: upstream.port)
+        policy.tls = true
+        let gateway = try RunningGateway(policy)
+        let run = try Self.curl(gateway, [version])
+        #expect(run.end != .exited(0))
+    }
+
+    private static func curl(
+        _ gateway: RunningGateway, _ words: [String]
+    ) throws -> (end: ChildProcess.End, output: String, errorOutput: String) {
+        try ChildProcess.run(
+            "curl",
+            [
+                "--silent", "--show-error", "--max-time", "30", "--output", "/dev/null", "--cacert",
+                "\(gateway.material.folder.path)/tls.crt",
+                "https://127.0.0.1:\(gateway.port)/open/x",
+            ] + words, seconds: 40)
+    }
+
     @Test func `an upstream is not read faster than the client reads`() throws {
         let upstream = try Self.source(Self.large)
         let gateway = try RunningGateway(PolicyText(port: upstream.port))

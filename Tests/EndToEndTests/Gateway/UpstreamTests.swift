@@ -11,8 +11,8 @@ import Testing
         #expect(try gateway.code("GET /") == (502, "upstream.connect"))
         let upstream = try RecorderUpstream()
         var policy = PolicyText(port: dead)
-        policy.upstreams =
-            "  api: {targets: [\"http://127.0.0.1:\(dead)\", \"http://127.0.0.1:\(upstream.port)\"]}"
+        let targets = [dead, upstream.port].map { "\"http://127.0.0.1:\($0)\"" }
+        policy.upstreams = "  api: {targets: [\(targets.joined(separator: ", "))]}"
         let other = try RunningGateway(policy)
         for _ in 0..<4 { #expect(try other.ask("GET /").status == 200) }
     }
