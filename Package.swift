@@ -125,7 +125,7 @@ let package = Package(
         tests("TLSTests", ["TLS", "HTTP1", "COpenSSL"]),
         tests("TokensTests", ["Tokens", "Policy", "HTTP1", "JSON", "COpenSSL", "CJWT"]),
         tests("PostgresTests", ["Postgres", "LocalPostgres", "Policy", "TestSupport"]),
-        tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TLS"]),
+        tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TestSupport", "TLS"]),
         tests("GatewayTests", ["Gateway", "Policy", "HTTP1"]),
         tests(
             "BackendTests",

@@ -26,7 +26,8 @@ extension GatewayWorker {
         exchange.clientIsOld = requestHead.version == .http10
         let framing = requestHead.framing
         let expectsContinue = requestHead.expectsContinue && !exchange.clientIsOld
-        let keepsAlive = requestHead.keepAlive && drainUntil == nil
+        // An HTTP/1.0 client would have to be told that its connection is kept; it is not.
+        let keepsAlive = requestHead.keepAlive && !exchange.clientIsOld && drainUntil == nil
         let admission: Admission
         do throws(Refusal) {
             admission = try admit(exchange, connection, connection.stream.input)
