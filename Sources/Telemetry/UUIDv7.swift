@@ -56,6 +56,18 @@ extension ByteBuffer {
     }
 }
 
+extension ByteBuffer {
+    /// `value` as sixteen lower-case hexadecimal digits.
+    public mutating func append(sixteenDigits value: UInt64) {
+        let halves: [2 of UInt64] = [hexadecimalDigits(value >> 32), hexadecimalDigits(value)]
+        var text = [16 of UInt8](repeating: 0)
+        for index in 0..<16 {
+            text[index] = UInt8(truncatingIfNeeded: halves[index / 8] >> UInt64(index % 8 * 8))
+        }
+        append(text.span)
+    }
+}
+
 /// The eight lower-case digits of the lowest 32 bits, the first one in the lowest byte.
 func hexadecimalDigits(_ value: UInt64) -> UInt64 {
     // One nibble into each byte, the highest into the lowest.
