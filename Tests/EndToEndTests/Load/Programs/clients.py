@@ -111,8 +111,13 @@ class Client:
         raw.setblocking(False)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         raw.connect_ex(("127.0.0.1", self.crowd.port))
-        self.socket = self.crowd.tls.wrap_socket(
-            raw, server_hostname=questions.HOST, do_handshake_on_connect=False)
+        try:
+            self.socket = self.crowd.tls.wrap_socket(
+                raw, server_hostname=questions.HOST, do_handshake_on_connect=False)
+        except OSError:
+            # Refused at once. (wrap_socket has closed it.)
+            self.crowd.refused_connections += 1
+            return self.crowd.later(BACKOFF, self)
         self.number = self.socket.fileno()
         self.shaking, self.output, self.input = True, b"", bytearray()
         self.open = collections.deque()
