@@ -37,8 +37,8 @@ func tests(
         swiftSettings: settings)
 }
 
-// SwiftPM renames the `main` of an executable to `<name>_main` and points `main` there, so libFuzzer's
-// own `main` is never linked. Ours takes its place under that name; only lld follows the two
+// SwiftPM renames the `main` of an executable to `<name>_main` and points `main` there, so
+// libFuzzer's own `main` is never linked. Ours takes its place under that name; only lld follows the two
 // definitions, and only at fixed addresses.
 func fuzzTarget(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(

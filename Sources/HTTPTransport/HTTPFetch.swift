@@ -189,7 +189,8 @@ private struct FetchVisit: ~Copyable {
             guard head.status == 200 else { return try fail(.status(head.status)) }
             while true {
                 switch try connection.moveBody(to: &body, as: .plain, high: bytesMax + 1) {
-                case .success(.ended): return body.count <= bytesMax ? body.bytes : try fail(.tooLarge)
+                case .success(.ended):
+                    return body.count <= bytesMax ? body.bytes : try fail(.tooLarge)
                 case .success(.full): return try fail(.tooLarge)
                 case .success(.moved), .success(.starved):
                     guard body.count <= bytesMax else { return try fail(.tooLarge) }

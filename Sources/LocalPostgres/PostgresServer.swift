@@ -50,6 +50,22 @@ public final class PostgresServer: Sendable {
         let lifeline: Descriptor
         /// Held so that a second process does not take the running server for a leftover.
         let lock: Descriptor
+        /// The supervisor holds it too, and so until it has tidied up after us.
+        let tenure: Descriptor
+
+        init(supervisor: Child, lifeline: consuming Lifeline, claim: consuming Claim) {
+            self.supervisor = supervisor
+            self.lifeline = lifeline.keepNear()
+            lock = claim.lock
+            tenure = claim.tenure
+        }
+    }
+
+    /// What is ours alone until the locks close.
+    private struct Claim: ~Copyable {
+        let places: ServerFolder
+        let lock: Descriptor
+        let tenure: Descriptor
     }
 
     private init(
@@ -77,8 +93,8 @@ public final class PostgresServer: Sendable {
         let binaries = try ServerBinaries.find(
             path: ProcessInfo.processInfo.environment["PATH"])
         let account = try ServerAccount.choose()
-        let places = try ServerFolder.prepare(options.folder, for: account)
-        let lock = try takeLock(places)
+        let claim = try claim(options.folder, for: account, until: deadline)
+        let places = claim.places
         try clearLeftovers(places, until: deadline)
         try initialise(places, binaries, account, isDurable: options.isDurable, until: deadline)
         let port = options.loopbackPort ?? 5432
@@ -89,9 +105,10 @@ public final class PostgresServer: Sendable {
         // refuses to start beside them, which is right, and we ask again.
         while true {
             let lifeline = try Lifeline()
-            let child = try supervise(command, places, options, watching: lifeline.far)
+            let child = try supervise(
+                command, places, options, watching: lifeline.far, holding: claim.tenure)
             if let pid = awaitReady(child, places, until: deadline) {
-                let running = Running(supervisor: child, lifeline: lifeline.keepNear(), lock: lock)
+                let running = Running(supervisor: child, lifeline: lifeline, claim: claim)
                 return PostgresServer(places, binaries, port: port, processID: pid, running)
             }
             let endedItself = child.check() != nil
@@ -125,10 +142,24 @@ public final class PostgresServer: Sendable {
 // MARK: - Starting
 
 extension PostgresServer {
-    private static func takeLock(_ places: ServerFolder) throws(LocalPostgresFault) -> Descriptor {
-        let lock = try openPrivateFile(places.base + "/lock", truncating: false)
-        guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else { throw .inUse(folder: places.base) }
-        return lock
+    /// Makes the folder ours. One whose owner was killed is waited for until its supervisor has
+    /// stopped the server, which may end with the folder gone.
+    private static func claim(
+        _ folder: String, for account: ServerAccount, until deadline: Date
+    ) throws(LocalPostgresFault) -> Claim {
+        while true {
+            let places = try ServerFolder.prepare(folder, for: account)
+            let lock = try openPrivateFile(places.lock, truncating: false)
+            guard lock.tryLock() else { throw .inUse(folder: places.base) }
+            let tenure = try openPrivateFile(places.tenure, truncating: false)
+            while !tenure.tryLock() {
+                guard Date() < deadline else { throw .inUse(folder: places.base) }
+                pause(milliseconds: 20)
+            }
+            if lock.isStill(at: places.lock), tenure.isStill(at: places.tenure) {
+                return Claim(places: places, lock: lock, tenure: tenure)
+            }
+        }
     }
 
     /// With the lock held, whatever runs on the data has lost its parent.
@@ -205,13 +236,14 @@ extension PostgresServer {
     }
 
     /// Three processes: we, a shell that survives us, and the server. Our end of the lifeline (the
-    /// shell's descriptor 3) closes when we die, and the shell then stops the server and tidies up;
+    /// shell's descriptor 3) closes when we die, and the shell then stops the server and tidies up
+    /// with the folder's tenure (descriptor 4) in its hand;
     /// the shell has a session of its own, so ^C and `kill -9` of our group miss it. If the shell
     /// itself is killed, the kernel signals the server. The kernel could tell the server of our own
     /// death too, but it means the death of the thread that started it, which may come at any time.
     private static let supervision = """
         folder=$1 remove=$2 signal=$3 socket=$4; shift 4; cd /
-        "$@" 3<&- & server=$!
+        "$@" 3<&- 4<&- & server=$!
         echo "$server" >"$folder/server.pid"
         {
             read -r _ <&3
@@ -221,17 +253,20 @@ extension PostgresServer {
                 sleep 0.1; rounds=$((rounds + 1))
             done
             kill -s KILL "$server"
-        } 2>/dev/null & watch=$!
+        } 2>/dev/null 4<&- & watch=$!
         exec 3<&-
         wait "$server"; status=$?
         kill "$watch" 2>/dev/null
-        [ "$remove" = yes ] && rm -rf -- "$folder" "$socket"
+        if [ "$remove" = yes ]; then
+            rm -rf -- "$socket"
+            mv -- "$folder" "$folder.$$" && rm -rf -- "$folder.$$"
+        fi
         exit "$status"
         """
 
     private static func supervise(
         _ command: [String], _ places: ServerFolder, _ options: Options,
-        watching lifeline: borrowing Descriptor
+        watching lifeline: borrowing Descriptor, holding tenure: borrowing Descriptor
     ) throws(LocalPostgresFault) -> Child {
         try? FileManager.default.removeItem(atPath: places.serverPIDFile)
         let log = try openPrivateFile(places.log, truncating: true)
@@ -246,7 +281,7 @@ extension PostgresServer {
             environment: [
                 "PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC",
             ],
-            files: [1: log.number, 2: log.number, 3: lifeline.number],
+            files: [1: log.number, 2: log.number, 3: lifeline.number, 4: tenure.number],
             startsSession: true)
     }
 

@@ -24,6 +24,7 @@ struct FolderEntry {
 ///
 ///     base/            ours, others may walk through
 ///     base/lock        held while a process of ours runs the server
+///     base/tenure      held until the supervisor of that server has ended, too
 ///     base/secrets/    ours alone: one password a file
 ///     base/server.log
 ///     base/data/       the server account's alone
@@ -35,6 +36,8 @@ struct ServerFolder {
     let secrets: String
     let log: String
     let serverPIDFile: String
+    var lock: String { base + "/lock" }
+    var tenure: String { base + "/tenure" }
 
     /// A Unix socket's path has 107 bytes at most; some clients allow less.
     static let socketPathBytesMax = 99

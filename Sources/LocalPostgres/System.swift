@@ -58,6 +58,17 @@ package struct Descriptor: ~Copyable, Sendable {
     package init(adopting number: Int32) { self.number = number }
     deinit { close(number) }
 
+    /// Takes the file's lock, which every copy of this descriptor holds until the last has closed.
+    func tryLock() -> Bool { flock(number, LOCK_EX | LOCK_NB) == 0 }
+
+    /// Whether the file open here is the one to be found at `path`.
+    func isStill(at path: String) -> Bool {
+        var open = stat()
+        var found = stat()
+        guard unsafe fstat(number, &open) == 0, unsafe stat(path, &found) == 0 else { return false }
+        return open.st_dev == found.st_dev && open.st_ino == found.st_ino
+    }
+
     /// For small private files: all of it or a fault.
     func write(_ text: String) throws(LocalPostgresFault) {
         let bytes = Array(text.utf8)
@@ -103,6 +114,9 @@ func changeOwner(of path: String, to owner: (user: UInt32, group: UInt32)) -> Bo
     unsafe chown(path, owner.user, owner.group) == 0
 }
 
+/// Below the soft limit of descriptors everywhere, above what we have open while we start programs.
+private let spawnDetour: Int32 = 900
+
 /// Starts a program with exactly the descriptors in `files` (child's number to ours) and the
 /// standard ones left out read from and written to `/dev/null`.
 package func spawn(
@@ -115,8 +129,13 @@ package func spawn(
     for number in Int32(0)...2 where files[number] == nil {
         unsafe posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0)
     }
-    for (number, ours) in files.sorted(by: { $0.key < $1.key }) {
-        unsafe posix_spawn_file_actions_adddup2(&actions, ours, number)
+    // By way of numbers that nobody has, or one could be overwritten before it is copied.
+    for (number, ours) in files {
+        unsafe posix_spawn_file_actions_adddup2(&actions, ours, number + spawnDetour)
+    }
+    for number in files.keys {
+        unsafe posix_spawn_file_actions_adddup2(&actions, number + spawnDetour, number)
+        unsafe posix_spawn_file_actions_addclose(&actions, number + spawnDetour)
     }
 
     var attributes = posix_spawnattr_t()

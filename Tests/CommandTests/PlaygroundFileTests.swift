@@ -37,7 +37,8 @@ import YAML
             return
         }
         let limits = tenants.map { tenant in
-            "\(String(decoding: tenant.externalID.bytes, as: UTF8.self)) \(policy.tiers[tenant.tier].name) \(tenant.id != nil)"
+            let name = String(decoding: tenant.externalID.bytes, as: UTF8.self)
+            return "\(name) \(policy.tiers[tenant.tier].name) \(tenant.id != nil)"
         }
         #expect(
             limits == [

@@ -110,9 +110,14 @@ func wallClockSeconds() -> Int64 { Int64(time(nil)) }
 
 /// Certificates made once for all tests.
 enum Fixture {
-    static let localhost = try! makeSelfSigned(["localhost", "127.0.0.1", "::1"])
-    static let example = try! makeSelfSigned(["api.example.com", "*.tenants.example.com"])
-    static let ticketKeys = try! TLSTicketKeys(nowSeconds: 0)
+    static let localhost = made { try makeSelfSigned(["localhost", "127.0.0.1", "::1"]) }
+    static let example = made { try makeSelfSigned(["api.example.com", "*.tenants.example.com"]) }
+    static let ticketKeys = made { try TLSTicketKeys(nowSeconds: 0) }
+
+    /// Without these no test means anything.
+    private static func made<Value>(_ make: () throws -> Value) -> Value {
+        do { return try make() } catch { fatalError("no fixture: \(error)") }
+    }
 
     static func makeSelfSigned(
         _ hosts: [String], startsSecondsAgo: Int64 = 3_600, days: Int = 30

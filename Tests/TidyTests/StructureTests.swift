@@ -91,8 +91,14 @@ import Testing
         where !Self.withFoundation.contains(source.target) {
             for (number, line) in source.lines.enumerated() {
                 let code = line.prefix(upTo: line.range(of: "//")?.lowerBound ?? line.endIndex)
-                let words = Set(code.split { !$0.isLetter }.map(String.init))
-                let bad = words.intersection(["await", "async", "actor", "Dispatch", "Task"])
+                let words = code.split { !$0.isLetter }.map(String.init)
+                var bad = Set(words).intersection(["await", "async", "Dispatch", "Task"])
+                // A column of audit rows has that name too.
+                if let place = words.firstIndex(of: "actor"), place + 1 < words.count,
+                    words[place + 1].first?.isUppercase == true
+                {
+                    bad.insert("actor")
+                }
                 #expect(bad.isEmpty, "\(source.path):\(number + 1)")
             }
         }

@@ -21,10 +21,14 @@ enum BackendCommand: Equatable {
 
     /// - Parameter words: without the program's name.
     init(_ words: [String]) throws(UsageFault) {
+        if words.contains(where: { $0 == "--help" || $0 == "-h" }) {
+            self = .help
+            return
+        }
         var rest = words[...]
         let first = rest.popFirst()
         switch first {
-        case nil, "--help", "-h", "help": self = .help
+        case nil, "help": self = .help
         case "version", "--version":
             let flags = try Self.flags(&rest, ["--json"], [])
             self = .version(asJSON: flags["--json"] != nil)
@@ -38,10 +42,6 @@ enum BackendCommand: Equatable {
             self = .run(options)
         case "db":
             let verb = rest.popFirst()
-            if verb == "--help" || verb == "-h" {
-                self = .help
-                return
-            }
             let flags = try Self.flags(&rest, [], ["--config"])
             let config = flags["--config"] ?? Self.configDefault
             switch verb {

@@ -1,7 +1,7 @@
 import Postgres
 
-/// What the runtime role may do: what the handlers need and nothing else. Brought about anew by each
-/// `db migrate`, so that a wider grant made by hand does not outlive it.
+/// What the runtime role may do: what the handlers need and nothing else. Brought about anew by
+/// each `db migrate`, so that a wider grant made by hand does not outlive it.
 enum RuntimeGrants {
     /// Names the role in the session, so that the script below needs no name written into it.
     static let nameRole: StaticString =
@@ -23,9 +23,14 @@ enum RuntimeGrants {
             base text := pg_catalog.current_database();
         BEGIN
             EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC, %I', base, role);
-            EXECUTE format('REVOKE CREATE ON SCHEMA public FROM PUBLIC, %I', role);
-            EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA ringfence FROM PUBLIC, %I', role);
-            EXECUTE format('REVOKE ALL ON SCHEMA ringfence FROM PUBLIC, %I', role);
+            IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public') THEN
+                EXECUTE format('REVOKE CREATE ON SCHEMA public FROM PUBLIC, %I', role);
+            END IF;
+            EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA ringfence, ringfence_migrations'
+                ' FROM PUBLIC, %I', role);
+            EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ringfence FROM PUBLIC, %I', role);
+            EXECUTE format('REVOKE ALL ON SCHEMA ringfence, ringfence_migrations'
+                ' FROM PUBLIC, %I', role);
             EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', base, role);
             EXECUTE format('GRANT USAGE ON SCHEMA ringfence, ringfence_migrations TO %I', role);
             EXECUTE format('GRANT EXECUTE ON FUNCTION ringfence.tenant(), ringfence.vendor()'

@@ -73,8 +73,16 @@ struct PlaygroundPolicies {
             routes:
               - {name: tenants, match: {path: /v1/tenants}, auth: vendor, upstream: delivery}
               - {name: tenant, match: {path: /v1/tenants/*}, auth: vendor, upstream: delivery}
-              - {name: events, match: {path: /v1/events}, auth: dev, body: {clean: false}, upstream: delivery}
-              - {name: event, match: {path: /v1/events/*}, auth: dev, body: {clean: false}, upstream: delivery}
+              - name: events
+                match: {path: /v1/events}
+                auth: dev
+                body: {clean: false}
+                upstream: delivery
+              - name: event
+                match: {path: /v1/events/*}
+                auth: dev
+                body: {clean: false}
+                upstream: delivery
 
             """
         case .api(let url):

@@ -39,6 +39,10 @@ public enum GatewayProgram {
                     + "install both from one build",
                 Exit.bug)
         }
+        if arguments.contains(where: { $0 == "--help" || $0 == "-h" }) {
+            write(usage, to: .output)
+            return Exit.fine
+        }
         var words = Words(arguments)
         let command = words.next()
         switch command {
@@ -61,9 +65,6 @@ public enum GatewayProgram {
             let text = "ringfence-gateway \(Release.version)\n"
             write(json ? "{\"version\":\"\(Release.version)\"}\n" : text, to: .output)
             return Exit.fine
-        case "--help", "-h":
-            write(usage, to: .output)
-            return Exit.fine
         case let other?: return misuse("unknown command `\(other)`")
         case nil: return misuse("a command is missing")
         }
@@ -76,7 +77,9 @@ public enum GatewayProgram {
             run.announceFile = try words.option("--announce")
             let dies = words.flag("--die-with-parent")
             try words.end()
-            if dies, !ProcessContext.endWithParent() { return complain("the parent is gone", Exit.found) }
+            if dies, !ProcessContext.endWithParent() {
+                return complain("the parent is gone", Exit.found)
+            }
         } catch {
             return misuse(error.message)
         }
@@ -149,7 +152,7 @@ struct Words {
         return rest.removeFirst()
     }
 
-    private func isCommandless(_ word: String) -> Bool { word == "--help" || word == "--version" }
+    private func isCommandless(_ word: String) -> Bool { word == "--version" }
 
     /// Whether the flag was given; each counts once.
     mutating func flag(_ name: String) -> Bool {

@@ -78,7 +78,9 @@ enum MaterialCommand {
         }
         do throws(KeyDefect) {
             let pair = try KeyPair(algorithm: algorithm)
-            return save([(privateFile, pair.privatePEM, 0o600), (publicFile, pair.publicPEM, 0o644)])
+            return save([
+                (privateFile, pair.privatePEM, 0o600), (publicFile, pair.publicPEM, 0o644),
+            ])
         } catch {
             return GatewayProgram.complain("no key: \(error.message)", 1)
         }
@@ -120,7 +122,8 @@ enum MintCommand {
     }
 
     private static func seconds(_ text: String) -> Int64? {
-        guard let unit = text.last, let count = Int64(text.dropLast()), (1...100_000).contains(count)
+        guard let unit = text.last, let count = Int64(text.dropLast()),
+            (1...100_000).contains(count)
         else { return nil }
         switch unit {
         case "s": return count

@@ -40,7 +40,9 @@ struct KeySetRefresher {
             if let fault, fault != lastFault {
                 report("issuer \(keys.policy.name): \(fault); keeping what is known")
             }
-            if fault == nil, !lastFault.isEmpty { report("issuer \(keys.policy.name): keys fetched") }
+            if fault == nil, !lastFault.isEmpty {
+                report("issuer \(keys.policy.name): keys fetched")
+            }
             lastFault = fault ?? ""
             let wait =
                 keys.issuer == nil ? Self.retryMilliseconds : UInt64(refreshSeconds) * 1_000

@@ -49,7 +49,8 @@ struct GatewayMetrics: Sendable {
         handshakesFailed =
             made.counter("ringfence_tls_handshakes_failed", help: "Handshakes that failed.").only
         requests = made.counter(
-            "ringfence_requests", help: "Requests by outcome: forwarded, or the code of the refusal.",
+            "ringfence_requests",
+            help: "Requests by outcome: forwarded, or the code of the refusal.",
             labels: [MetricLabel("outcome", Self.outcomes)])
         stripped = made.counter(
             "ringfence_stripped", help: "Parts of requests that were not passed on, by carrier.",

@@ -482,16 +482,16 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
             Entry(
                 title: "A file or secret is not on this machine",
                 help: """
-                    `check` could not read what the policy refers to, and so could not look into it. \
-                    The gateway will not start without it. On the machine that runs the gateway \
-                    this should not appear.
+                    `check` could not read what the policy refers to, and so could not look into \
+                    it. The gateway will not start without it. On the machine that runs the \
+                    gateway this should not appear.
                     """)
         case .secretReadable:
             Entry(
                 title: "A secret can be read by others",
                 help: """
-                    The file with a key or secret can be read by its group or by everybody. Give it \
-                    to the user that runs the gateway and `chmod 600` it.
+                    The file with a key or secret can be read by its group or by everybody. Give \
+                    it to the user that runs the gateway and `chmod 600` it.
                     """)
         }
     }
