@@ -64,7 +64,9 @@ struct SoakTable {
                     ], [-10, 10, 7, 9, 13, 13]))
         }
         let audits = [orders, events]
-        func count(_ list: (RowAudit) -> [String]) -> Int { audits.map { list($0).count }.reduce(0, +) }
+        func count(_ list: (RowAudit) -> [String]) -> Int {
+            audits.reduce(0) { $0 + list($1).count }
+        }
         let rate = Int(Double(report.total("answered")) / seconds)
         lines += [
             "requests \(report.total("asked")), answered \(report.total("answered")), "

@@ -40,7 +40,8 @@ final class Site {
         for words in SitePolicy.keyCommands {
             try Self.run("ringfence-gateway", words, in: folder)
         }
-        try Self.run("ringfence-backend", ["db", "migrate", "--config", "backend.yaml"], in: folder)
+        try Self.run(
+            "ringfence-backend", ["db", "migrate", "--config", "backend.yaml"], in: folder)
         application = try Self.startApplication(in: folder)
         backend = try Self.start("backend", config: "backend.yaml", in: folder)
         gateway = try Self.start("gateway", config: "gateway.yaml", in: folder)
@@ -95,6 +96,8 @@ final class Site {
     private static func startApplication(in folder: TemporaryFolder) throws -> ChildProcess {
         let socket = "\(folder.path)/app.sock"
         try? FileManager.default.removeItem(atPath: socket)
+        var environment = ProcessInfo.processInfo.environment
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"
         let process = try ChildProcess(
             "/usr/bin/gunicorn",
             [
@@ -103,7 +106,7 @@ final class Site {
                 "--keep-alive", "75", "--worker-class", "gthread", "--threads", "8",
                 "--bind", "unix:\(socket)", "ledger:app",
             ],
-            folder: programs.path)
+            environment: environment, folder: programs.path)
         try eventually(seconds: 20, "gunicorn: \(process.errorOutput)") {
             if process.end != nil { throw TestSupportError.closedEarly(process.errorOutput) }
             return (try? RawClient(path: socket, seconds: 1)) != nil
