@@ -40,8 +40,13 @@ extension `Under load` {
             #expect(report.total("500") == 0)
             let (orders, events) = try site.audit(report)
             #expect(events.isClean, "\(events)")
-            // What the application had, it had in memory.
-            if part != .application { #expect(orders.isClean, "\(orders)") }
+            if part == .application {
+                // It was in the middle of long answers, which nobody may have taken for whole ones;
+                // what it had, it had in memory.
+                #expect(report.cuts > 0)
+            } else {
+                #expect(orders.isClean, "\(orders)")
+            }
         }
 
         @Test func `the gateway itself comes back on its port`() throws {

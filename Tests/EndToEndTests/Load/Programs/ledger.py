@@ -45,7 +45,7 @@ def stream():
         for _ in range(8):
             digest.update(line)
             yield line
-            time.sleep(0.001)
+            time.sleep(0.002)
         yield digest.hexdigest().encode()
 
     return Response(pieces(), mimetype="text/plain")

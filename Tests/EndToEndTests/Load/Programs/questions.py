@@ -209,6 +209,6 @@ class ReadForeignEvent(Question):
 
 #: Each with its share of all requests. What is made on a topic is asked for on the same connection,
 #: so answers out of order would show.
-MIX = [(ReadOrders, 14), (SpoofedReadOrders, 10), (StreamOrders, 3), (MakeOrder, 16),
+MIX = [(ReadOrders, 14), (SpoofedReadOrders, 10), (StreamOrders, 8), (MakeOrder, 16),
        (MakeOrderInChunks, 4), (Publish, 14), (PublishWithoutID, 6), (SpoofedPublish, 5),
        (ListEvents, 9), (ListEventsSpoofed, 4), (ReadEvent, 9), (ReadForeignEvent, 6)]
