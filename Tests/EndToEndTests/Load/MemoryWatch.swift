@@ -3,9 +3,8 @@ import TestSupport
 
 /// How much memory processes hold while a crowd is at work.
 struct MemoryWatch {
-    /// In KiB: when the clients begin to connect, at a quarter of the time, at the end, and the most
-    /// there was.
-    /// and the most there was.
+    /// In KiB: when the clients begin to connect, at a quarter of the time, at the end, and the
+    /// most there was.
     struct Growth: CustomStringConvertible {
         var start = 0, quarter = 0, end = 0, peak = 0
         var description: String { "start \(start), quarter \(quarter), end \(end), peak \(peak)" }

@@ -144,6 +144,9 @@ class Client:
                 self.shaking = False
                 self.crowd.connections += 1
                 self.ask()
+                if not self.socket:
+                    # The others have asked everything meanwhile.
+                    return
             if self.output:
                 self.output = self.output[self.socket.send(self.output):]
             while True:
