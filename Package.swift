@@ -135,7 +135,7 @@ let package = Package(
             ]),
         tests("CommandTests", ["ringfence", "Policy", "YAML", "Release", "TestSupport"]),
         tests("ConformanceTests", ["TestSupport"]),
-        tests("EndToEndTests", ["TestSupport"], exclude: ["Flask"]),
+        tests("EndToEndTests", ["TestSupport"], exclude: ["Flask", "Load/Programs"]),
         tests("TidyTests", [], exclude: ["MustNotCompile"]),
     ]
 )
