@@ -252,6 +252,16 @@ final class RunningGateway: Sendable {
         return try #require(kilobytes) * 1_024
     }
 
+    /// Hundredths of a second of processor time so far.
+    func processorTicks() throws -> Int {
+        let stat = try String(contentsOfFile: "/proc/\(process.pid)/stat", encoding: .utf8)
+        let words = stat.split(separator: " ").compactMap { Int($0) }
+        // The name, and the state behind it, are no numbers; of those that are, user and system
+        // time are the twelfth and the next.
+        try #require(words.count > 13)
+        return words[11] + words[12]
+    }
+
     /// Writes the policy anew and has it read.
     func reload(_ policy: PolicyText, expecting words: String) throws {
         try reload(text: policy.text(material.folder.path), expecting: words)

@@ -28,7 +28,7 @@ import Testing
                         _ = peer.isSilent(seconds: 0.01)
                     }
                 case "close": return try peer.send(ok + "\r\nuntil the end")
-                case "cut": return try peer.send(ok + "Content-Length: 9\r\n\r\nhalf")
+                case "cut": return try peer.send(Self.ok + "Content-Length: 9\r\n\r\nhalf")
                 case "halfhead": return try peer.send("HTTP/1.1 200 O")
                 case "interim":
                     try peer.send("HTTP/1.1 103 E\r\n\r\n" + ok + "Content-Length: 0\r\n\r\n")
@@ -76,6 +76,45 @@ import Testing
         let client = try gateway.connect()
         try client.send(gateway.head("GET /length"))
         #expect(try client.readResponse().text == "body", "seed \(seed)")
+    }
+
+    @Test func `who waits costs nothing`() throws {
+        let gate = Gate()
+        let upstream = try RawServer { peer in
+            let head = String(decoding: try peer.read(through: "\r\n\r\n"), as: UTF8.self)
+            if head.contains("/large") {
+                try peer.send(Self.ok + "Content-Length: 50000000\r\n\r\n")
+                try peer.send([UInt8](repeating: 0x61, count: 50_000_000), seconds: 20)
+            } else if head.contains("/half") {
+                try peer.send(Self.ok + "Content-Length: 9\r\n\r\nhalf")
+            }
+            gate.wait(seconds: 20)
+        }
+        defer { for _ in 0..<20 { gate.open() } }
+        let gateway = try RunningGateway(PolicyText(port: upstream.port))
+        var clients: [RawClient] = []
+        for bytes in [
+            "", "GET / HT", gateway.head("GET /silent"), gateway.head("GET /half"),
+            gateway.head("GET /large"),
+            gateway.head("POST /silent", ["Content-Length: 9"]) + "part",
+            gateway.head("POST /x", ["Content-Length: 9"], token: "no") + "part",
+            gateway.head("GET /silent", ["Connection: close"], token: "no"),
+        ] {
+            let client = try gateway.connect(receiveBytes: 4_096)
+            try client.send(bytes)
+            clients.append(client)
+        }
+        let pushing = try gateway.connect()
+        try pushing.send(gateway.head("POST /silent", ["Content-Length: 90000000"]))
+        pushing.sendAside([UInt8](repeating: 0x62, count: 1 << 20), times: 90, seconds: 3)
+        let leaving = try gateway.connect()
+        try leaving.send(gateway.head("GET /silent"))
+        leaving.closeWriting()
+        // What is still moving comes to rest first.
+        _ = clients[0].isSilent(seconds: 1.5)
+        let before = try gateway.processorTicks()
+        #expect(clients[0].isSilent(seconds: 1))
+        #expect(try gateway.processorTicks() - before <= 10)
     }
 
     private static func misbehave(
