@@ -38,7 +38,8 @@ import Testing
 
     @Test(arguments: [
         "a=1; b=2", "a=1;b=2;", "a=b tenant_id c", "a=\"tenant_id\"", "a={\"tenant_id\":\"x\"}",
-        "a=/x?tenant_id=1", "a=[1] b=[tenant_id]", "session=tenant_id", "a={\"x\",\"y\"}", "  a = 1 ",
+        "a=/x?tenant_id=1", "a=[1] b=[tenant_id]", "session=tenant_id", "a={\"x\",\"y\"}",
+        "  a = 1 ",
         "a=tenant_id, b", "a=1,2,tenant_id",
     ])
     func `a field without a tenant is not touched`(_ value: String) throws {
