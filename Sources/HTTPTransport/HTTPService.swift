@@ -111,7 +111,7 @@ public struct HTTPService: ~Copyable {
                 let number = socket.number
                 let connection = ServerConnection(
                     socket: socket, session: nil, peer: peer,
-                    outputBytesMax: bounds.replyBytesMax + ByteStream.outputBytesHigh)
+                    outputBytesMax: bounds.replyBytesMax + 2 * ByteStream.outputBytesHigh)
                 let guest = Guest(connection, bodyBytesMax: bounds.bodyBytesMax)
                 // At the bound the guest is dropped, and its connection closed with it.
                 guard let key = guests.insert(guest) else { continue }
@@ -183,8 +183,8 @@ public struct HTTPService: ~Copyable {
                 }
                 connection.begin(
                     headLength: length, framing: head.framing,
-                    keepsAlive: head.keepAlive && drainUntil == nil)
-                if head.expectsContinue {
+                    keepsAlive: head.keepAlive && head.version != .http10 && drainUntil == nil)
+                if head.expectsContinue, head.version != .http10 {
                     connection.stream.output.append("HTTP/1.1 100 Continue\r\n\r\n")
                 }
                 return true
@@ -272,6 +272,9 @@ public struct HTTPService: ~Copyable {
     /// Writes the reply and gets ready for the next request, or for the end.
     private mutating func send(_ reply: ServiceReply, to guest: Guest, _ key: SlotKey) {
         let connection = guest.connection
+        guard reply.fits(connection.stream.output.freeCapacityMax) else {
+            return send(.beyondBound, to: guest, key)
+        }
         let closes = reply.closes || !connection.keepsAlive || drainUntil != nil
         reply.write(
             isHead: guest.method == .head, closes: closes, now: WallClock.now(),

@@ -69,16 +69,18 @@ public enum ServiceDefect: Equatable, Sendable {
 }
 
 extension ServiceReply {
-    /// Appends the whole response.
+    /// What takes the place of a reply that does not fit, which is the handler's bug.
+    static let beyondBound = ServiceReply(status: 500, closes: true)
+
+    /// Whether the whole response has room in so many bytes.
+    func fits(_ room: Int) -> Bool {
+        var bytes = body.count + 1_024
+        for field in fields { bytes += field.name.utf8CodeUnitCount + field.value.count + 4 }
+        return bytes <= room
+    }
+
+    /// Appends the whole response, which must fit.
     func write(isHead: Bool, closes: Bool, now: WallClock, to output: inout ByteBuffer) {
-        // A reply that does not fit its buffer is the handler's bug; it is answered as one.
-        var fieldBytes = 0
-        for field in fields { fieldBytes += field.name.utf8CodeUnitCount + field.value.count }
-        guard body.count + fieldBytes + 1_024 <= output.freeCapacityMax else {
-            output.append("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n")
-            output.append("Connection: close\r\n\r\n")
-            return
-        }
         output.append("HTTP/1.1 ")
         output.append(decimal: UInt64(status))
         output.append(" ")

@@ -137,7 +137,7 @@ import Testing
         let answer = try fresh.send("GET", "/v1/tenants", as: .vendor(), gateway: gateway)
         expect(answer, "assertion.invalid")
         let id = try #require(answer.json["request_id"] as? String)
-        #expect(fresh.logLines(of: id).first?.contains("assertion.before_start") == true)
+        #expect(try fresh.logLines(of: id).first?.contains("assertion.before_start") == true)
         #expect(try fresh.send("GET", "/v1/tenants", as: .vendor()).status == 200)
     }
 
@@ -157,7 +157,7 @@ import Testing
         let refused = try answer("GET", "/v1/events", ["Ringfence-Assertion: \(assertion)"])
         #expect(!refused.text.contains("expired"))
         let id = try #require(refused.json["request_id"] as? String)
-        let lines = backend.logLines(of: id)
+        let lines = try backend.logLines(of: id)
         #expect(lines.count == 1)
         #expect(lines.first?.contains("\"defect\":\"assertion.expired\"") == true)
         #expect(!backend.process.output.contains(assertion))
@@ -168,7 +168,7 @@ import Testing
         let answer = try backend.send(
             "GET", "/v1/events/nothing", as: tenant.scope, requestID: id)
         #expect(answer.json["request_id"] as? String == id)
-        let line = try #require(backend.logLines(of: id).first)
+        let line = try #require(try backend.logLines(of: id).first)
         for part in [
             "\"tenant\":\"\(tenant.id)\"", "\"route\":\"/v1/events/{id}\"", "\"status\":404",
             "\"code\":\"resource.not_found\"", "\"scope\":\"tenant\"", "\"vendor\":\"default\"",

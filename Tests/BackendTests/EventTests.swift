@@ -164,7 +164,7 @@ import Testing
         #expect(published.text.contains(#""payload":{"tenant_id":"kept"}"#))
         let after = try backend.metric("ringfence_backend_tenant_fields_cleaned_total")
         #expect(after > before)
-        #expect(backend.logLines(of: id).contains { $0.contains("\"cleaned\":1") })
+        #expect(try backend.logLines(of: id).contains { $0.contains("\"cleaned\":1") })
     }
 
     @Test(arguments: ["tenant_id", "customerExternalId", "tenant%5Fid", "filter%5Btenant_id%5D"])

@@ -275,6 +275,28 @@ private final class Load: Sendable {
         #expect(try backend.send("GET", "/v1/events", as: tenant.scope).status == 200)
     }
 
+    @Test func `what is set for the role does not reach a session of ours`() throws {
+        let backend = try RunningBackend(workers: 1)
+        let tenant = try backend.makeTenant()
+        let runtime = try #require(backend.database).runtime
+        for setting in [
+            "row_security = off", "search_path = public",
+            "default_transaction_isolation = serializable",
+            "datestyle = 'German'", "bytea_output = 'escape'", "timezone = 'Asia/Kathmandu'",
+        ] {
+            try backend.look("ALTER ROLE \(runtime) SET \(setting)")
+        }
+        try backend.look(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '\(runtime)'")
+        try eventually(seconds: 20, "the new session") {
+            try backend.metric("ringfence_backend_database_logins_total") > 1
+        }
+        let published = try backend.send(
+            "POST", "/v1/events", body: #"{"topic":"a","payload":{}}"#, as: tenant.scope)
+        #expect(published.status == 202, "\(published.text)")
+        #expect((published.json["created_at"] as? String)?.hasSuffix("Z") == true)
+    }
+
     @Test func `a schema that is opened is served from no more after the next login`() throws {
         let backend = try RunningBackend(workers: 1)
         let tenant = try backend.makeTenant()

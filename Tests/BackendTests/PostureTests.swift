@@ -279,6 +279,20 @@ private struct Bench {
         #expect(second.output.contains("nothing to apply"))
     }
 
+    @Test func `may be migrated by several at once`() throws {
+        let bench = try Bench()
+        for _ in 0..<3 {
+            let migrators = try (0..<4).map { _ in
+                try ChildProcess(
+                    try RunningBackend.program.get(), ["db", "migrate", "--config", bench.config])
+            }
+            for migrator in migrators {
+                #expect(try migrator.wait(seconds: 40) == .exited(0), "\(migrator.errorOutput)")
+            }
+        }
+        #expect(try bench.run("db", "posture").end == .exited(0))
+    }
+
     @Test func `must be there before serving`() throws {
         let bench = try Bench()
         // As the test cluster makes it: nobody may TEMP or CREATE, and there is no schema yet.

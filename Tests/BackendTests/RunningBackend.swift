@@ -100,10 +100,15 @@ final class RunningBackend: Sendable {
         return line?.split(separator: " ").last.flatMap { Int($0) } ?? 0
     }
 
-    /// Log lines of one request.
-    func logLines(of requestID: String) -> [String] {
-        process.output.split(separator: "\n").map(String.init)
-            .filter { $0.contains("\"\(requestID)\"") }
+    /// What the log says of a request, which may be written a moment after its answer.
+    func logLines(of requestID: String) throws -> [String] {
+        var lines: [String] = []
+        try eventually(seconds: 10, "a log line of \(requestID)") {
+            lines = process.output.split(separator: "\n").map(String.init)
+                .filter { $0.contains("\"\(requestID)\"") }
+            return !lines.isEmpty
+        }
+        return lines
     }
 
     func health(_ path: String) throws -> RawResponse {

@@ -9,11 +9,18 @@ package final class RawSocket: Sendable {
     deinit { close(number) }
 
     /// Connects to a port of this machine, `from` another address of it where one is given.
+    ///
+    /// - Parameter receiveBytes: bounds what the kernel takes for a reader who does not read.
     package static func connect(
-        address: String, port: UInt16, from source: String? = nil, seconds: Double
+        address: String, port: UInt16, from source: String? = nil, seconds: Double,
+        receiveBytes: Int32? = nil
     ) throws -> RawSocket {
         let family = address.contains(":") ? AF_INET6 : AF_INET
         let socket = try make(family)
+        if var receiveBytes {
+            let size = socklen_t(MemoryLayout<Int32>.size)
+            _ = unsafe setsockopt(socket.number, SOL_SOCKET, SO_RCVBUF, &receiveBytes, size)
+        }
         if let source {
             try unsafe withSocketAddress(source, 0) { pointer, length in
                 guard unsafe bind(socket.number, pointer, length) == 0 else {
@@ -141,10 +148,27 @@ package final class RawSocket: Sendable {
 
     /// Some bytes; empty when the peer closed or reset, `nil` when nothing came in time.
     package func receive(seconds: Double) -> [UInt8]? {
+        switch arrival(seconds: seconds) {
+        case .bytes(let bytes): bytes
+        case .end, .reset: []
+        case nil: nil
+        }
+    }
+
+    /// What a socket can be found to hold.
+    enum Arrival {
+        case bytes([UInt8])
+        case end
+        case reset
+    }
+
+    /// What came; `nil` when nothing did in time.
+    func arrival(seconds: Double, max: Int = 65_536) -> Arrival? {
         guard isReady(POLLIN, seconds) else { return nil }
-        var buffer = [UInt8](repeating: 0, count: 65_536)
+        var buffer = [UInt8](repeating: 0, count: max)
         let count = unsafe recv(number, &buffer, buffer.count, 0)
-        return count > 0 ? Array(buffer[..<count]) : []
+        if count > 0 { return .bytes(Array(buffer[..<count])) }
+        return count == 0 ? .end : .reset
     }
 
     /// Whether more can be sent before `seconds` have passed.

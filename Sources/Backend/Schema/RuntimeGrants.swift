@@ -22,6 +22,8 @@ enum RuntimeGrants {
             role text := pg_catalog.current_setting('ringfence.runtime_role');
             base text := pg_catalog.current_database();
         BEGIN
+            -- One after the other: two that change the same privileges at once fail each other.
+            PERFORM pg_advisory_xact_lock(7464326301851279974);
             EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC, %I', base, role);
             IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public') THEN
                 EXECUTE format('REVOKE CREATE ON SCHEMA public FROM PUBLIC, %I', role);

@@ -26,7 +26,8 @@ extension GatewayWorker {
         exchange.clientIsOld = requestHead.version == .http10
         let framing = requestHead.framing
         let expectsContinue = requestHead.expectsContinue && !exchange.clientIsOld
-        let keepsAlive = requestHead.keepAlive && drainUntil == nil
+        // An HTTP/1.0 client would have to be told that its connection is kept; it is not.
+        let keepsAlive = requestHead.keepAlive && !exchange.clientIsOld && drainUntil == nil
         let admission: Admission
         do throws(Refusal) {
             admission = try admit(exchange, connection, connection.stream.input)
@@ -97,7 +98,8 @@ extension GatewayWorker {
         noteOrigin(exchange, route, bytes)
         let caller = try authenticator.authenticate(
             requestHead, bytes, route: route, snapshot: snapshot, now: wall.seconds,
-            counters: counters, observation: &exchange.observation)
+            memo: memo(of: exchange.clientKey), counters: counters,
+            observation: &exchange.observation)
         exchange.caller = caller
         do throws(Refusal) {
             try scratch.plan(route, requestHead, bytes, principal: caller?.principal)

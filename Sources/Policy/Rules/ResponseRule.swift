@@ -10,8 +10,8 @@ public struct ResponseRule: Sendable {
     /// - Parameters:
     ///   - hasCORS: whether the route answers cross-origin questions itself; the upstream's own
     ///     answers are then dropped, because two of them are none to a browser.
-    ///   - carriesTenant: whether responses are one tenant's, and no shared cache may keep them.
-    public init(names: SkeletonSet, hasCORS: Bool, carriesTenant: Bool) {
+    ///   - carriesTenant: whether the responses are a tenant's, so no shared cache may keep them.
+    public init(names: SkeletonSet, hasCORS: Bool, carriesTenant: Bool = true) {
         self.names = names
         // `Expect` has no meaning in a response and is not ours to write.
         let table = FateTable(

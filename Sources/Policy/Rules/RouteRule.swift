@@ -87,8 +87,8 @@ public final class RouteRule: Sendable {
     /// Whether the route's requests act for a tenant.
     public var carriesTenant: Bool { Self.carriesTenant(policy) }
 
-    private static func carriesTenant(_ route: RoutePolicy) -> Bool {
-        if case .issuer = route.authentication { true } else { false }
+    private static func carriesTenant(_ policy: RoutePolicy) -> Bool {
+        if case .issuer = policy.authentication { true } else { false }
     }
 
     private func checkScope(_ principal: Principal?) throws(Refusal) {
