@@ -163,11 +163,17 @@ public struct JSONWriter: ~Copyable {
 
     // MARK: Bytes
 
-    /// RFC 8259 §7; DEL is escaped too, because a terminal acts on it.
+    /// RFC 8259 §7; DEL and the C1 controls (U+0080 to U+009F) are escaped too, because a terminal
+    /// acts on them.
     private mutating func escape(_ text: Span<UInt8>) {
-        for index in text.indices {
+        var index = 0
+        while index < text.count {
             let byte = text[index]
+            index += 1
             switch byte {
+            case 0xC2 where index < text.count && text[index] < 0xA0:
+                append(escape: UInt16(text[index]))
+                index += 1
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
                 bytes.append(UInt8(ascii: "\\"))
                 bytes.append(byte)

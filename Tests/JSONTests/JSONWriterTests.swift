@@ -59,6 +59,10 @@ import Testing
         #expect(
             text { $0.string("\"\\\u{8}\t\n\u{C}\r\u{1}\u{1F}\u{7F}") }
                 == #""\"\\\b\t\n\f\r\u0001\u001f\u007f""#)
+        // CSI as one character: terminals act on it as on ESC [.
+        #expect(
+            text { $0.string("\u{80}\u{9B}31m\u{9F}\u{A0}\u{C2}") }
+                == "\"\\u0080\\u009b31m\\u009f\u{A0}\u{C2}\"")
         #expect(text { $0.string("é\u{2028}😀/") } == "\"é\u{2028}😀/\"")
     }
 

@@ -107,6 +107,17 @@ import YAML
         return try #require(loaded.policy)
     }
 
+    @Test(arguments: ["tenant_tier", "x-request-id", "Via", "forwarded", "x_forwarded_for", "host"])
+    func `a name the gateway writes itself cannot mean the tenant`(_ name: String) {
+        for text in [
+            plainPolicy + "tenant_names: [\(name), org_id]\n",
+            plainPolicy.changing("auth: idp", to: "auth: idp\n    tenant: {names: [\(name)]}"),
+        ] {
+            let loaded = Files(text).gateway()
+            #expect(loaded.report.codes.filter { $0.hasPrefix("E") } == ["E1311"])
+        }
+    }
+
     @Test func `every key of the listener arrives`() throws {
         let listen = try Self.compiled().listen
         #expect(listen.publicAddress.text == "[::]:8443")

@@ -98,7 +98,8 @@ extension GatewayWorker {
         noteOrigin(exchange, route, bytes)
         let caller = try authenticator.authenticate(
             requestHead, bytes, route: route, snapshot: snapshot, now: wall.seconds,
-            counters: counters, observation: &exchange.observation)
+            memo: memo(of: exchange.clientKey), counters: counters,
+            observation: &exchange.observation)
         exchange.caller = caller
         do throws(Refusal) {
             try scratch.plan(route, requestHead, bytes, principal: caller?.principal)

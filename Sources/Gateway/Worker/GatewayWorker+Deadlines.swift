@@ -98,7 +98,10 @@ extension GatewayWorker {
         let connection = clients[key]
         guard let due = due(connection) else { return }
         guard now >= due.at else {
-            if due.subject == .request { connection.stream.releaseEmptyBuffers() }
+            if due.subject == .request {
+                connection.stream.releaseEmptyBuffers()
+                forgetCredential(of: key)
+            }
             return schedule(connection, key, due)
         }
         switch due.subject {

@@ -33,6 +33,8 @@ final class GatewayWorker {
     var poller: Poller
     var wheel: TimerWheel
     var clients: Slab<ServerConnection>
+    /// By place in `clients`; `nil` until a credential came, and again after a while without one.
+    private var memos: [CredentialMemo?] = []
     var servers: Slab<ClientConnection>
     var exchanges: Slab<Exchange>
     var spareExchanges: [Exchange] = []
@@ -281,9 +283,25 @@ final class GatewayWorker {
 
     // MARK: - Ends
 
+    /// What the client's last credential was.
+    func memo(of key: SlotKey) -> CredentialMemo {
+        let place = Int(key.index - Self.firstClient)
+        while memos.count <= place { memos.append(nil) }
+        if let memo = memos[place] { return memo }
+        let made = CredentialMemo()
+        memos[place] = made
+        return made
+    }
+
+    func forgetCredential(of key: SlotKey) {
+        let place = Int(key.index - Self.firstClient)
+        if place < memos.count { memos[place] = nil }
+    }
+
     func dropClient(_ key: SlotKey) {
         wheel.cancel(key)
         guard let connection = clients.remove(key) else { return }
+        forgetCredential(of: key)
         counters.connections.subtract()
         // What is not whole must not look whole.
         if connection.exchange != nil || !connection.stream.output.isEmpty {

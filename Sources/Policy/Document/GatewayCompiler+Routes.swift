@@ -147,6 +147,7 @@ extension GatewayCompiler {
             route.clientValue = value
         }
         route.tenantNames = node.texts("names") ?? []
+        refuseWrittenNames(node["names"])
         guard let inject = node["inject"] else { return }
         guard case .issuer = route.authentication else {
             list.add(
@@ -166,6 +167,18 @@ extension GatewayCompiler {
         }
         route.injectQuery = inject["query"]?.text
         warnUncovered(inject["query"], route)
+    }
+
+    /// The finished head is refused where any field but the injected one has a tenant's name; with
+    /// a name of our own fields in the list that would be every request.
+    mutating func refuseWrittenNames(_ node: PolicyNode?) {
+        let written = SkeletonSet(names: FieldNames.written)
+        for item in node?.items ?? [node].compactMap(\.self) {
+            guard let text = item.text, written.contains(Array(text.utf8).span) else { continue }
+            list.add(
+                .reservedField, "`\(text)` cannot mean the tenant", at: item.mark,
+                label: "the gateway itself writes a field of this name")
+        }
     }
 
     private mutating func warnUncovered(_ node: PolicyNode?, _ route: RoutePolicy) {

@@ -65,6 +65,7 @@ struct GatewayCompiler {
         checkEcho()
         readListen()
         policy.tenantNames = root.texts("tenant_names") ?? []
+        refuseWrittenNames(root["tenant_names"])
         readTrustedProxies()
         readLimitHeaders()
         readTenants()

@@ -3,8 +3,9 @@ public import HTTP1
 /// Takes the cookies that name a tenant out of a `Cookie` field; the others keep their bytes and
 /// order (attacks C1, C2, C4).
 ///
-/// A value that a legacy reader would split at `,` is read that way too, and a cookie without a
-/// name is read as if its value were one: where any reading names a tenant, the whole pair goes.
+/// A value is also read as legacy readers split it: at `,`, at whitespace (Python's `http.cookies`)
+/// and at quotes and brackets (WebOb); a cookie without a name is read as if its value were one.
+/// Where any reading names a tenant, the whole pair goes.
 public struct CookieRule: Sendable {
     private let names: SkeletonSet
     private let clientValue: RoutePolicy.ClientValue
@@ -77,7 +78,36 @@ public struct CookieRule: Sendable {
             }
             start = end + 1
         }
+        return hidesName(pair)
+    }
+
+    /// Whether a word inside the pair, between bytes that end a value somewhere, is followed by `=`
+    /// and names a tenant: `a=1 tenant_id=evil`.
+    private func hidesName(_ pair: Span<UInt8>) -> Bool {
+        var wordStart = 0
+        var wordEnd = 0
+        for index in pair.indices {
+            if Self.endsValue(pair[index]) { continue }
+            if pair[index] == UInt8(ascii: "="), wordStart > 0,
+                names.judge(pair.extracting(wordStart..<wordEnd)) != .clean
+            {
+                return true
+            }
+            if index > 0, pair[index] != UInt8(ascii: "="), Self.endsValue(pair[index - 1]) {
+                wordStart = index
+            }
+            wordEnd = index + 1
+        }
         return false
+    }
+
+    private static func endsValue(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x20, 0x09, UInt8(ascii: "\""), UInt8(ascii: ","), UInt8(ascii: "["),
+            UInt8(ascii: "]"):
+            true
+        default: false
+        }
     }
 
     private func checkConflict(_ pair: Span<UInt8>, _ tenant: ExternalID?) throws(Refusal) {

@@ -4,6 +4,12 @@ enum FieldNames {
     /// Written by the gateway where it needs them.
     static let replaced = ["Host", "Content-Length", "Transfer-Encoding", "Expect"]
 
+    /// Everything the gateway itself writes into a head for an upstream, besides the tenant.
+    static let written =
+        ["Host", "Content-Length", "Transfer-Encoding", "X-Request-ID", "traceparent", "Forwarded"]
+        + ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Via"]
+        + ["Ringfence-Assertion", "X-Tenant-Tier"]
+
     static let hopByHop = [
         "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade", "HTTP2-Settings", "Max-Forwards",
     ]
@@ -39,6 +45,13 @@ enum FieldNames {
     /// upstream's limits where ours are meant, and what sends clients around the gateway.
     static let responseDropped = ["Alt-Svc", "X-Tenant-Tier", "Tenant-Tier"]
     static let responseDroppedPrefixes = ["X-Accel-", "X-Envoy-", "X-Internal-"]
+
+    /// Dropped where a response must stay out of shared caches: each wins over `Cache-Control` in
+    /// some of them (RFC 9213 and its predecessors).
+    static let targetedCaching = [
+        "CDN-Cache-Control", "Surrogate-Control", "Edge-Control", "Cloudflare-CDN-Cache-Control",
+        "Akamai-CDN-Cache-Control", "Vercel-CDN-Cache-Control", "Netlify-CDN-Cache-Control",
+    ]
 
     /// Replaced on responses that carry our limit.
     static let limits = [

@@ -31,8 +31,12 @@ public enum PathRule {
             let (byte, next) = try decode(segment, at: index)
             switch byte {
             case UInt8(ascii: ";"):
-                // `..;x` is `..` to a servlet container, so the dots are judged without parameters.
-                if !hasParameters { try checkDots(dots, hasOther) }
+                // `..;x` is `..` to a servlet container, and `/;x/` is `//`, so what stands before
+                // the parameters is judged without them.
+                if !hasParameters {
+                    guard dots > 0 || hasOther else { throw .requestPathAmbiguous }
+                    try checkDots(dots, hasOther)
+                }
                 hasParameters = true
                 try checkParameter(segment, from: next, names)
             case UInt8(ascii: "."): dots += hasParameters ? 0 : 1

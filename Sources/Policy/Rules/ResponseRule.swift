@@ -7,9 +7,11 @@ public struct ResponseRule: Sendable {
     private let table: FateTable
     private let known: [FieldFate]
 
-    /// - Parameter hasCORS: whether the route answers cross-origin questions itself; the upstream's
-    ///   own answers are then dropped, because two of them are none to a browser.
-    public init(names: SkeletonSet, hasCORS: Bool) {
+    /// - Parameters:
+    ///   - hasCORS: whether the route answers cross-origin questions itself; the upstream's own
+    ///     answers are then dropped, because two of them are none to a browser.
+    ///   - carriesTenant: whether the responses are a tenant's, so no shared cache may keep them.
+    public init(names: SkeletonSet, hasCORS: Bool, carriesTenant: Bool = true) {
         self.names = names
         // `Expect` has no meaning in a response and is not ours to write.
         let table = FateTable(
@@ -18,6 +20,7 @@ public struct ResponseRule: Sendable {
                 (FieldNames.hopByHop, .drop(.hopByHop)), (FieldNames.limits, .replaced),
                 (FieldNames.responseDropped, .drop(.gatewayOwn)),
                 (hasCORS ? FieldNames.cors : [], .replaced),
+                (carriesTenant ? FieldNames.targetedCaching : [], .replaced),
             ],
             prefixes: [
                 (FieldNames.hopByHopPrefixes, .drop(.hopByHop)),

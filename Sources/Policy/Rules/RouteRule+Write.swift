@@ -187,6 +187,23 @@ extension RouteRule {
         try out.appendField(.xForwardedProto, value: value)
     }
 
+    /// Whether every quote of a `Forwarded` value is closed (RFC 7239 section 4): an open one would
+    /// take what is appended into its string.
+    private static func closesQuotes(_ value: Span<UInt8>) -> Bool {
+        var isQuoted = false
+        var isEscaped = false
+        for index in value.indices {
+            if isEscaped {
+                isEscaped = false
+            } else if isQuoted, value[index] == UInt8(ascii: "\\") {
+                isEscaped = true
+            } else if value[index] == UInt8(ascii: "\"") {
+                isQuoted.toggle()
+            }
+        }
+        return !isQuoted
+    }
+
     /// What earlier hops said, in order, each followed by a comma.
     private func writePrior(
         _ field: KnownField, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
@@ -195,7 +212,7 @@ extension RouteRule {
         var next = head.fields.index(of: field)
         while let index = next {
             let value = bytes[head.fields[index].value]
-            if value.count > 0 {
+            if value.count > 0, field != .forwarded || Self.closesQuotes(value) {
                 out.append(value)
                 out.append(", ")
             }

@@ -38,7 +38,8 @@ public final class RouteRule: Sendable {
         fields = FieldRule(names: set, forwardsCredential: route.forwardsCredential)
         query = QueryRule(names: set, clientValue: route.clientValue, inject: route.injectQuery)
         cookies = CookieRule(names: set, clientValue: route.clientValue)
-        responses = ResponseRule(names: set, hasCORS: route.cors != nil)
+        responses = ResponseRule(
+            names: set, hasCORS: route.cors != nil, carriesTenant: Self.carriesTenant(route))
         scan = UpstreamHeadScan(
             names: names, injectHeader: route.injectHeader, injectQuery: route.injectQuery)
         let methods = MethodSet(policy: route.methods)
@@ -84,7 +85,9 @@ public final class RouteRule: Sendable {
     }
 
     /// Whether the route's requests act for a tenant.
-    public var carriesTenant: Bool {
+    public var carriesTenant: Bool { Self.carriesTenant(policy) }
+
+    private static func carriesTenant(_ policy: RoutePolicy) -> Bool {
         if case .issuer = policy.authentication { true } else { false }
     }
 

@@ -71,11 +71,16 @@ public struct RouteTable: Sendable {
     ///   - host: the authority as it was sent, port included; empty where there is none (HTTP/1.0).
     ///   - path: passed by `PathRule.check`; compared after one percent-decode.
     ///   - method: exactly one method, or the empty set for one no route can allow.
-    public func match(host: Span<UInt8>, path: Span<UInt8>, method: MethodSet) -> Match {
+    ///   - ignoringParameters: reads the path as servlet containers do, each segment up to its
+    ///     first `;` only, unless a route spells the `;` out.
+    public func match(
+        host: Span<UInt8>, path: Span<UInt8>, method: MethodSet, ignoringParameters: Bool = false
+    ) -> Match {
         let name = RouteHost(host)
         let number = (hosts.ordinal(of: name.name) ?? -1) + 1
         guard number > 0 || servesAnyHost else { return .misdirected }
-        var search = Search(host: number, method: method)
+        var search = Search(
+            host: number, method: method, ignoresParameters: ignoringParameters)
         // `/` has no segments; every other path starts its first one after the slash.
         let route = visit(0, path, path.count <= 1 ? path.count + 1 : 1, &search)
         if route >= 0 { return .matched(Int(route)) }
@@ -87,12 +92,25 @@ extension RouteTable {
     private struct Search {
         let host: Int
         let method: MethodSet
+        let ignoresParameters: Bool
         var allowed: MethodSet = []
 
-        init(host: Int, method: MethodSet) {
+        init(host: Int, method: MethodSet, ignoresParameters: Bool) {
             self.host = host
             self.method = method
+            self.ignoresParameters = ignoresParameters
         }
+    }
+
+    /// Where the first `;` of a segment is, written or encoded; its end where there is none.
+    static func endOfName(_ segment: Span<UInt8>) -> Int {
+        var index = 0
+        while index < segment.count {
+            let (byte, next) = PercentCoding.decode(segment, at: index)
+            if byte == UInt8(ascii: ";") { return index }
+            index = next
+        }
+        return index
     }
 
     /// The best route at or below `node` for the path from `start` on; -1 where there is none. A
@@ -109,6 +127,12 @@ extension RouteTable {
         let literal = child(of: node, path.extracting(start..<end))
         if literal >= 0 {
             let route = visit(literal, path, end + 1, &search)
+            if route >= 0 { return route }
+        }
+        if search.ignoresParameters {
+            let name = path.extracting(start..<start + Self.endOfName(path.extracting(start..<end)))
+            let bare = name.count < end - start ? child(of: node, name) : -1
+            let route = bare >= 0 ? visit(bare, path, end + 1, &search) : -1
             if route >= 0 { return route }
         }
         let any = nodes[node].anyChild

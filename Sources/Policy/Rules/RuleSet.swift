@@ -51,8 +51,8 @@ public final class RuleSet: Sendable {
         }
         try PathRule.check(bytes[head.target.path], names: allTenantNames)
         if head.upgrade == .webSocket { throw .requestUpgradeWebSocket }
-        if let route = preflight(head, bytes) { return .preflight(route) }
-        switch match(head, bytes, MethodSet(head.method)) {
+        if let route = try preflight(head, bytes) { return .preflight(route) }
+        switch try match(head, bytes, MethodSet(head.method)) {
         case .matched(let index): return .matched(routes[index])
         case .methodNotAllowed(let methods): return .methodNotAllowed(methods)
         case .notFound: throw .routeNotFound
@@ -68,23 +68,30 @@ public final class RuleSet: Sendable {
     /// The route a preflight asks about: the one that the request announced in it would match.
     private func preflight(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>
-    ) -> RouteRule? {
+    ) throws(Refusal) -> RouteRule? {
         guard head.method == .options, head.fields.contains(.origin),
             !head.fields.repeats(.origin), !head.fields.repeats(.accessControlRequestMethod),
             let index = head.fields.index(of: .accessControlRequestMethod)
         else { return nil }
         let method = MethodSet(name: bytes[head.fields[index].value])
-        guard case .matched(let route) = match(head, bytes, method), routes[route].cors != nil
+        guard case .matched(let route) = try match(head, bytes, method), routes[route].cors != nil
         else {
             return nil
         }
         return routes[route]
     }
 
+    /// - Throws: `request.path.ambiguous` where a server that takes matrix parameters off the path
+    ///   would be asked for what another route guards (attack P5).
     private func match(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ method: MethodSet
-    ) -> RouteTable.Match {
-        let host = head.authority ?? .empty
-        return table.match(host: bytes[host], path: bytes[head.target.path], method: method)
+    ) throws(Refusal) -> RouteTable.Match {
+        let host = bytes[head.authority ?? .empty]
+        let path = bytes[head.target.path]
+        let found = table.match(host: host, path: path, method: method)
+        guard RouteTable.endOfName(path) < path.count else { return found }
+        let bare = table.match(host: host, path: path, method: method, ignoringParameters: true)
+        guard found == bare else { throw .requestPathAmbiguous }
+        return found
     }
 }

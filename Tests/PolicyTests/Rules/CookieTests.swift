@@ -22,8 +22,24 @@ import Testing
         #expect(!sent.text.contains("evil"), "\(vector)")
     }
 
+    /// Python's `http.cookies` (Bottle, older aiohttp) begins a cookie behind any whitespace, WebOb
+    /// (Pyramid) behind any byte that is none of a value's.
     @Test(arguments: [
-        "a=1; b=2", "a=1;b=2;", "session=tenant_id", "a={\"x\",\"y\"}", "  a = 1 ",
+        "a=1 tenant_id=evil; b=2", "a=1\ttenant_id=evil; b=2", "a=\"x\" tenant_id=evil; b=2",
+        "a=1  tenant_id = evil; b=2", "a=1 x tenant_id\t=evil; b=2", "a=[tenant_id=evil; b=2",
+        "a=1]tenant_id=evil; b=2", "a=\"tenant_id=evil; b=2", "a=\"x\"tenant_id=evil; b=2",
+        "a=1 c=2 tenant%5Fid=evil; b=2", "a=1 tenant_id==evil; b=2", "a 1 tenant_id=evil; b=2",
+    ])
+    func `a pair that legacy readers find inside a value goes with it`(_ value: String) throws {
+        let sent = try RulesFixture().get("/", "Cookie: \(value)")
+        #expect(sent.values("cookie") == ["b=2"])
+        #expect(sent.report.cookies == 1)
+    }
+
+    @Test(arguments: [
+        "a=1; b=2", "a=1;b=2;", "a=b tenant_id c", "a=\"tenant_id\"", "a={\"tenant_id\":\"x\"}",
+        "a=/x?tenant_id=1", "a=[1] b=[tenant_id]", "session=tenant_id", "a={\"x\",\"y\"}",
+        "  a = 1 ",
         "a=tenant_id, b", "a=1,2,tenant_id",
     ])
     func `a field without a tenant is not touched`(_ value: String) throws {

@@ -81,6 +81,17 @@ import Testing
         #expect(other.values("x-forwarded-host") == ["a"])
     }
 
+    @Test(arguments: ["for=\"", "for=1.1.1.1;by=\"x\\\"", "for=a, for=\"\\"])
+    func `an open quote of a client cannot swallow who it is`(_ said: String) throws {
+        let sent = try RulesFixture().send(
+            "GET / HTTP/1.1\r\nHost: a\r\nForwarded: \(said)\r\n"
+                + "Forwarded: for=\"[2001:db8::1]\";by=\"a\\\"b\"\r\n\r\n", trusted: true)
+        #expect(
+            sent.values("forwarded") == [
+                "for=\"[2001:db8::1]\";by=\"a\\\"b\", for=192.0.2.7;proto=https;host=\"a\""
+            ])
+    }
+
     @Test(arguments: ["ftp", "https, http", "HTTPS", ""])
     func `a trusted proxy's word that is none is replaced`(_ said: String) throws {
         let sent = try RulesFixture().send(

@@ -20,7 +20,8 @@ import Testing
         ("P5", "/v1;a=1;tenantId=evil"), ("P5", "/v1%3btenant_id=evil"),
         ("P5", "/v1;tenant%5fid=evil"), ("P5", "/v1;tenant_id%3Devil"), ("P5", "/v1;tenant_id"),
         ("P5", "/..;/x"), ("P5", "/..;a=1/x"), ("P5", "/%2e%2e%3b/x"), ("P5", "/.;/"),
-        ("P5", "/v1;filter[tenant_id]=evil"),
+        ("P5", "/v1;filter[tenant_id]=evil"), ("P5", "/;/admin"), ("P5", "/;a=1/admin"),
+        ("P5", "/v1/%3ba/x"), ("P5", "/v1/;a"),
     ])
     func `a path with two readings is refused`(_ vector: String, _ path: String) {
         #expect(Self.check(path) == .requestPathAmbiguous, "\(vector)")

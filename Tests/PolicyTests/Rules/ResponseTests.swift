@@ -61,6 +61,20 @@ import Testing
     }
 
     @Test(arguments: [
+        "CDN-Cache-Control", "surrogate-control", "Cloudflare-CDN-Cache-Control", "Edge-Control",
+    ])
+    func `X9 what a shared cache believes before Cache-Control goes as well`(
+        _ name: String
+    ) throws {
+        let head = "HTTP/1.1 200 OK\r\n\(name): max-age=60\r\nContent-Length: 0\r\n\r\n"
+        #expect(try !Self.answer(head).contains("max-age"))
+        let open = try Self.answer(head) { _, route in
+            route.authentication = .none(reason: "test")
+        }
+        #expect(open.contains("\(name): max-age=60\r\n"))
+    }
+
+    @Test(arguments: [
         ("no-store", false), ("private", false), ("max-age=60, No-Store", false),
         ("private=\"x\"", true), ("public, max-age=60", true), ("no-store-ish", true), ("", true),
     ])

@@ -45,6 +45,29 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        "/admin;x=1", "/admin;", "/admin%3bx", "/admin;a/users", "/a/admin;x/y", "/v1;p=2/exact",
+    ])
+    func `P5 a matrix parameter does not choose the route`(_ path: String) {
+        let rules = RulesFixture { policy, route in
+            route = Self.route("/**")
+            policy.routes = ["/admin", "/admin/**", "/a/*/y", "/a/admin/y", "/v1/exact"].map {
+                Self.route($0)
+            }
+        }
+        #expect(
+            RulesFixture.refusal { _ = try rules.get(path, tenant: nil) } == .requestPathAmbiguous)
+    }
+
+    @Test(arguments: ["/other;x=1", "/v1;p=1/exact", "/a/b;c=1", "/admin;p"])
+    func `a matrix parameter that changes no route passes`(_ path: String) throws {
+        let rules = RulesFixture { policy, route in
+            route = Self.route("/**")
+            policy.routes = ["/admin;p", "/v1;p=1/exact", "/a/*"].map { Self.route($0) }
+        }
+        #expect(try rules.get(path, tenant: nil).target == path)
+    }
+
     @Test func `a trailing rest matches nothing too`() {
         let table = RouteTable([Self.route("/v1/orders/**")])
         for path in ["/v1/orders", "/v1/orders/", "/v1/orders/1", "/v1/orders/1/2/3"] {
