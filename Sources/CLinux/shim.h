@@ -308,6 +308,9 @@ static inline int rf_get(int fd, int level, int option, int *value) {
 }
 static inline int rf_reuse_address(int fd) { return rf_set(fd, SOL_SOCKET, SO_REUSEADDR, 1); }
 static inline int rf_no_delay(int fd) { return rf_set(fd, IPPROTO_TCP, TCP_NODELAY, 1); }
+static inline int rf_unsent_low_mark(int fd, int bytes) {
+    return rf_set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, bytes);
+}
 static inline int rf_has_no_delay(int fd) {
     int value = 0;
     int r = rf_get(fd, IPPROTO_TCP, TCP_NODELAY, &value);

@@ -191,7 +191,7 @@ extension ByteBuffer {
 
 extension Span where Element == UInt8 {
     /// Eight bytes from `offset`, the first one lowest; traps when they are not all inside.
-    @inlinable func word(at offset: Int) -> UInt64 {
+    @inlinable public func word(at offset: Int) -> UInt64 {
         // `unsafeLoadUnaligned(fromByteOffset:)` checks the bounds itself; it is unsafe because a
         // type may have invalid bit patterns, which an integer has not.
         let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)

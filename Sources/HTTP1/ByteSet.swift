@@ -118,6 +118,30 @@ extension Span where Element == UInt8 {
         return stop
     }
 
+    /// Whether all bytes are VCHAR other than `excluded`; true for none.
+    public func isVisible(except excluded: UInt8) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highs: UInt64 = 0x8080_8080_8080_8080
+        var index = 0
+        while count &- index >= 8 {
+            let word = word(at: index)
+            let below = (word &- ones &* 0x21) & ~word & highs
+            let flipped = word ^ (ones &* 0x7f)
+            let delete = (flipped &- ones) & ~flipped & highs
+            let differs = word ^ (ones &* UInt64(excluded))
+            let equal = (differs &- ones) & ~differs & highs
+            // A flag may be wrong only above one that is right, so none at all is exact.
+            guard below | delete | equal | (word & highs) == 0 else { return false }
+            index &+= 8
+        }
+        while index < count {
+            let byte = self[index]
+            guard byte > 0x20, byte < 0x7f, byte != excluded else { return false }
+            index &+= 1
+        }
+        return true
+    }
+
     /// `range` without the spaces and tabs at either end.
     func trimmingWhitespace(_ range: Range<Int>) -> Range<Int> {
         var start = range.lowerBound

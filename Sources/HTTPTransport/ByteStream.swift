@@ -10,6 +10,8 @@ public enum StreamFault: Error, Equatable, Sendable {
     case tls(TLSFailure)
     /// The stream ended without TLS close_notify: what came before may be cut short.
     case truncated
+    /// This machine is out of descriptors or memory; the peer was never asked.
+    case exhausted
 }
 
 /// What became of an attempt to move bytes.
@@ -57,7 +59,9 @@ public struct ByteStream: ~Copyable {
     private var socket: Socket
     private var mayRead = true
     private var mayWrite = true
-    private var peerClosed = false
+    /// An end or an error is queued behind what can be read; no event will tell of it again.
+    private var endPending = false
+    private var outputEnded = false
 
     /// - Parameter outputBytesMax: for owners that queue whole replies.
     public init(
@@ -77,12 +81,16 @@ public struct ByteStream: ~Copyable {
     public var isReadable: Bool { mayRead }
 
     public mutating func becameReady(_ readiness: Readiness) {
-        if readiness.contains(.peerClosed) { peerClosed = true }
-        if readiness.contains(.readable) || readiness.contains(.peerClosed) {
-            mayRead = true
-            session?.socketBecameReadable(endPending: readiness.contains(.peerClosed))
-        }
+        if !readiness.isDisjoint(with: [.peerClosed, .error]) { endPending = true }
+        if endPending || readiness.contains(.readable) { lookAgain() }
         if readiness.contains(.writable) { mayWrite = true }
+    }
+
+    /// Asks the kernel at the next `fill`, whatever the last event said: one that has not been
+    /// looked at yet may contradict it.
+    public mutating func lookAgain() {
+        mayRead = true
+        session?.socketBecameReadable(endPending: endPending)
     }
 
     /// Goes on with the TLS handshake: `moved` when it is done.
@@ -115,7 +123,7 @@ public struct ByteStream: ~Copyable {
                 bytesReceived += UInt64(count)
                 // A short read empties the socket, unless an end is queued behind it, which no
                 // event will report again.
-                if count < room, !peerClosed { mayRead = false }
+                if count < room, !endPending { mayRead = false }
                 return .moved
             case .wouldBlock:
                 mayRead = false
@@ -198,9 +206,19 @@ public struct ByteStream: ~Copyable {
 
     /// Says that nothing more will be sent (close_notify and FIN), and goes on reading. What is in
     /// `output` must have left before.
-    public mutating func endOutput() {
-        if isEstablished, session != nil { _ = try? session?.shutdown() }
+    ///
+    /// - Returns: `blocked` when the peer has to read first; call again when it did.
+    @discardableResult
+    public mutating func endOutput() -> StreamProgress {
+        guard !outputEnded else { return .moved }
+        // A FIN that overtook close_notify would look like a cut.
+        if isEstablished, session != nil, (try? session?.shutdown()) == .wantsWrite {
+            mayWrite = false
+            return .blocked
+        }
+        outputEnded = true
         try? socket.shutdownWrite()
+        return .moved
     }
 
     /// Makes the coming close look like what it is to a peer in the middle of a message: no
@@ -209,6 +227,9 @@ public struct ByteStream: ~Copyable {
 
     /// Asks how a TCP connect went; `true` once connected.
     public func finishConnecting() throws(SocketFault) -> Bool { try socket.finishConnecting() }
+
+    /// Whether the buffers hold memory.
+    public var holdsMemory: Bool { input.allocated > 0 || output.allocated > 0 }
 
     /// Gives the memory of empty buffers back; a connection that has been idle for a while then
     /// holds none. One in use keeps its memory, so that a request allocates nothing.

@@ -26,6 +26,9 @@ public final class ClientConnection {
     private var sentBefore: UInt64 = 0
     /// The exchange in progress, for the owner.
     public var exchange: SlotKey?
+    /// For the owner's deadlines; `keptUntil` is that of a connection without an exchange.
+    public var standstill = Standstill()
+    public var keptUntil: Monotonic?
     /// Which target of which upstream this is, for the owner's pool.
     public let target: Int
     private var scanned = 0
@@ -45,7 +48,7 @@ public final class ClientConnection {
         do throws(SocketFault) {
             socket = try Socket.connect(to: address)
         } catch {
-            throw .reset
+            throw error == .exhausted ? .exhausted : .reset
         }
         var session: TLSSession?
         if let context {
@@ -164,12 +167,17 @@ public final class ClientConnection {
         responses &+= 1
         exchange = nil
         scanned = 0
+        // One that was busy with a large body may not be for a long time.
+        if stream.input.allocated > ByteStream.readBytes { stream.releaseEmptyBuffers() }
         return keepsAlive && requestIsComplete && body.isEnded && stream.input.isEmpty
             && stream.output.isEmpty
     }
 
-    /// An event on a kept connection without an exchange: anything it says disqualifies it.
+    /// Whether a kept connection without an exchange is good for another: anything it says
+    /// disqualifies it. Asks the kernel: bytes whose event nobody has looked at yet would be taken
+    /// for the answer to whatever request came next.
     public func isStillIdle() -> Bool {
+        stream.lookAgain()
         switch stream.fill() {
         case .blocked: return stream.input.isEmpty
         case .moved, .full, .ended, .failed: return false

@@ -1,112 +1,10 @@
 public import HTTP1
 public import Reactor
 
-/// A request as a service sees it: whole, with its body, in memory.
-public struct ServiceRequest: Sendable {
-    public struct Field: Sendable {
-        public let name: [UInt8]
-        public let value: [UInt8]
-    }
-
-    /// Names the connection to answer.
-    public let key: SlotKey
-    public let method: KnownMethod
-    public let path: [UInt8]
-    public let query: [UInt8]?
-    public let fields: [Field]
-    public let body: [UInt8]
-    public let arrived: Monotonic
-
-    /// The value of the only field of this name, compared without case; `nil` when it is absent or
-    /// repeated.
-    public func only(_ name: StaticString) -> [UInt8]? {
-        var found: [UInt8]?
-        for field in fields where field.name.span.equalsIgnoringCase(name) {
-            guard found == nil else { return nil }
-            found = field.value
-        }
-        return found
-    }
-}
-
-/// The answer to a `ServiceRequest`: a whole response without framing and date, which the service
-/// adds.
-public struct ServiceReply: Sendable {
-    public var status: UInt16
-    /// Written as they are: no CR, LF or NUL, no framing field, no `Date`.
-    public var fields: [(name: StaticString, value: [UInt8])]
-    public var body: [UInt8]
-    public var closes: Bool
-
-    public init(
-        status: UInt16, fields: [(name: StaticString, value: [UInt8])] = [], body: [UInt8] = [],
-        closes: Bool = false
-    ) {
-        self.status = status
-        self.fields = fields
-        self.body = body
-        self.closes = closes
-    }
-}
-
-/// What a service's handler says to a request.
-public enum ServiceAnswer: Sendable {
-    case now(ServiceReply)
-    /// The reply will be posted to `HTTPService.replies` under the request's key.
-    case later
-}
-
-/// A request that never reached the handler.
-public enum ServiceDefect: Equatable, Sendable {
-    case violation(HTTPViolation)
-    case bodyTooLarge
-    /// The client took too long for its head or its body.
-    case timeout
-    /// The handler that promised an answer for later took too long; the reply it may still post
-    /// is dropped.
-    case replyOverdue
-    case draining
-}
-
 /// A small HTTP/1.1 server on one thread for requests that fit in memory: health probes and the
 /// backend's front. Heads are parsed as strictly as the gateway's, bodies are bounded, and handlers
 /// that need time answer through a mailbox.
 public struct HTTPService: ~Copyable {
-    public struct Bounds: Sendable {
-        public var connectionsMax = 4_096
-        public var bodyBytesMax = 1_048_576
-        /// A reply that would not fit is answered 500: handlers page by bytes.
-        public var replyBytesMax = 8_388_608
-        /// From the first byte of a head to its last, in total.
-        public var headMilliseconds: UInt64 = 10_000
-        /// From the end of the head to the end of the body, in total.
-        public var bodyMilliseconds: UInt64 = 30_000
-        /// From the end of the request until a handler that said "later" has answered.
-        public var replyMilliseconds: UInt64 = 30_000
-        /// Between two requests.
-        public var idleMilliseconds: UInt64 = 60_000
-        public var lingerMilliseconds: UInt64 = 1_000
-        public init() {}
-    }
-
-    /// One connection with the request it is sending. Not private: the service is destroyed in
-    /// other targets, whose code then has to name this type.
-    final class Guest {
-        let connection: ServerConnection
-        var body: ByteBuffer
-        var method = KnownMethod.get
-        var path: [UInt8] = []
-        var query: [UInt8]?
-        var fields: [ServiceRequest.Field] = []
-        var awaitsReply = false
-
-        init(_ connection: ServerConnection, bodyBytesMax: Int) {
-            self.connection = connection
-            // One read beyond the bound, so that reaching it is noticed and not a trap.
-            body = ByteBuffer(capacityMax: bodyBytesMax + BodyReader.pieceBytesMax)
-        }
-    }
-
     /// Replies of other threads, by request key.
     public let replies: Mailbox<(SlotKey, ServiceReply)>
     /// Posting here ends `run`, after open requests were answered or `drainMilliseconds` passed.
@@ -129,6 +27,8 @@ public struct HTTPService: ~Copyable {
     private static let firstGuest: UInt32 = 8
     /// Of each buffer of an idle connection.
     private static let idleBytesKept = 65_536
+    /// Dropped at most from a peer that goes on sending after its last reply.
+    private static let lingerBytesMax = 1_048_576
 
     public init(
         listener: consuming Listener, limits: HeadLimits = .request, bounds: Bounds = Bounds()
@@ -211,7 +111,7 @@ public struct HTTPService: ~Copyable {
                 let number = socket.number
                 let connection = ServerConnection(
                     socket: socket, session: nil, peer: peer,
-                    outputBytesMax: bounds.replyBytesMax + ByteStream.outputBytesHigh)
+                    outputBytesMax: bounds.replyBytesMax + 2 * ByteStream.outputBytesHigh)
                 let guest = Guest(connection, bodyBytesMax: bounds.bodyBytesMax)
                 // At the bound the guest is dropped, and its connection closed with it.
                 guard let key = guests.insert(guest) else { continue }
@@ -221,7 +121,7 @@ public struct HTTPService: ~Copyable {
                     _ = guests.remove(key)
                     continue
                 }
-                wheel.schedule(key, at: now.advanced(byMilliseconds: bounds.headMilliseconds))
+                watch(guest, key)
             case .exhausted:
                 acceptAgainAt = now.advanced(byMilliseconds: 100)
                 return
@@ -231,8 +131,16 @@ public struct HTTPService: ~Copyable {
         }
     }
 
-    /// Moves one connection on as far as it goes.
+    /// Moves one connection on as far as it goes, and sets the deadline of what it waits for.
     private mutating func serve(
+        _ key: SlotKey, _ handle: (ServiceRequest) -> ServiceAnswer,
+        _ refuse: (ServiceDefect) -> ServiceReply
+    ) {
+        advance(key, handle, refuse)
+        if guests.contains(key) { watch(guests[key], key) }
+    }
+
+    private mutating func advance(
         _ key: SlotKey, _ handle: (ServiceRequest) -> ServiceAnswer,
         _ refuse: (ServiceDefect) -> ServiceReply
     ) {
@@ -250,9 +158,10 @@ public struct HTTPService: ~Copyable {
                 guard !guest.awaitsReply else { return }
                 guard readBody(key, guest, handle, refuse) else { return }
             case .lingering:
-                guard connection.stream.output.isEmpty else { return }
-                connection.stream.endOutput()
-                if connection.drain(bytesMax: 65_536) { drop(key) }
+                guard connection.stream.output.isEmpty,
+                    connection.stream.endOutput() == .moved
+                else { return }
+                if connection.drain(bytesMax: Self.lingerBytesMax) != .blocked { drop(key) }
                 return
             }
         }
@@ -274,12 +183,10 @@ public struct HTTPService: ~Copyable {
                 }
                 connection.begin(
                     headLength: length, framing: head.framing,
-                    keepsAlive: head.keepAlive && drainUntil == nil)
-                if head.expectsContinue {
+                    keepsAlive: head.keepAlive && head.version != .http10 && drainUntil == nil)
+                if head.expectsContinue, head.version != .http10 {
                     connection.stream.output.append("HTTP/1.1 100 Continue\r\n\r\n")
                 }
-                let patience = bounds.bodyMilliseconds
-                wheel.schedule(key, at: now.advanced(byMilliseconds: patience))
                 return true
             case .starved:
                 if case .awaitingHead(started: true) = connection.phase,
@@ -287,11 +194,14 @@ public struct HTTPService: ~Copyable {
                 {
                     // Once a head, not once a byte: who drips gets no more time than others.
                     connection.headSince = now
-                    wheel.schedule(key, at: now.advanced(byMilliseconds: bounds.headMilliseconds))
                 }
                 releaseMemory(of: guest)
                 return false
-            case .ended, .failed:
+            case .ended:
+                // It may still be reading (half-close).
+                connection.phase = .lingering
+                return true
+            case .failed:
                 drop(key)
                 return false
             }
@@ -354,9 +264,7 @@ public struct HTTPService: ~Copyable {
         guest.body.removeAll()
         switch handle(request) {
         case .now(let reply): send(reply, to: guest, key)
-        case .later:
-            guest.awaitsReply = true
-            wheel.schedule(key, at: now.advanced(byMilliseconds: bounds.replyMilliseconds))
+        case .later: guest.awaitsReply = true
         }
         return true
     }
@@ -364,17 +272,14 @@ public struct HTTPService: ~Copyable {
     /// Writes the reply and gets ready for the next request, or for the end.
     private mutating func send(_ reply: ServiceReply, to guest: Guest, _ key: SlotKey) {
         let connection = guest.connection
-        let closes = reply.closes || !connection.keepsAlive || drainUntil != nil
-        Self.write(
-            reply, isHead: guest.method == .head, closes: closes, now: WallClock.now(),
-            to: &connection.stream.output)
-        if closes {
-            connection.phase = .lingering
-            wheel.schedule(key, at: now.advanced(byMilliseconds: bounds.lingerMilliseconds))
-        } else {
-            connection.awaitNext()
-            wheel.schedule(key, at: now.advanced(byMilliseconds: bounds.idleMilliseconds))
+        guard reply.fits(connection.stream.output.freeCapacityMax) else {
+            return send(.beyondBound, to: guest, key)
         }
+        let closes = reply.closes || !connection.keepsAlive || drainUntil != nil
+        reply.write(
+            isHead: guest.method == .head, closes: closes, now: WallClock.now(),
+            to: &connection.stream.output)
+        if closes { connection.phase = .lingering } else { connection.awaitNext() }
     }
 
     /// The last answer of a connection whose bytes can no longer be told apart.
@@ -384,49 +289,23 @@ public struct HTTPService: ~Copyable {
         send(reply, to: guest, key)
     }
 
-    private static func write(
-        _ reply: ServiceReply, isHead: Bool, closes: Bool, now: WallClock,
-        to output: inout ByteBuffer
-    ) {
-        // A reply that does not fit its buffer is the handler's bug; it is answered as one.
-        var fieldBytes = 0
-        for field in reply.fields { fieldBytes += field.name.utf8CodeUnitCount + field.value.count }
-        guard reply.body.count + fieldBytes + 1_024 <= output.freeCapacityMax else {
-            output.append("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n")
-            output.append("Connection: close\r\n\r\n")
-            return
-        }
-        output.append("HTTP/1.1 ")
-        output.append(decimal: UInt64(reply.status))
-        output.append(" ")
-        output.append(HTTPStatus.reason(reply.status))
-        output.append("\r\nDate: ")
-        output.appendDate(epochSeconds: now.seconds)
-        for field in reply.fields {
-            output.append("\r\n")
-            output.append(field.name)
-            output.append(": ")
-            output.append(field.value.span)
-        }
-        if reply.status != 204 {
-            output.append("\r\nContent-Length: ")
-            output.append(decimal: UInt64(reply.body.count))
-        }
-        if closes { output.append("\r\nConnection: close") }
-        output.append("\r\n\r\n")
-        if !isHead { output.append(reply.body.span) }
+    private mutating func watch(_ guest: Guest, _ key: SlotKey) {
+        wheel.schedule(key, at: guest.due(bounds, now).at)
     }
 
     private mutating func expire(_ key: SlotKey, _ refuse: (ServiceDefect) -> ServiceReply) {
         guard guests.contains(key) else { return }
         let guest = guests[key]
-        switch guest.connection.phase {
-        case .awaitingHead(started: true), .exchanging:
+        let due = guest.due(bounds, now)
+        guard now >= due.at else { return wheel.schedule(key, at: due.at) }
+        switch due.subject {
+        case .head, .body, .response:
             let defect = guest.awaitsReply ? ServiceDefect.replyOverdue : .timeout
             guest.awaitsReply = false
             end(guest, with: refuse(defect), key)
-            if case .failed = guest.connection.stream.flush() { drop(key) }
-        case .awaitingHead, .handshaking, .lingering: drop(key)
+            if case .failed = guest.connection.stream.flush() { return drop(key) }
+            watch(guest, key)
+        case .nothing, .handshake, .request, .output, .close: drop(key)
         }
     }
 
@@ -434,8 +313,12 @@ public struct HTTPService: ~Copyable {
         var key = guests.key(after: nil)
         while let current = key {
             key = guests.key(after: current)
-            if guests[current].connection.phase == .awaitingHead(started: false) {
+            let connection = guests[current].connection
+            guard connection.phase == .awaitingHead(started: false) else { continue }
+            if connection.stream.output.isEmpty {
                 drop(current)
+            } else {
+                connection.phase = .lingering
             }
         }
     }
@@ -452,6 +335,8 @@ public struct HTTPService: ~Copyable {
 
     private mutating func drop(_ key: SlotKey) {
         wheel.cancel(key)
-        _ = guests.remove(key)
+        guard let guest = guests.remove(key) else { return }
+        // A reply that is not whole must not look whole.
+        if !guest.connection.stream.output.isEmpty { guest.connection.stream.abort() }
     }
 }

@@ -41,9 +41,11 @@ public final class ServerConnection {
     public private(set) var requests: UInt64 = 0
     /// The exchange in progress, for the owner.
     public var exchange: SlotKey?
-    /// For the owner's deadlines: since when nothing was asked, and since when a head is coming.
-    public var idleSince = Monotonic(nanoseconds: 0)
+    /// For the owner's deadlines: since when a head is coming, and what has not moved since when.
     public var headSince: Monotonic?
+    public var standstill = Standstill()
+    /// For the owner's loop: there is more to do though no event will tell.
+    public var isUnfinished = false
     /// Bytes of input already seen not to complete a head.
     private var scanned = 0
 
@@ -97,8 +99,7 @@ public final class ServerConnection {
 
     /// Moves what there is of the request body into `output`, reading as needed.
     ///
-    /// - Throws: a violation of chunked coding; the connection can then only be answered and
-    ///   closed.
+    /// - Throws: a violation of chunked coding; the connection can then only be answered once.
     public func moveBody(
         to output: inout ByteBuffer, as target: BodyTarget, high: Int
     ) throws(HTTPViolation) -> Result<BodyProgress, StreamFault> {
@@ -127,19 +128,22 @@ public final class ServerConnection {
         exchange = nil
     }
 
-    /// Reads and drops what the peer sends, at most `room` bytes a call; `true` when it has ended.
-    public func drain(bytesMax room: Int) -> Bool {
+    /// Reads and drops what the peer sends.
+    ///
+    /// - Returns: `moved` after about `room` bytes, so that its owner can look at others meanwhile;
+    ///   `blocked` when nothing is there; `ended` when nothing more will come.
+    public func drain(bytesMax room: Int) -> StreamProgress {
         var dropped = 0
         while dropped < room {
             dropped += stream.input.count
             stream.input.removeAll()
             switch stream.fill() {
             case .moved, .full: continue
-            case .blocked: return false
-            case .ended, .failed: return true
+            case .blocked: return .blocked
+            case .ended, .failed: return .ended
             }
         }
-        return true
+        return .moved
     }
 
     /// Parses the head again only when the new bytes can make a difference.

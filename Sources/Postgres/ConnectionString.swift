@@ -46,11 +46,14 @@ public struct ConnectionString: Sendable, CustomStringConvertible, CustomReflect
     /// - names are found in `pg_catalog` only, and temporary objects last, so that nothing planted
     ///   in a session or a schema can stand in for a table;
     /// - output forms the getters of `Row` rely on;
+    /// - row security filters and does not fail statements, and each statement sees what was
+    ///   committed before it, whatever was set for role or database;
     /// - the server notices a closed socket while it computes, so that a passed deadline of ours
     ///   does not leave a statement running.
     static let sessionOptions: StaticString = """
         -c search_path=pg_catalog,pg_temp -c bytea_output=hex -c datestyle=ISO \
         -c intervalstyle=iso_8601 -c timezone=UTC -c standard_conforming_strings=on \
+        -c row_security=on -c default_transaction_isolation=read\\ committed \
         -c client_connection_check_interval=1000
         """
 }

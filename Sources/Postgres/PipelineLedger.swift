@@ -72,8 +72,12 @@ struct PipelineLedger {
         DatabaseFault(.protocolViolation, outcome: .unknown))
 
     private func refusal(of entry: Entry, _ failure: Reply.Failure) -> Meaning {
-        guard !failure.isFatal, let state = failure.state else {
-            // Dying words before the Sync's turn mean that nothing was committed.
+        guard let state = failure.state else {
+            // libpq's own words about a connection that broke: what the server did is not known.
+            return .doubt(DatabaseFault(.unreachable, outcome: .unknown))
+        }
+        guard !failure.isFatal else {
+            // The server's dying words before the Sync's turn mean that nothing was committed.
             let outcome = entry == .sync ? DatabaseFault.Outcome.unknown : .rolledBack
             return .doubt(DatabaseFault(.unreachable, outcome: outcome))
         }

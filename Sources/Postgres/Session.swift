@@ -143,7 +143,10 @@ final class Session {
                 if let rows = results[ticket.index] { return rows }
             }
         } catch {
-            throw fail(error)
+            // The Sync has not been sent, and without it the server commits nothing.
+            var fault = error
+            fault.outcome = .rolledBack
+            throw fail(fault)
         }
     }
 

@@ -105,7 +105,13 @@ import Glibc
         guard let result = unsafe PQgetResult(connection) else { return .done }
         defer { unsafe PQclear(result) }
         let reply = unsafe Reply(copying: result)
-        if unsafe PQstatus(connection) == CONNECTION_BAD { throw broken() }
+        if unsafe PQstatus(connection) == CONNECTION_BAD {
+            // What the server said before it hung up tells more than that it did.
+            if case .failed(let failure) = reply, failure.isFatal, failure.state != nil {
+                return reply
+            }
+            throw broken()
+        }
         return reply
     }
 
@@ -113,6 +119,8 @@ import Glibc
     mutating func nextInPipeline(before deadline: Deadline) throws(DatabaseFault) -> Reply {
         let reply = try next(before: deadline)
         if case .synced = reply { return reply }
+        // After it there is no "done" to wait for.
+        if case .failed(let failure) = reply, failure.isFatal { return reply }
         guard case .done = try next(before: deadline) else { return .unexpected }
         return reply
     }

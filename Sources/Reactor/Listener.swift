@@ -145,6 +145,7 @@ extension Listener {
         _ = rf_reuse_address(number)
         // Accepted sockets inherit it, which saves a call for each.
         _ = rf_no_delay(number)
+        _ = rf_unsent_low_mark(number, Socket.unsentBytesMax)
         if raw.kind == 6 { _ = rf_accept_both_families(number) }
         var result = unsafe rf_bind(number, &raw)
         guard result == 0 else { return result }

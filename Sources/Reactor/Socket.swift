@@ -18,6 +18,11 @@ public struct Socket: ~Copyable, Sendable {
 // MARK: - Opening
 
 extension Socket {
+    /// Bytes the kernel holds unsent for a TCP peer that does not read. Its own bound is megabytes,
+    /// of which a third must leave before it says so: a slow but steady reader would look like one
+    /// that stands still.
+    static let unsentBytesMax: Int32 = 131_072
+
     /// Starts connecting and returns at once. When the socket is reported writable,
     /// `finishConnecting` tells how it went; until then nothing may be sent.
     public static func connect(to address: SocketAddress) throws(SocketFault) -> Socket {
@@ -25,7 +30,10 @@ extension Socket {
         let number = unsafe rf_stream_socket(&raw)
         guard number >= 0 else { throw SocketFault(negative: number) }
         let socket = unsafe Socket(FileDescriptor(adopting: number))
-        if case .ip = address { _ = rf_no_delay(number) }
+        if case .ip = address {
+            _ = rf_no_delay(number)
+            _ = rf_unsent_low_mark(number, Socket.unsentBytesMax)
+        }
         let result = unsafe rf_connect(number, &raw)
         guard result == 0 || result == -EINPROGRESS else { throw SocketFault(negative: result) }
         return socket

@@ -40,15 +40,44 @@ extension ByteBuffer {
     public mutating func append(_ identifier: UUIDv7) {
         // Built aside and appended once: room is asked for once, not 36 times.
         var text = [36 of UInt8](repeating: UInt8(ascii: "-"))
-        var place = 0
-        for nibble in 0..<32 {
-            if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 { place += 1 }
-            let word = nibble < 16 ? identifier.high : identifier.low
-            text[place] = hexadecimalDigit(word >> UInt64(60 - nibble % 16 * 4))
-            place += 1
+        let parts: [4 of UInt64] = [
+            hexadecimalDigits(identifier.high >> 32), hexadecimalDigits(identifier.high),
+            hexadecimalDigits(identifier.low >> 32), hexadecimalDigits(identifier.low),
+        ]
+        // Where each half of eight digits begins: 8-4-4-4-12.
+        let places: [8 of Int] = [0, 4, 9, 14, 19, 24, 28, 32]
+        for half in 0..<8 {
+            let digits = parts[half / 2] >> UInt64(half % 2 * 32)
+            for index in 0..<4 {
+                text[places[half] + index] = UInt8(truncatingIfNeeded: digits >> UInt64(index * 8))
+            }
         }
         append(text.span)
     }
+}
+
+extension ByteBuffer {
+    /// `value` as sixteen lower-case hexadecimal digits.
+    public mutating func append(sixteenDigits value: UInt64) {
+        let halves: [2 of UInt64] = [hexadecimalDigits(value >> 32), hexadecimalDigits(value)]
+        var text = [16 of UInt8](repeating: 0)
+        for index in 0..<16 {
+            text[index] = UInt8(truncatingIfNeeded: halves[index / 8] >> UInt64(index % 8 * 8))
+        }
+        append(text.span)
+    }
+}
+
+/// The eight lower-case digits of the lowest 32 bits, the first one in the lowest byte.
+func hexadecimalDigits(_ value: UInt64) -> UInt64 {
+    // One nibble into each byte, the highest into the lowest.
+    var nibbles = (value & 0xFFFF_FFFF).byteSwapped >> 32
+    nibbles = (nibbles | nibbles << 16) & 0x0000_FFFF_0000_FFFF
+    nibbles = (nibbles | nibbles << 8) & 0x00FF_00FF_00FF_00FF
+    nibbles = (nibbles >> 4 | nibbles << 8) & 0x0F0F_0F0F_0F0F_0F0F
+    // 6 more than a nibble above 9 carries into the fifth bit.
+    let letters = (nibbles &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+    return nibbles &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
 }
 
 /// The lower-case digit of the lowest four bits.

@@ -11,6 +11,7 @@ struct Gateway {
     var key = keyText
     var audience = "delivery"
     var lifetimeSeconds: Int64 = 30
+    var subject = "alice"
     /// Seconds from now at which the assertion is made.
     var skewSeconds: Int64 = 0
 
@@ -39,7 +40,7 @@ struct Gateway {
             hash.finish(into: &digest)
         }
         var out = ByteBuffer(capacityMax: AssertionSigner.bytesMax)
-        let principal = try Self.principal(scope)
+        let principal = try principal(scope)
         let audience = Array(self.audience.utf8)
         let id = Array(request.requestID.utf8)
         let method = Array(request.method.utf8)
@@ -53,7 +54,7 @@ struct Gateway {
         return String(decoding: out.bytes, as: UTF8.self)
     }
 
-    private static func principal(_ scope: Scope) throws -> AssertionPrincipal {
+    private func principal(_ scope: Scope) throws -> AssertionPrincipal {
         switch scope {
         case .tenant(let id, let externalID, let vendor):
             let tenant = TenantID(canonical: Array(id.utf8).span)
@@ -68,9 +69,9 @@ struct Gateway {
         }
     }
 
-    private static func claims(_ tenant: ExternalID?) -> VerifiedClaims {
+    private func claims(_ tenant: ExternalID?) -> VerifiedClaims {
         VerifiedClaims(
-            issuer: 0, vendor: 0, tenant: tenant, derivedID: nil, subject: Array("alice".utf8),
+            issuer: 0, vendor: 0, tenant: tenant, derivedID: nil, subject: Array(subject.utf8),
             role: nil, tier: nil, notBefore: 0, expires: .max)
     }
 

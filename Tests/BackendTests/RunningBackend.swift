@@ -4,7 +4,8 @@ import TestSupport
 /// The built program on a database of its own, with a gateway's key.
 final class RunningBackend: Sendable {
     let cluster: PostgresCluster
-    let database: TestDatabase
+    /// `nil` on a server of a test's own.
+    let database: TestDatabase?
     let folder: TemporaryFolder
     let process: ChildProcess
     let apiPort: UInt16
@@ -16,12 +17,22 @@ final class RunningBackend: Sendable {
     /// One for all tests that leave it as it is; each makes tenants of its own.
     static func shared() throws -> RunningBackend { try common.get() }
 
-    init(workers: Int = 2, deadline: String = "5s") throws {
+    convenience init(workers: Int = 2, deadline: String = "5s") throws {
+        let database = try PostgresCluster.shared().makeDatabase()
+        try self.init(
+            owner: database.ownerURL, runtime: database.runtimeURL, database: database,
+            workers: workers, deadline: deadline)
+    }
+
+    init(
+        owner: String, runtime: String, database: TestDatabase? = nil, workers: Int = 2,
+        deadline: String = "5s"
+    ) throws {
         cluster = try PostgresCluster.shared()
-        database = try cluster.makeDatabase()
+        self.database = database
         folder = try TemporaryFolder()
         let config = try Self.writePolicy(
-            to: folder, database: database, workers: workers, deadline: deadline)
+            to: folder, owner: owner, runtime: runtime, workers: workers, deadline: deadline)
         let migration = try Self.run(["db", "migrate", "--config", config])
         guard migration.end == .exited(0) else {
             throw TestSupportError.closedEarly(migration.errorOutput)
@@ -55,12 +66,11 @@ final class RunningBackend: Sendable {
     /// Writes backend.yaml with its secrets and answers its path.
     @discardableResult
     static func writePolicy(
-        to folder: TemporaryFolder, database: TestDatabase, workers: Int = 2,
-        deadline: String = "5s", api: String = "127.0.0.1:0", runtime: String? = nil,
-        owner: String? = nil
+        to folder: TemporaryFolder, owner: String, runtime: String, workers: Int = 2,
+        deadline: String = "5s", api: String = "127.0.0.1:0"
     ) throws -> String {
-        try folder.write((owner ?? database.ownerURL) + "\n", to: "owner.dsn")
-        try folder.write((runtime ?? database.runtimeURL) + "\n", to: "runtime.dsn")
+        try folder.write(owner + "\n", to: "owner.dsn")
+        try folder.write(runtime + "\n", to: "runtime.dsn")
         try folder.write(Gateway.keyText + "\n", to: "assertion.key")
         return try folder.write(
             """
@@ -82,6 +92,24 @@ final class RunningBackend: Sendable {
     }
 
     // MARK: Requests
+
+    /// The value of one series of `/metrics`; 0 while it is not there.
+    func metric(_ series: String) throws -> Int {
+        let line = try health("/metrics").text.split(separator: "\n")
+            .first { $0.hasPrefix(series + " ") }
+        return line?.split(separator: " ").last.flatMap { Int($0) } ?? 0
+    }
+
+    /// What the log says of a request, which may be written a moment after its answer.
+    func logLines(of requestID: String) throws -> [String] {
+        var lines: [String] = []
+        try eventually(seconds: 10, "a log line of \(requestID)") {
+            lines = process.output.split(separator: "\n").map(String.init)
+                .filter { $0.contains("\"\(requestID)\"") }
+            return !lines.isEmpty
+        }
+        return lines
+    }
 
     func health(_ path: String) throws -> RawResponse {
         let client = try RawClient(port: healthPort)
@@ -141,7 +169,9 @@ final class RunningBackend: Sendable {
     /// What a superuser sees; one line per row.
     @discardableResult
     func look(_ sql: String) throws -> String {
-        try cluster.run(sql: sql, in: database).trimmingCharacters(in: .whitespacesAndNewlines)
+        guard let database else { throw TestSupportError.closedEarly("no database of ours") }
+        return try cluster.run(sql: sql, in: database).trimmingCharacters(
+            in: .whitespacesAndNewlines)
     }
 }
 

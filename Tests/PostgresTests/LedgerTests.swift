@@ -73,6 +73,20 @@ import Testing
         }
     }
 
+    @Test func `a break without the server's words leaves the outcome open`() {
+        for entry in [
+            PipelineLedger.Entry.sync, .statement(ticket: 0, name: ""), .scopeProof,
+            .preparation(1),
+        ] {
+            var ledger = PipelineLedger()
+            ledger.expect(entry)
+            let broken = Reply.Failure(state: nil, constraint: nil, message: "", isFatal: true)
+            let meaning = ledger.settle(.failed(broken))
+            #expect(doubt(meaning)?.kind == .unreachable)
+            #expect(doubt(meaning)?.outcome == .unknown)
+        }
+    }
+
     @Test func `a scope that was lost is told apart from a division of the handler`() {
         var ledger = PipelineLedger()
         ledger.expect(.scopeProof)

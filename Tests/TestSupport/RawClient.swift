@@ -10,9 +10,17 @@ public final class RawClient {
     /// Read and not yet handed out.
     private var pending: [UInt8] = []
 
-    public init(port: UInt16, address: String = "127.0.0.1", seconds: Double = patience) throws {
-        socket = try RawSocket.connect(address: address, port: port, seconds: seconds)
+    /// - Parameter receiveBytes: bounds what the kernel takes for a reader who does not read.
+    public init(
+        port: UInt16, address: String = "127.0.0.1", seconds: Double = patience,
+        receiveBytes: Int32? = nil
+    ) throws {
+        socket = try RawSocket.connect(
+            address: address, port: port, seconds: seconds, receiveBytes: receiveBytes)
     }
+
+    /// The near side of a connection somebody else began.
+    init(accepted socket: RawSocket) { self.socket = socket }
 
     public init(path: String, seconds: Double = patience) throws {
         socket = try RawSocket.connect(path: path, seconds: seconds)
@@ -24,6 +32,14 @@ public final class RawClient {
 
     public func send(_ text: String, seconds: Double = patience) throws {
         try socket.send(text.utf8, seconds: seconds)
+    }
+
+    /// Sends on a thread of its own, for peers that answer before they have read everything.
+    public func sendAside(_ bytes: [UInt8], times: Int = 1, seconds: Double = 60) {
+        let socket = socket
+        Thread {
+            for _ in 0..<times where (try? socket.send(bytes, seconds: seconds)) == nil { return }
+        }.start()
     }
 
     /// No more will be sent.
@@ -59,6 +75,40 @@ public final class RawClient {
             if more.isEmpty { return take(pending.count) }
             pending += more
         }
+    }
+
+    /// How a connection came to its end.
+    public enum Ending: Equatable, Sendable {
+        case closed
+        case reset
+    }
+
+    /// Reads to the end, keeping only the last bytes.
+    ///
+    /// - Parameters:
+    ///   - pauseMilliseconds: before each read, to be slow.
+    ///   - pieceBytes: read at a time.
+    /// - Returns: how many bytes came, the last `tailBytes` of them, and how it ended.
+    public func drain(
+        seconds: Double = patience, tailBytes: Int = 4_096, pauseMilliseconds: Int32 = 0,
+        pieceBytes: Int = 65_536, atMost limit: Int = .max
+    ) throws -> (count: Int, tail: [UInt8], ending: Ending?) {
+        let deadline = Date(timeIntervalSinceNow: seconds)
+        var tail = take(pending.count)
+        var count = tail.count
+        while count < limit {
+            if pauseMilliseconds > 0 { _ = poll(nil, 0, pauseMilliseconds) }
+            let left = max(0, deadline.timeIntervalSinceNow)
+            switch socket.arrival(seconds: left, max: min(pieceBytes, limit - count)) {
+            case .bytes(let bytes):
+                count += bytes.count
+                tail = (tail + bytes).suffix(tailBytes)
+            case .end: return (count, tail, .closed)
+            case .reset: return (count, tail, .reset)
+            case nil: throw TestSupportError.timedOut("drain after \(count) bytes")
+            }
+        }
+        return (count, tail, nil)
     }
 
     /// Whether the peer closes without sending anything more.

@@ -9,9 +9,17 @@ final class RawSocket: Sendable {
     deinit { close(number) }
 
     /// Connects to a port of this machine.
-    static func connect(address: String, port: UInt16, seconds: Double) throws -> RawSocket {
+    ///
+    /// - Parameter receiveBytes: bounds what the kernel takes for a reader who does not read.
+    static func connect(
+        address: String, port: UInt16, seconds: Double, receiveBytes: Int32? = nil
+    ) throws -> RawSocket {
         let family = address.contains(":") ? AF_INET6 : AF_INET
         let socket = try make(family)
+        if var receiveBytes {
+            let size = socklen_t(MemoryLayout<Int32>.size)
+            _ = unsafe setsockopt(socket.number, SOL_SOCKET, SO_RCVBUF, &receiveBytes, size)
+        }
         try unsafe withSocketAddress(address, port) { pointer, length in
             try socket.finishConnecting(
                 unsafe Glibc.connect(socket.number, pointer, length), seconds)
@@ -112,10 +120,27 @@ final class RawSocket: Sendable {
 
     /// Some bytes; empty when the peer closed or reset, `nil` when nothing came in time.
     func receive(seconds: Double) -> [UInt8]? {
+        switch arrival(seconds: seconds) {
+        case .bytes(let bytes): bytes
+        case .end, .reset: []
+        case nil: nil
+        }
+    }
+
+    /// What a socket can be found to hold.
+    enum Arrival {
+        case bytes([UInt8])
+        case end
+        case reset
+    }
+
+    /// What came; `nil` when nothing did in time.
+    func arrival(seconds: Double, max: Int = 65_536) -> Arrival? {
         guard isReady(POLLIN, seconds) else { return nil }
-        var buffer = [UInt8](repeating: 0, count: 65_536)
+        var buffer = [UInt8](repeating: 0, count: max)
         let count = unsafe recv(number, &buffer, buffer.count, 0)
-        return count > 0 ? Array(buffer[..<count]) : []
+        if count > 0 { return .bytes(Array(buffer[..<count])) }
+        return count == 0 ? .end : .reset
     }
 
     func shutDown(_ how: Int32) { shutdown(number, how) }

@@ -55,6 +55,7 @@ public final class RecorderUpstream: Sendable {
     /// Seconds a connection may be idle before the recorder gives it up.
     private static let idleSeconds = 30.0
 
+    /// 0 for a Unix socket.
     public let port: UInt16
     private let listener: RawSocket
     private let script: @Sendable (Request) -> Answer
@@ -69,12 +70,26 @@ public final class RecorderUpstream: Sendable {
     }
 
     /// Listens at once; `script` runs on the thread of the connection.
-    public init(
+    public convenience init(
         address: String = "127.0.0.1",
         script: @escaping @Sendable (Request) -> Answer = { _ in .response() }
     ) throws {
-        listener = try RawSocket.listen(address: address)
-        port = listener.port
+        let listener = try RawSocket.listen(address: address)
+        try self.init(listener, port: listener.port, script)
+    }
+
+    /// The same on a Unix socket.
+    public convenience init(
+        path: String, script: @escaping @Sendable (Request) -> Answer = { _ in .response() }
+    ) throws {
+        try self.init(RawSocket.listen(path: path), port: 0, script)
+    }
+
+    private init(
+        _ listener: RawSocket, port: UInt16, _ script: @escaping @Sendable (Request) -> Answer
+    ) throws {
+        self.listener = listener
+        self.port = port
         self.script = script
         let thread = Thread { [weak self, listener] in
             // The listener outlives the recorder by one round at most.

@@ -13,6 +13,17 @@ enum Operation: Sendable {
     /// The nil UUID stands for an id no event can have, so that it takes the same way as one that
     /// is not there.
     case readEvent(TenantCaller, id: String)
+
+    /// Whether running it again after it may have been committed changes nothing. An event without
+    /// the caller's own id would be published a second time, and the audit of a vendor's change
+    /// would tell of two.
+    var mayRunTwice: Bool {
+        switch self {
+        case .listTenants, .readTenant, .listEvents, .readEvent: true
+        case .publish(_, let event): event.externalID != nil
+        case .createTenant, .changeTenant, .publishFor: false
+        }
+    }
 }
 
 enum Tier: String, CaseIterable, Sendable {

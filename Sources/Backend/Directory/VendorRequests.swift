@@ -111,7 +111,10 @@ extension VendorTransaction {
                 $0.member("topic", event.topic)
             }
         ) { tenant throws(DatabaseFault) in
-            try tenant.publish(event, commits: false)
+            let outcome = try tenant.publish(event, commits: false)
+            // The audit tells what was done; of what was refused or is run again, nothing was.
+            if case .answered = outcome {} else { tenant.rollBack() }
+            return outcome
         }
     }
 

@@ -29,10 +29,12 @@ struct AssertionDesk: ~Copyable {
     private var digestText = ByteBuffer(capacityMax: BodyDigest.textBytes)
     private var target = ByteBuffer(capacityMax: HeadLimits.headBytesCeiling + 1)
     private let audience: [UInt8]
+    /// When this process began to remember ids, in wall-clock seconds.
+    private let startedAt: Int64
 
     /// - Parameter keyFile: the file the gateway signs with.
     init(
-        keyFile: [UInt8], audience: String, requestsMax: Int = Self.requestsMax
+        keyFile: [UInt8], audience: String, now: WallClock, requestsMax: Int = Self.requestsMax
     ) throws(KeyDefect) {
         let verifier = try AssertionVerifier(keyFile: keyFile.span)
         let digest = try BodyDigest()
@@ -40,6 +42,7 @@ struct AssertionDesk: ~Copyable {
         self.digest = digest
         accepted = RequestIDCache(capacity: requestsMax)
         self.audience = Array(audience.utf8)
+        startedAt = now.seconds
     }
 
     /// Checks signature, audience and times, that the assertion was made for exactly this request
@@ -56,6 +59,10 @@ struct AssertionDesk: ~Copyable {
                 : AssertionRefusal(refusal: .assertionMissing, defect: "assertion.missing")
         }
         let assertion = try verify(value, now.seconds)
+        // An id used before a restart is forgotten, so an assertion from before it counts as used.
+        guard assertion.issuedAt >= startedAt else {
+            throw AssertionRefusal(refusal: .assertionInvalid, defect: "assertion.before_start")
+        }
         try compare(assertion, request)
         do throws(AssertionDefect) {
             try accepted.accept(assertion, now: now.seconds)
@@ -111,7 +118,12 @@ struct AssertionDesk: ~Copyable {
             scope: scope, name: String(decoding: assertion.vendor, as: UTF8.self),
             subject: assertion.subject.map { String(decoding: $0, as: UTF8.self) })
         switch assertion.scope {
-        case .vendor: return .vendor(vendor)
+        case .vendor:
+            // It becomes the actor of audit rows, and PostgreSQL's text holds no NUL.
+            guard assertion.subject?.contains(0) != true else {
+                throw AssertionRefusal(refusal: .assertionInvalid, defect: "assertion.sub")
+            }
+            return .vendor(vendor)
         case .tenant(let tenant, let externalID):
             guard let scope = TenantScope(uuidText: tenant.text) else {
                 throw AssertionRefusal(refusal: .internalError, defect: "tenant.id")

@@ -50,15 +50,17 @@ public enum BackendProgram {
     }
 
     private static func posture(_ setup: BackendSetup) throws(StartupFault) -> ExitCode {
-        let findings = try DatabaseCommands.findings(setup)
-        for finding in findings { StandardStream.output.write("unsafe: \(finding)\n") }
-        if !findings.isEmpty { return .unsafeIsolation }
-        if let words = try DatabaseCommands.progress(setup).words {
+        switch try DatabaseCommands.examine(setup) {
+        case .fit:
+            StandardStream.output.write("the runtime role and the schema are fit for use\n")
+            return .fine
+        case .unproven(let words):
             StandardStream.output.write("unproven: \(words)\n")
             return .failed
+        case .unsafe(let findings):
+            for finding in findings { StandardStream.output.write("unsafe: \(finding)\n") }
+            return .unsafeIsolation
         }
-        StandardStream.output.write("the runtime role and the schema are fit for use\n")
-        return .fine
     }
 
     private static func serve(_ options: BackendCommand.RunOptions) throws(StartupFault) -> ExitCode

@@ -29,18 +29,15 @@ struct ControlThread: ~Copyable {
         let patience = Monotonic.now().advanced(byMilliseconds: Self.databaseMilliseconds)
         while true {
             do throws(StartupFault) {
-                let findings = try DatabaseCommands.findings(setup)
-                // Unsafe and unmigrated alike are told in full: a schema that is not there yet has
-                // no findings of its own.
-                guard findings.isEmpty else {
+                switch try DatabaseCommands.examine(setup) {
+                case .fit: return true
+                case .unproven(let words):
+                    throw StartupFault(exit: .failed, message: "error: \(words)\n")
+                case .unsafe(let findings):
                     let lines = findings.map { "unsafe: \($0)\n" }.joined()
                     throw StartupFault(
                         exit: .unsafeIsolation, message: lines + "error: refusing to serve\n")
                 }
-                if let words = try DatabaseCommands.progress(setup).words {
-                    throw StartupFault(exit: .failed, message: "error: \(words)\n")
-                }
-                return true
             } catch {
                 guard error.exit == .outOfReach, Monotonic.now() < patience else { throw error }
             }

@@ -79,28 +79,31 @@ enum DatabaseCommands {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
     }
 
-    /// Everything that would let a row reach somebody else, one sentence each; throws when the
-    /// examination itself is impossible.
-    static func findings(_ setup: BackendSetup) throws(StartupFault) -> [String] {
+    /// What an examination of role and schema came to.
+    enum Verdict {
+        case fit
+        /// Ways in which a row could reach somebody else, one sentence each.
+        case unsafe([String])
+        /// There is no schema of ours to examine.
+        case unproven(String)
+    }
+
+    /// Throws when the examination itself is impossible.
+    static func examine(_ setup: BackendSetup) throws(StartupFault) -> Verdict {
         var connection = Connection(to: setup.runtime)
         let deadline = Deadline.after(milliseconds: checkMilliseconds)
         do throws(DatabaseFault) {
             // The schema is not asked about by a role that could lie to itself about it.
             let roles = try RolePosture.check(&connection, deadline: deadline)
-            guard roles.isEmpty else { return roles.map(\.description) }
-            return try SchemaPosture.check(&connection, deadline: deadline).map(\.description)
+            guard roles.isEmpty else { return .unsafe(roles.map(\.description)) }
+            // A schema that is not there yet, or not ours any more, would be found unsafe in every
+            // detail, and the one thing to do about it would go under.
+            let progress = try SchemaPosture.progress(&connection, deadline: deadline)
+            if let words = progress.words { return .unproven(words) }
+            let findings = try SchemaPosture.check(&connection, deadline: deadline)
+            return findings.isEmpty ? .fit : .unsafe(findings.map(\.description))
         } catch {
             throw fault("the runtime role's login failed", error)
-        }
-    }
-
-    static func progress(_ setup: BackendSetup) throws(StartupFault) -> SchemaPosture.Progress {
-        var connection = Connection(to: setup.runtime)
-        do throws(DatabaseFault) {
-            return try SchemaPosture.progress(
-                &connection, deadline: .after(milliseconds: checkMilliseconds))
-        } catch {
-            throw fault("reading the applied migrations failed", error)
         }
     }
 

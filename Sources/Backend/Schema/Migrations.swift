@@ -50,9 +50,9 @@ enum Migrations {
             state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'suspended')),
             created_at timestamptz NOT NULL DEFAULT now(),
             updated_at timestamptz NOT NULL DEFAULT now(),
-            UNIQUE (vendor_id, external_id)
+            UNIQUE (vendor_id, external_id),
+            CONSTRAINT tenants_of_vendor UNIQUE (vendor_id, id)
         );
-        CREATE INDEX tenants_of_vendor ON ringfence.tenants (vendor_id, id);
 
         CREATE TABLE ringfence.events (
             tenant_id uuid NOT NULL DEFAULT ringfence.tenant()
@@ -62,8 +62,8 @@ enum Migrations {
                 CHECK (octet_length(external_id) BETWEEN 1 AND 128),
             topic text COLLATE "C" NOT NULL CHECK (octet_length(topic) BETWEEN 1 AND 128),
             -- json keeps the very text that was sent. jsonb would not: it sorts members, turns
-            -- 1.0e2 into 100, refuses \\u0000, and a receiver that checks a signature over the text
-            -- would be told that it was forged.
+            -- 1.0e2 into 100, refuses \\u0000, and a receiver that checks a signature over the
+            -- text would be told that it was forged.
             payload json NOT NULL,
             created_at timestamptz NOT NULL DEFAULT now(),
             PRIMARY KEY (tenant_id, id),
@@ -72,17 +72,18 @@ enum Migrations {
         CREATE INDEX events_by_topic ON ringfence.events (tenant_id, topic, id);
 
         CREATE TABLE ringfence.audit (
-            tenant_id uuid NOT NULL DEFAULT ringfence.tenant()
-                REFERENCES ringfence.tenants (id),
+            tenant_id uuid NOT NULL DEFAULT ringfence.tenant(),
             id uuid NOT NULL,
             at timestamptz NOT NULL DEFAULT now(),
-            vendor_id uuid NOT NULL REFERENCES ringfence.vendors (id),
+            vendor_id uuid NOT NULL,
             actor text,
             action text NOT NULL,
             reason text NOT NULL CHECK (reason <> ''),
             request_id uuid NOT NULL,
             detail json NOT NULL,
-            PRIMARY KEY (tenant_id, id)
+            PRIMARY KEY (tenant_id, id),
+            -- Both at once: a vendor is named in the rows of its own tenants only.
+            FOREIGN KEY (vendor_id, tenant_id) REFERENCES ringfence.tenants (vendor_id, id)
         );
 
         ALTER TABLE ringfence.vendors ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;

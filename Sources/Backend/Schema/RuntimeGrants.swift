@@ -22,10 +22,17 @@ enum RuntimeGrants {
             role text := pg_catalog.current_setting('ringfence.runtime_role');
             base text := pg_catalog.current_database();
         BEGIN
+            -- One after the other: two that change the same privileges at once fail each other.
+            PERFORM pg_advisory_xact_lock(7464326301851279974);
             EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC, %I', base, role);
-            EXECUTE format('REVOKE CREATE ON SCHEMA public FROM PUBLIC, %I', role);
-            EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA ringfence FROM PUBLIC, %I', role);
-            EXECUTE format('REVOKE ALL ON SCHEMA ringfence FROM PUBLIC, %I', role);
+            IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public') THEN
+                EXECUTE format('REVOKE CREATE ON SCHEMA public FROM PUBLIC, %I', role);
+            END IF;
+            EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA ringfence, ringfence_migrations'
+                ' FROM PUBLIC, %I', role);
+            EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ringfence FROM PUBLIC, %I', role);
+            EXECUTE format('REVOKE ALL ON SCHEMA ringfence, ringfence_migrations'
+                ' FROM PUBLIC, %I', role);
             EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', base, role);
             EXECUTE format('GRANT USAGE ON SCHEMA ringfence, ringfence_migrations TO %I', role);
             EXECUTE format('GRANT EXECUTE ON FUNCTION ringfence.tenant(), ringfence.vendor()'

@@ -11,6 +11,11 @@ enum SchemaPosture {
             case floorMissing = "floor-missing"
             case policyUnknown = "policy-unknown"
             case privilege
+            case auditChangeable = "audit-changeable"
+            case keyWithoutTenant = "key-without-tenant"
+            case view
+            case actsAsOwner = "acts-as-owner"
+            case definerFunction = "definer-function"
             case functionChanged = "function-changed"
             case createsObjects = "creates-objects"
         }
@@ -29,9 +34,21 @@ enum SchemaPosture {
                     + "through"
             case .privilege:
                 "the role may \(subject), which row-level security does not judge"
+            case .auditChangeable:
+                "the role may \(subject); audit rows are only ever added"
+            case .keyWithoutTenant:
+                "\(subject) does not begin with the tenant; keys look past row-level security"
+            case .view:
+                "the role may read view \(subject), which shows rows with its owner's rights"
+            case .actsAsOwner:
+                "\(subject) runs with its owner's rights when the role writes"
+            case .definerFunction:
+                "the role may call \(subject), which runs with its owner's rights or reads rows "
+                    + "before row-level security does"
             case .functionChanged: "function \(subject) is not the one the migrations made"
             case .createsObjects:
-                "the role may create objects: \(subject); run `ringfence-backend db migrate`"
+                "the role may create objects: \(subject); `ringfence-backend db migrate` takes it "
+                    + "away where the owner role owns the database"
             }
         }
     }
@@ -46,7 +63,7 @@ enum SchemaPosture {
             forVendor: nobody, deadline: deadline
         ) { transaction throws(DatabaseFault) in
             var findings: [Finding] = []
-            for row in try transaction.rows(.schemaPosture) {
+            for row in try transaction.rows(.schemaFindings) {
                 // A kind this file does not know would be a finding lost.
                 guard let kind = Finding.Kind(rawValue: try row.text(0)) else {
                     findings.append(Finding(kind: .policyUnknown, subject: try row.text(1)))
@@ -100,70 +117,4 @@ enum SchemaPosture {
 extension Statement {
     fileprivate static let appliedMigrations = Statement(
         "applied migrations", "SELECT number FROM ringfence_migrations.applied", parameters: 0)
-
-    /// Policies are compared by the text PostgreSQL makes of them: whatever is not letter for
-    /// letter one of ours counts as open. The settings' names are put together here because a
-    /// statement that names them whole is refused: only a transaction may bind its scope.
-    fileprivate static let schemaPosture = Statement(
-        "schema posture",
-        """
-        WITH tables AS (
-            SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relkind,
-                c.relrowsecurity, c.relforcerowsecurity
-            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname = 'ringfence' AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-        ), policies AS (
-            SELECT tables.name, p.polname, p.polpermissive, p.polcmd, p.polroles,
-                pg_get_expr(p.polqual, p.polrelid) AS condition, p.polwithcheck
-            FROM pg_policy p JOIN tables ON tables.oid = p.polrelid
-        )
-        SELECT kind, subject FROM (
-            SELECT 'unprotected' AS kind, name AS subject FROM tables
-            WHERE NOT relrowsecurity OR relkind NOT IN ('r', 'p')
-            UNION ALL
-            SELECT 'unforced', name FROM tables
-            WHERE relkind IN ('r', 'p') AND NOT relforcerowsecurity
-            UNION ALL
-            SELECT 'floor-missing', name FROM tables
-            WHERE NOT EXISTS (
-                SELECT FROM policies WHERE policies.name = tables.name AND NOT polpermissive
-                AND polcmd = '*' AND polroles = '{0}')
-            UNION ALL
-            SELECT 'policy-unknown', polname || ' of ' || name FROM policies
-            WHERE polwithcheck IS NOT NULL OR coalesce(condition, '') <> ALL (
-                CASE name
-                WHEN 'ringfence.vendors' THEN ARRAY['(id = ringfence.vendor())']
-                WHEN 'ringfence.tenants' THEN ARRAY[
-                    '(vendor_id = ringfence.vendor())',
-                    CASE WHEN polcmd = 'r' THEN '(id = ringfence.tenant())' END,
-                    CASE WHEN NOT polpermissive THEN
-                        '((vendor_id = ringfence.vendor()) OR (id = ringfence.tenant()))' END]
-                ELSE ARRAY['(tenant_id = ringfence.tenant())'] END)
-            UNION ALL
-            SELECT 'privilege', privilege || ' ' || name
-            FROM tables, unnest(ARRAY['TRUNCATE', 'REFERENCES', 'TRIGGER']) AS privilege
-            WHERE has_table_privilege(tables.oid, privilege)
-            UNION ALL
-            SELECT 'function-changed', wanted.name
-            FROM (VALUES
-                ('ringfence.tenant', 'app.current' || '_tenant'),
-                ('ringfence.vendor', 'app.current' || '_vendor')) AS wanted (name, setting)
-            WHERE NOT EXISTS (
-                SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-                WHERE n.nspname || '.' || p.proname = wanted.name AND p.pronargs = 0
-                AND p.provolatile = 's' AND p.proparallel = 's' AND NOT p.prosecdef
-                AND p.proconfig IS NULL AND pg_get_function_sqlbody(p.oid) =
-                    'RETURN (NULLIF(current_setting(''' || wanted.setting
-                    || '''::text, true), ''''::text))::uuid')
-            UNION ALL
-            SELECT 'creates-objects', 'TEMPORARY on the database'
-            WHERE has_database_privilege(current_database(), 'TEMPORARY')
-            UNION ALL
-            SELECT 'creates-objects', 'CREATE on the database'
-            WHERE has_database_privilege(current_database(), 'CREATE')
-            UNION ALL
-            SELECT 'creates-objects', 'CREATE on schema ' || nspname FROM pg_namespace
-            WHERE nspname !~ '^pg_' AND has_schema_privilege(oid, 'CREATE')
-        ) AS findings ORDER BY kind, subject
-        """, parameters: 0)
 }

@@ -136,7 +136,8 @@ final class BackendServer {
     ) throws(StartupFault) -> AssertionDesk {
         do throws(KeyDefect) {
             return try AssertionDesk(
-                keyFile: setup.assertionKey, audience: setup.policy.assertion.audience)
+                keyFile: setup.assertionKey, audience: setup.policy.assertion.audience,
+                now: .now())
         } catch {
             throw StartupFault(
                 exit: .invalidConfiguration,

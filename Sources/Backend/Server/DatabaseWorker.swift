@@ -127,7 +127,7 @@ struct DatabaseWorker: ~Copyable {
     private mutating func examineSchema() {
         do throws(DatabaseFault) {
             let deadline = Deadline.after(milliseconds: Self.loginMilliseconds)
-            state.isSchemaFit = try runner.schemaProgress(deadline: deadline) == .complete
+            state.isSchemaFit = try runner.isSchemaFit(deadline: deadline)
         } catch {
             // Each transaction is refused as well; here it keeps requests from coming at all.
             if error.kind == .unsafeRole { state.isSchemaFit = false }

@@ -19,10 +19,12 @@ struct OperationRunner: ~Copyable {
         try connection.connect(deadline: deadline)
     }
 
-    mutating func schemaProgress(
-        deadline: Deadline
-    ) throws(DatabaseFault) -> SchemaPosture.Progress {
-        try SchemaPosture.progress(&connection, deadline: deadline)
+    /// Whether the schema is the one this program was built for and nothing in it is open.
+    mutating func isSchemaFit(deadline: Deadline) throws(DatabaseFault) -> Bool {
+        guard try SchemaPosture.progress(&connection, deadline: deadline) == .complete else {
+            return false
+        }
+        return try SchemaPosture.check(&connection, deadline: deadline).isEmpty
     }
 
     /// The answer, refusals included.
@@ -46,8 +48,13 @@ struct OperationRunner: ~Copyable {
                     }
                 }
             } catch {
-                // Not after a passed deadline: there is no time left to be repeated in.
-                guard error.permitsRetry, error.kind != .timedOut, attempt < Self.attemptsMax
+                // Not after a passed deadline: there is no time left to be repeated in. A lost
+                // connection leaves open what was written; that is nothing where only rows are
+                // read, and found again where the caller has named its event.
+                let isHarmless =
+                    error.permitsRetry
+                    || error.kind == .unreachable && operation.mayRunTwice
+                guard isHarmless, error.kind != .timedOut, attempt < Self.attemptsMax
                 else { throw error }
             }
             attempt += 1
@@ -155,7 +162,11 @@ extension Rejection {
 
     /// Connection exceptions, rollbacks, resources, intervention by an operator, the server's own
     /// trouble (PostgreSQL manual, appendix A).
+    ///
+    /// Also a lock that was not to be had in time (55P03), and a server that only reads (25006):
+    /// after a failover the address may lead to a standby for a while.
     private static func isPassing(_ state: SQLState) -> Bool {
         ["08", "40", "53", "57", "58"].contains(String(state.description.prefix(2)))
+            || ["55P03", "25006"].contains(state.description)
     }
 }

@@ -25,7 +25,7 @@ final class ServerState: Sendable {
     /// Why requests should go elsewhere; `nil` when they are welcome.
     var unreadiness: StaticString? {
         if isStopping.load(ordering: .relaxed) { return "stopping" }
-        if !isSchemaFit { return "migrations are missing or the role is unsafe" }
+        if !isSchemaFit { return "role or schema is unfit; see db posture" }
         if connectedWorkers == 0 { return "no database connection" }
         return nil
     }

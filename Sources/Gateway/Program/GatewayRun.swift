@@ -254,8 +254,13 @@ final class GatewayServer {
         let new = snapshot.policy.listen
         guard old.publicAddress.text == new.publicAddress.text,
             old.health?.text == new.health?.text, old.workers == new.workers,
-            (old.tls == nil) == (new.tls == nil)
-        else { return refuseReload("addresses, workers and `tls: none` need a restart") }
+            (old.tls == nil) == (new.tls == nil), old.tls?.profile == new.tls?.profile,
+            old.connectionsMax == new.connectionsMax, old.accessLog == new.accessLog
+        else {
+            return refuseReload(
+                "addresses, workers, connections, the access log, `tls: none` and the TLS profile "
+                    + "need a restart")
+        }
         if let context = gateway.tls {
             do throws(TLSFault) {
                 try context.replaceCertificates(loaded.certificates)

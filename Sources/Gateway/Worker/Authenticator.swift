@@ -16,6 +16,12 @@ final class Caller {
     }
 }
 
+/// What one connection's last credential was, and whose: a client that sends it again costs a
+/// comparison.
+final class CredentialMemo {
+    fileprivate var token = TokenMemo()
+}
+
 /// Step 5 and 6 of a request: one credential in, one caller out. Belongs to one worker.
 struct Authenticator: ~Copyable {
     /// Verified tokens one worker remembers.
@@ -50,10 +56,12 @@ struct Authenticator: ~Copyable {
 
     /// The caller of a request on `route`; `nil` where the route asks for no credential.
     ///
-    /// - Parameter observation: learns which check failed, for the log alone.
+    /// - Parameters:
+    ///   - memo: of the connection.
+    ///   - observation: learns which check failed, for the log alone.
     mutating func authenticate(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, route: RouteRule,
-        snapshot: Snapshot, now: Int64, counters: WorkerCounters,
+        snapshot: Snapshot, now: Int64, memo: CredentialMemo, counters: WorkerCounters,
         observation: inout Observation
     ) throws(Refusal) -> Caller? {
         switch route.policy.authentication {
@@ -69,17 +77,25 @@ struct Authenticator: ~Copyable {
             let token = try Self.bearerToken(head, bytes)
             return try verify(
                 bytes[token], keys: snapshot.issuers[index], snapshot: snapshot, now: now,
-                counters: counters, observation: &observation)
+                memo: memo, counters: counters, observation: &observation)
         }
     }
 
     private mutating func verify(
         _ token: Span<UInt8>, keys: IssuerKeys, snapshot: Snapshot, now: Int64,
-        counters: WorkerCounters, observation: inout Observation
+        memo: CredentialMemo, counters: WorkerCounters, observation: inout Observation
     ) throws(Refusal) -> Caller {
         let epochs = TokenEpochs(keySet: keys.epoch, global: snapshot.version)
+        if let hit = memo.token.lookup(
+            token, issuer: keys.index, in: &cache, now: now, epochs: epochs)
+        {
+            counters.tokensCached.increment()
+            observation.tokenWasCached = true
+            return try caller(hit.claims, hit.handle, snapshot)
+        }
         let key = cache.key(of: token, issuer: keys.index)
         if let key, let hit = cache.lookup(key, now: now, epochs: epochs) {
+            memo.token.remember(token, issuer: keys.index, handle: hit.handle)
             counters.tokensCached.increment()
             observation.tokenWasCached = true
             return try caller(hit.claims, hit.handle, snapshot)
@@ -103,6 +119,7 @@ struct Authenticator: ~Copyable {
         else {
             return Caller(claims: claims, principal: try snapshot.rules.resolve(claims))
         }
+        memo.token.remember(token, issuer: keys.index, handle: handle)
         return try caller(claims, handle, snapshot)
     }
 
@@ -138,10 +155,7 @@ struct Authenticator: ~Copyable {
             throw value.isEmpty ? .tokenMissing : .tokenAmbiguous
         }
         let token = Slice(Int(slice.start) + scheme + 1, Int(slice.end))
-        for place in bytes[token].indices {
-            let byte = bytes[token][place]
-            guard byte > 0x20, byte != UInt8(ascii: ","), byte < 0x7f else { throw .tokenAmbiguous }
-        }
+        guard bytes[token].isVisible(except: UInt8(ascii: ",")) else { throw .tokenAmbiguous }
         return token
     }
 }

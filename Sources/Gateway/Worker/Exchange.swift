@@ -5,8 +5,7 @@ import Reactor
 import Telemetry
 
 /// One request and its response on their way through a worker. It owns no socket: a client
-/// connection carries it, an upstream connection serves it, and it pins the snapshot it began
-/// under.
+/// connection carries it, an upstream connection serves it, and it pins the snapshot it began with.
 ///
 /// A class with reused memory: a worker keeps finished ones, so that a request allocates none.
 final class Exchange {
@@ -22,6 +21,8 @@ final class Exchange {
         case streaming
         /// Every byte has been handed to the upstream connection.
         case sent
+        /// The upstream takes no more of it; what it answers is still read.
+        case stopped
         /// Answered without an upstream; what remains of the body is read and dropped.
         case discarding
     }
@@ -35,8 +36,16 @@ final class Exchange {
 
     /// Bytes of a path kept for the access log.
     static let loggedPathBytesMax = 1_024
-    /// The rewritten head: what came in, at most, and what we add.
-    static let headBytesMax = 65_535 + 16_384
+    /// The rewritten head. `RouteRule.write` asks for room before it writes: cleaned cookies may
+    /// take twice their bytes, earlier hops once more, a cleaned target grows by encoding, and we
+    /// add our own fields.
+    static let headBytesMax = 3 * 65_535 + 131_072 + 32_768
+    /// What is sent at most: it has to fit the output of an upstream connection whole.
+    static let sentHeadBytesMax = ByteStream.outputBytesMax
+    /// Fields of an answer of our own: a preflight repeats names the client sent.
+    static let answerFieldsBytesMax = 2 * 16_384 + 2_048
+    /// Memory one request needed and the next will not.
+    static let bytesKept = 16_384
 
     var key = SlotKey.fixed(0)
     var clientKey = SlotKey.fixed(0)
@@ -52,8 +61,13 @@ final class Exchange {
     var requestID = UUIDv7(milliseconds: 0, random: [10 of UInt8](repeating: 0))
 
     var requestPhase = RequestPhase.sent
+    /// Whether a streamed body's first byte, or its end, was taken from the client: it cannot be
+    /// taken again.
+    var bodyHasMoved = false
     var responsePhase = ResponsePhase.awaitingHead
     var method = KnownMethod.get
+    /// Whether there was a head to learn the method from.
+    var isParsed = false
     /// The client speaks HTTP/1.0: no chunked coding, no interim responses.
     var clientIsOld = false
     /// How the request body goes to the upstream, and how the response body goes to the client.
@@ -62,6 +76,8 @@ final class Exchange {
     /// The request head as it will be sent; kept until an answer comes, so that it can be sent to
     /// another address while nothing has left.
     var head: ByteBuffer
+    /// Fields that belong to an answer of our own, each with its line end.
+    var answerFields: ByteBuffer
     /// A collected body.
     var body: ByteBuffer
     var bodyBytesMax = 0
@@ -79,6 +95,7 @@ final class Exchange {
 
     init() {
         head = ByteBuffer(capacityMax: Self.headBytesMax)
+        answerFields = ByteBuffer(capacityMax: Self.answerFieldsBytesMax)
         body = ByteBuffer(capacityMax: 0)
         origin = ByteBuffer(capacityMax: 512)
         loggedPath = ByteBuffer(capacityMax: Self.loggedPathBytesMax)
@@ -98,7 +115,13 @@ final class Exchange {
         requestTarget = .plain
         responseTarget = .plain
         clientIsOld = false
+        method = .get
+        isParsed = false
+        bodyHasMoved = false
         head.removeAll()
+        if head.allocated > Self.bytesKept { head.release() }
+        answerFields.removeAll()
+        if answerFields.allocated > Self.bytesKept { answerFields.release() }
         body = ByteBuffer(capacityMax: 0)
         origin.removeAll()
         responseStarted = false
@@ -114,7 +137,10 @@ final class Exchange {
 struct ConnectAttempts {
     /// Most addresses tried for one request.
     static let attemptsMax = 8
+    /// Addresses tried.
     var count = 0
+    /// Targets whose addresses are used up.
+    var targetsTried = 0
     var target = 0
     var address = 0
     /// When connecting as a whole gives up.

@@ -22,17 +22,20 @@ extension GatewayWorker {
     func begin(_ connection: ServerConnection, _ key: SlotKey, headLength: Int) {
         guard let exchange = open(connection, key) else { return }
         exchange.method = requestHead.method
+        exchange.isParsed = true
         exchange.clientIsOld = requestHead.version == .http10
         let framing = requestHead.framing
-        let expectsContinue = requestHead.expectsContinue
-        let keepsAlive = requestHead.keepAlive
+        let expectsContinue = requestHead.expectsContinue && !exchange.clientIsOld
+        // An HTTP/1.0 client would have to be told that its connection is kept; it is not.
+        let keepsAlive = requestHead.keepAlive && !exchange.clientIsOld && drainUntil == nil
         let admission: Admission
         do throws(Refusal) {
             admission = try admit(exchange, connection, connection.stream.input)
         } catch {
             connection.begin(headLength: headLength, framing: framing, keepsAlive: keepsAlive)
-            // A client that waits for leave to send its body is not going to.
-            if expectsContinue { connection.keepsAlive = false }
+            // A client that waits for leave to send its body is not going to, and a long body is
+            // not waited for.
+            if expectsContinue || Self.isLong(framing) { connection.keepsAlive = false }
             return refuse(exchange, error)
         }
         if case .collect = admission { save(connection.stream.input, headLength, exchange) }
@@ -54,10 +57,14 @@ extension GatewayWorker {
             exchange.body = ByteBuffer(
                 capacityMax: exchange.bodyBytesMax + 2 * BodyReader.pieceBytesMax)
             exchange.requestPhase = .collecting
-            scheduleBody(key)
         case .answer(let status):
             answer(exchange, status: status)
         }
+    }
+
+    private static func isLong(_ framing: BodyFraming) -> Bool {
+        if case .length(let count) = framing { return count > discardedBodyBytesMax }
+        return false
     }
 
     private func save(
@@ -78,12 +85,12 @@ extension GatewayWorker {
         case .matched(let found): route = found
         case .preflight(let found): return try preflight(exchange, found, bytes)
         case .methodNotAllowed(let methods):
-            exchange.head.append("Allow: ")
-            methods.write(into: &exchange.head)
-            exchange.head.append("\r\n")
+            exchange.answerFields.append("Allow: ")
+            methods.write(into: &exchange.answerFields)
+            exchange.answerFields.append("\r\n")
             throw .routeMethod
         case .server:
-            exchange.head.append("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n")
+            exchange.answerFields.append("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n")
             return .answer(status: 204)
         }
         exchange.route = route.index
@@ -91,7 +98,8 @@ extension GatewayWorker {
         noteOrigin(exchange, route, bytes)
         let caller = try authenticator.authenticate(
             requestHead, bytes, route: route, snapshot: snapshot, now: wall.seconds,
-            counters: counters, observation: &exchange.observation)
+            memo: memo(of: exchange.clientKey), counters: counters,
+            observation: &exchange.observation)
         exchange.caller = caller
         do throws(Refusal) {
             try scratch.plan(route, requestHead, bytes, principal: caller?.principal)
@@ -146,11 +154,16 @@ extension GatewayWorker {
             try replan(exchange, route, saved)
             try rewrite(exchange, route, saved, connection)
         } catch {
-            saved.removeAll()
+            forgetSaved()
             return fail(exchange, error)
         }
-        saved.removeAll()
+        forgetSaved()
         connect(exchange)
+    }
+
+    private func forgetSaved() {
+        saved.removeAll()
+        if saved.allocated > Exchange.bytesKept { saved.release() }
     }
 
     private func rewrite(
@@ -201,6 +214,7 @@ extension GatewayWorker {
             if error == .internalScan { counters.headScanAlarms.increment() }
             throw error
         }
+        guard exchange.head.count <= Exchange.sentHeadBytesMax else { throw .requestHeadTooLarge }
     }
 
     // MARK: - Answers without an upstream
@@ -221,7 +235,7 @@ extension GatewayWorker {
         }
         try cors.writePreflight(
             origin: bytes[requestHead.fields[origin].value], fields: bytes[asked],
-            into: &exchange.head)
+            into: &exchange.answerFields)
         return .answer(status: 204)
     }
 

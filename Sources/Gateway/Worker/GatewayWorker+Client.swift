@@ -4,14 +4,21 @@ import Policy
 import Reactor
 import Telemetry
 
-/// The client's side: handshakes, heads, the request body, the last bytes of the answer.
+/// The client's side: handshakes, heads, the last bytes of the answer.
 extension GatewayWorker {
-    /// What a refused request's body may still hold if the connection is to be kept.
-    static let discardedBodyBytesMax: UInt64 = 65_536
-    /// How long an answered connection is read on before it is closed.
-    static let lingerMilliseconds: UInt64 = 1_000
-    /// After this time without a request a connection gives its buffers back.
-    static let releaseMilliseconds: UInt64 = 2_000
+    /// Rounds of moving one connection gets before the others have their turn.
+    static let roundsMax = 32
+    /// Bytes dropped at a time from a connection that has had its last answer.
+    static let lingerBytes = 262_144
+
+    /// What one attempt to move came to. An exchange or connection may be gone afterwards,
+    /// whichever it says; whoever goes on looks first.
+    enum Step {
+        /// There may be more to do at once.
+        case moved
+        /// An event or a deadline will tell when there is.
+        case waiting
+    }
 
     func clientBecameReady(_ key: SlotKey, _ readiness: Readiness) {
         let connection = clients[key]
@@ -23,41 +30,61 @@ extension GatewayWorker {
         advanceClient(key)
     }
 
-    /// Moves a client connection on as far as it goes without waiting.
+    /// Moves a client connection and its exchange on as far as they go without waiting.
     func advanceClient(_ key: SlotKey) {
-        while clients.contains(key) {
+        for _ in 0..<Self.roundsMax {
+            guard clients.contains(key) else { return }
             let connection = clients[key]
-            switch connection.phase {
-            case .handshaking:
-                guard shakeHands(connection, key) else { return }
-            case .awaitingHead:
-                guard flush(connection, key), readRequest(connection, key) else { return }
-            case .exchanging:
-                guard let exchangeKey = connection.exchange, exchanges.contains(exchangeKey) else {
-                    return dropClient(key)
-                }
-                guard advance(exchanges[exchangeKey]) else { return }
-            case .lingering:
-                linger(connection, key)
+            if advance(connection, key) == .waiting {
+                if clients.contains(key) { watch(connection, key) }
                 return
             }
         }
+        guard clients.contains(key) else { return }
+        let connection = clients[key]
+        guard !connection.isUnfinished else { return }
+        connection.isUnfinished = true
+        unfinished.append(key)
     }
 
-    /// Answers whether there is more to do at once.
-    private func shakeHands(_ connection: ServerConnection, _ key: SlotKey) -> Bool {
+    /// Goes on with those who would have held up the others.
+    func advanceUnfinished() {
+        guard !unfinished.isEmpty else { return }
+        swap(&unfinished, &unfinishedNow)
+        for key in unfinishedNow where clients.contains(key) {
+            clients[key].isUnfinished = false
+            advanceClient(key)
+        }
+        unfinishedNow.removeAll(keepingCapacity: true)
+    }
+
+    private func advance(_ connection: ServerConnection, _ key: SlotKey) -> Step {
+        switch connection.phase {
+        case .handshaking: return shakeHands(connection, key)
+        case .awaitingHead:
+            guard flush(connection, key) else { return .waiting }
+            return readRequest(connection, key)
+        case .exchanging:
+            guard let exchangeKey = connection.exchange, exchanges.contains(exchangeKey) else {
+                dropClient(key)
+                return .waiting
+            }
+            return advance(exchangeKey, connection, key)
+        case .lingering: return linger(connection, key)
+        }
+    }
+
+    private func shakeHands(_ connection: ServerConnection, _ key: SlotKey) -> Step {
         switch connection.stream.handshake() {
         case .moved:
             counters.handshakes.increment()
             connection.phase = .awaitingHead(started: false)
-            scheduleIdle(key)
-            return true
-        case .blocked:
-            return false
+            return .moved
+        case .blocked: return .waiting
         case .full, .ended, .failed:
             counters.handshakesFailed.increment()
             dropClient(key)
-            return false
+            return .waiting
         }
     }
 
@@ -72,23 +99,25 @@ extension GatewayWorker {
         }
     }
 
-    private func readRequest(_ connection: ServerConnection, _ key: SlotKey) -> Bool {
+    private func readRequest(_ connection: ServerConnection, _ key: SlotKey) -> Step {
         do throws(HTTPViolation) {
             switch try connection.readHead(into: &requestHead, limits: requestLimits) {
-            case .head(let length):
-                begin(connection, key, headLength: length)
-                return true
+            case .head(let length): begin(connection, key, headLength: length)
             case .starved:
-                scheduleHead(connection, key)
-                return false
-            case .ended, .failed:
-                dropClient(key)
-                return false
+                // Once a head, not once a byte: who drips gets no more time than others.
+                if connection.phase == .awaitingHead(started: true), connection.headSince == nil {
+                    connection.headSince = now
+                }
+                return .waiting
+            case .ended:
+                // A client may have said all it has to say and still be reading (half-close).
+                lingerFrom(connection)
+            case .failed: dropClient(key)
             }
         } catch {
             refuseUnreadable(connection, key, error)
-            return true
         }
+        return .moved
     }
 
     /// A connection whose bytes are no request any more is answered once and closed.
@@ -121,85 +150,27 @@ extension GatewayWorker {
         return exchange
     }
 
-    private func linger(_ connection: ServerConnection, _ key: SlotKey) {
+    /// No more requests on this connection: what is written is sent, then it is closed.
+    func lingerFrom(_ connection: ServerConnection) {
+        connection.exchange = nil
+        connection.phase = .lingering
+    }
+
+    private func linger(_ connection: ServerConnection, _ key: SlotKey) -> Step {
         switch connection.stream.flush() {
         case .moved: break
-        case .blocked: return
-        case .full, .ended, .failed: return dropClient(key)
-        }
-        connection.stream.endOutput()
-        if connection.drain(bytesMax: 262_144) { dropClient(key) }
-    }
-
-    // MARK: - Deadlines
-
-    func scheduleIdle(_ key: SlotKey) {
-        let patience = min(
-            Self.releaseMilliseconds, UInt64(snapshot.policy.listen.deadlines.idleMilliseconds))
-        wheel.schedule(key, at: now.advanced(byMilliseconds: patience))
-        clients[key].idleSince = now
-    }
-
-    /// A head has to be whole within its deadline from its first byte on, however it drips.
-    private func scheduleHead(_ connection: ServerConnection, _ key: SlotKey) {
-        guard connection.phase == .awaitingHead(started: true), connection.headSince == nil else {
-            return
-        }
-        connection.headSince = now
-        let patience = UInt64(snapshot.policy.listen.deadlines.headMilliseconds)
-        wheel.schedule(key, at: now.advanced(byMilliseconds: patience))
-    }
-
-    func scheduleBody(_ key: SlotKey) {
-        let patience = UInt64(snapshot.policy.listen.deadlines.bodyMilliseconds)
-        wheel.schedule(key, at: now.advanced(byMilliseconds: patience))
-    }
-
-    func expireClient(_ key: SlotKey) {
-        let connection = clients[key]
-        switch connection.phase {
-        case .handshaking:
-            counters.handshakesFailed.increment()
+        case .blocked: return .waiting
+        case .full, .ended, .failed:
             dropClient(key)
-        case .awaitingHead(started: false):
-            let patience = UInt64(snapshot.policy.listen.deadlines.idleMilliseconds)
-            let end = connection.idleSince.advanced(byMilliseconds: patience)
-            guard now < end else { return dropClient(key) }
-            connection.stream.releaseEmptyBuffers()
-            wheel.schedule(key, at: end)
-        case .awaitingHead(started: true):
-            guard let exchange = open(connection, key) else { return }
-            connection.begin(
-                headLength: connection.stream.input.count, framing: .none, keepsAlive: false)
-            refuse(exchange, .requestTimeout)
-            advanceClient(key)
-        case .exchanging:
-            guard let exchangeKey = connection.exchange, exchanges.contains(exchangeKey) else {
-                return dropClient(key)
-            }
-            expireExchange(exchanges[exchangeKey], connection, key)
-        case .lingering:
-            dropClient(key)
+            return .waiting
         }
-    }
-
-    /// The client has not moved: a body that does not come is answered, an answer that is not read
-    /// is cut.
-    private func expireExchange(
-        _ exchange: Exchange, _ connection: ServerConnection, _ key: SlotKey
-    ) {
-        let waitsForBody =
-            exchange.requestPhase == .collecting || exchange.requestPhase == .streaming
-            || exchange.requestPhase == .discarding
-        if exchange.responseStarted || !waitsForBody {
-            // Waiting for the upstream has its own deadline.
-            guard !connection.stream.output.isEmpty else { return }
-            connection.stream.abort()
+        guard connection.stream.endOutput() == .moved else { return .waiting }
+        switch connection.drain(bytesMax: Self.lingerBytes) {
+        case .moved: return .moved
+        case .blocked: return .waiting
+        case .full, .ended, .failed:
             dropClient(key)
-        } else {
-            connection.keepsAlive = false
-            fail(exchange, .requestTimeout)
-            advanceClient(key)
+            return .waiting
         }
     }
 }

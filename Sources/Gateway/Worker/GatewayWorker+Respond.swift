@@ -59,12 +59,15 @@ extension GatewayWorker {
 
     /// Passes an interim response on (RFC 9110 §15.2): its status and what may be told.
     func writeInterimHead(
-        _ exchange: Exchange, _ input: borrowing ByteBuffer, to output: inout ByteBuffer
+        _ exchange: Exchange, _ input: borrowing ByteBuffer, headLength: Int,
+        to output: inout ByteBuffer
     ) {
         guard let snapshot = exchange.snapshot, let index = exchange.route else { return }
         let rules = snapshot.rules.routes[index].responses
         let bytes = input.readable
-        guard output.freeCapacityMax > bytes.count * 2 + 128 else { return }
+        // Who does not read misses it; there is always room left for an answer of our own. A line
+        // grows by at most its space after the colon and its CR.
+        guard output.freeCapacityMax > headLength * 2 + ByteStream.outputBytesHigh else { return }
         output.append("HTTP/1.1 ")
         output.append(decimal: UInt64(responseHead.status))
         output.append(" ")
@@ -119,20 +122,14 @@ extension GatewayWorker {
     /// Ends an exchange that may already be on its way: answered if nothing of a response has left,
     /// cut otherwise.
     func fail(_ exchange: Exchange, _ refusal: Refusal) {
+        if exchange.responseStarted { return cut(exchange, refusal) }
         exchange.observation.refusal = refusal
         detachServer(exchange)
-        if exchange.responseStarted {
-            exchange.observation.wasCut = true
-            guard clients.contains(exchange.clientKey) else { return }
-            clients[exchange.clientKey].stream.abort()
-            return dropClient(exchange.clientKey)
-        }
-        exchange.head.removeAll()
         writeProblem(exchange, refusal)
         concludeLocally(exchange)
     }
 
-    /// Answers with a status and the fields in the exchange's `head`.
+    /// Answers with a status and the exchange's `answerFields`.
     func answer(_ exchange: Exchange, status: UInt16) {
         guard clients.contains(exchange.clientKey) else { return }
         let client = clients[exchange.clientKey]
@@ -171,8 +168,7 @@ extension GatewayWorker {
         ProblemBody.write(refusal, requestID: requestID.readable, into: &out)
     }
 
-    /// The status line and what every answer of ours carries; the exchange's `head` holds fields
-    /// that belong to this one.
+    /// The status line, what every answer of ours carries, and the exchange's `answerFields`.
     private func writeStart(
         _ exchange: Exchange, _ status: UInt16, keepsAlive: Bool, to output: inout ByteBuffer
     ) {
@@ -188,8 +184,7 @@ extension GatewayWorker {
         output.append(requestIDText)
         output.append("\r\n")
         if !keepsAlive { output.append("Connection: close\r\n") }
-        output.append(exchange.head)
-        exchange.head.removeAll()
+        output.append(exchange.answerFields)
     }
 
     private func writeRefusalFields(
@@ -227,7 +222,6 @@ extension GatewayWorker {
         let client = clients[exchange.clientKey]
         if client.body.isEnded || !client.keepsAlive { return finish(exchange) }
         exchange.requestPhase = .discarding
-        scheduleBody(exchange.clientKey)
     }
 
     // MARK: - Accounting
@@ -252,8 +246,10 @@ extension GatewayWorker {
                 unixMilliseconds: seen.startedWall.milliseconds)
             line.identifier("request_id", exchange.requestID)
             line.text("peer", buffer: exchange.peerText)
-            line.code("method", exchange.method.name)
-            line.text("path", buffer: exchange.loggedPath)
+            if exchange.isParsed {
+                line.code("method", exchange.method.name)
+                line.text("path", buffer: exchange.loggedPath)
+            }
             line.integer("status", Int(seen.status))
             line.code("code", seen.refusal?.code ?? "forwarded")
             if let defect = seen.defect { line.code("defect", defect) }
@@ -270,7 +266,7 @@ extension GatewayWorker {
                 line.text("route", array: snapshot.routeNames[index])
                 line.text("upstream", array: snapshot.upstreams[exchange.upstream].audience)
             }
-            writeStripped(seen.stripped, &line)
+            writeStripped(seen.stripped, used: exchange.caller == nil ? 0 : 1, &line)
             if seen.wasCut { line.boolean("cut", true) }
             line.integer("request_bytes", Int64(clamping: seen.requestBytes))
             line.integer("response_bytes", Int64(clamping: seen.responseBytes))
@@ -288,10 +284,17 @@ extension GatewayWorker {
     }
 
     /// Which carriers had something taken out, by name; never what it was.
-    private func writeStripped(_ report: CleaningReport, _ line: inout LogLine) {
-        guard report != CleaningReport() else { return }
+    ///
+    /// - Parameter used: credentials that did what they were sent for, which is no news.
+    private func writeStripped(_ report: CleaningReport, used: Int, _ line: inout LogLine) {
+        var fields = 0
+        for reason in StripReason.allCases { fields += report.fields(reason) }
+        let isUsed = report.fields(.credential) <= used
+        if isUsed { fields -= report.fields(.credential) }
+        guard fields + report.cookies + report.query.removed > 0 else { return }
         line.beginList("stripped")
         for reason in StripReason.allCases where report.fields(reason) > 0 {
+            if reason == .credential, isUsed { continue }
             line.element(code: reason.name)
         }
         if report.cookies > 0 { line.element(code: "cookie_tenant") }

@@ -17,10 +17,9 @@ extension GatewayWorker {
             return
         }
         let exchange = exchanges[exchangeKey]
-        if server.phase != .ready {
-            establish(exchange, server, key)
-        }
-        advanceClient(exchange.clientKey)
+        let clientKey = exchange.clientKey
+        if server.phase != .ready { establish(exchange, server, key) }
+        advanceClient(clientKey)
     }
 
     /// Finds a connection for an exchange whose head is ready: a kept one, or a new one.
@@ -49,29 +48,27 @@ extension GatewayWorker {
     }
 
     private func connectAnew(_ exchange: Exchange, _ snapshot: Snapshot, _ set: UpstreamSet) {
+        let targets = snapshot.upstreams[exchange.upstream].targets.count
         while exchange.attempts.count < ConnectAttempts.attemptsMax {
             let target = snapshot.targets[exchange.attempts.target]
             guard let address = target.addresses.address(at: exchange.attempts.address) else {
                 // Every address of this target was tried, or none is known.
-                let tried = exchange.attempts.address
+                exchange.attempts.targetsTried += 1
+                guard exchange.attempts.targetsTried < targets else { break }
                 exchange.attempts.address = 0
-                exchange.attempts.count += 1
                 exchange.attempts.target = set.target(
                     after: exchange.attempts.target, of: exchange.upstream)
-                let targets = snapshot.upstreams[exchange.upstream].targets.count
-                if exchange.attempts.count >= targets, tried == 0 {
-                    return fail(exchange, .upstreamUnresolved)
-                }
-                if exchange.attempts.count >= targets { break }
                 continue
             }
             exchange.attempts.address += 1
+            exchange.attempts.count += 1
             let server: ClientConnection
             do throws(StreamFault) {
                 server = try ClientConnection(
                     to: address, target: exchange.attempts.target, context: target.tls,
                     serverName: target.serverName)
             } catch {
+                guard error != .exhausted else { return fail(exchange, .overloaded) }
                 continue
             }
             guard let key = servers.insert(server) else { return fail(exchange, .overloaded) }
@@ -83,12 +80,11 @@ extension GatewayWorker {
             }
             counters.upstreamConnects.increment()
             attach(exchange, server, key)
-            if let deadline = exchange.attempts.deadline { wheel.schedule(key, at: deadline) }
             establish(exchange, server, key)
             return
         }
         counters.upstreamConnectFailures.increment()
-        fail(exchange, .upstreamConnect)
+        fail(exchange, exchange.attempts.count == 0 ? .upstreamUnresolved : .upstreamConnect)
     }
 
     private func attach(_ exchange: Exchange, _ server: ClientConnection, _ key: SlotKey) {
@@ -99,20 +95,24 @@ extension GatewayWorker {
 
     private func establish(_ exchange: Exchange, _ server: ClientConnection, _ key: SlotKey) {
         switch server.establish() {
-        case .moved: send(exchange, server)
+        case .moved:
+            // One that speaks or hangs up before it is asked is no better than one that refuses.
+            guard server.isStillIdle() else { return connectElsewhere(exchange) }
+            send(exchange, server)
         case .blocked: break
         case .failed(.tls), .failed(.truncated):
             // The address answers, but is not whom we trust: no other address would be better.
-            detachServer(exchange)
             counters.upstreamConnectFailures.increment()
             fail(exchange, .upstreamTLS)
-        case .full, .ended, .failed(.reset):
-            detachServer(exchange)
-            exchange.attempts.mustBeNew = true
-            if let snapshot = exchange.snapshot, let set = exchange.upstreams {
-                connectAnew(exchange, snapshot, set)
-            }
+        case .full, .ended, .failed(.reset), .failed(.exhausted): connectElsewhere(exchange)
         }
+    }
+
+    private func connectElsewhere(_ exchange: Exchange) {
+        detachServer(exchange)
+        exchange.attempts.mustBeNew = true
+        guard let snapshot = exchange.snapshot, let set = exchange.upstreams else { return }
+        connectAnew(exchange, snapshot, set)
     }
 
     /// The connection is ready: the head goes first.
@@ -129,7 +129,6 @@ extension GatewayWorker {
             exchange.requestPhase =
                 clients[exchange.clientKey].body.isEnded ? .sent : .streaming
         }
-        if let key = exchange.upstreamKey { scheduleBody(key) }
     }
 
     /// Lets go of the upstream connection without keeping it.
@@ -148,34 +147,8 @@ extension GatewayWorker {
             set.keep(key, for: server.target)
         else { return dropServer(key) }
         let patience = set.snapshot.upstreams[exchange.upstream].idleMilliseconds
-        wheel.schedule(key, at: now.advanced(byMilliseconds: patience))
-    }
-
-    func expireServer(_ key: SlotKey) {
-        let server = servers[key]
-        guard let exchangeKey = server.exchange, exchanges.contains(exchangeKey) else {
-            upstreams.forget(key, of: server.target)
-            return dropServer(key)
-        }
-        let exchange = exchanges[exchangeKey]
-        let clientKey = exchange.clientKey
-        if server.phase != .ready {
-            detachServer(exchange)
-            counters.upstreamConnectFailures.increment()
-            fail(exchange, .upstreamConnectTimeout)
-        } else if exchange.responseStarted {
-            if clients.contains(clientKey) {
-                // The upstream stalled in the middle of its response.
-                exchange.observation.wasCut = true
-                exchange.observation.refusal = .upstreamTimeout
-                clients[clientKey].stream.abort()
-                dropClient(clientKey)
-            }
-            return
-        } else {
-            detachServer(exchange)
-            fail(exchange, .upstreamTimeout)
-        }
-        advanceClient(clientKey)
+        let end = now.advanced(byMilliseconds: patience)
+        server.keptUntil = end
+        wheel.schedule(key, at: end)
     }
 }

@@ -33,9 +33,14 @@ final class GatewayWorker {
     var poller: Poller
     var wheel: TimerWheel
     var clients: Slab<ServerConnection>
+    /// By place in `clients`; `nil` until a credential came, and again after a while without one.
+    private var memos: [CredentialMemo?] = []
     var servers: Slab<ClientConnection>
     var exchanges: Slab<Exchange>
     var spareExchanges: [Exchange] = []
+    /// Clients with more to do that had their share of this turn, and those of the turn before.
+    var unfinished: [SlotKey] = []
+    var unfinishedNow: [SlotKey] = []
     /// Only the first worker listens; it hands connections to whoever has the fewest.
     var listener: Listener?
     var acceptAgainAt: Monotonic?
@@ -44,7 +49,7 @@ final class GatewayWorker {
     var upstreams: UpstreamSet
     var requestHead = RequestHead()
     var responseHead = ResponseHead()
-    let requestLimits: HeadLimits
+    var requestLimits: HeadLimits
     var authenticator: Authenticator
     var signer: AssertionSigner?
     var log: AppendLog?
@@ -86,10 +91,7 @@ final class GatewayWorker {
             capacity: Int(Self.firstClient) + 2 * capacity, tickMilliseconds: 16, now: .now())
         self.snapshot = snapshot
         upstreams = UpstreamSet(snapshot: snapshot)
-        let heads = snapshot.policy.listen.heads
-        requestLimits = HeadLimits(
-            headBytesMax: heads.headBytesMax, fieldsMax: heads.fieldsMax,
-            targetBytesMax: heads.targetBytesMax)
+        requestLimits = HeadLimits(snapshot.policy.listen.heads)
         authenticator = try Authenticator()
         signer = try Self.signer(for: snapshot)
         do throws(KeyDefect) {
@@ -113,7 +115,7 @@ final class GatewayWorker {
             if let drainUntil {
                 if clients.count == 0 || now >= drainUntil { break }
             }
-            var deadline = wheel.nextDeadline
+            var deadline = unfinished.isEmpty ? wheel.nextDeadline : now
             for other in [acceptAgainAt, drainUntil] {
                 if let other { deadline = min(deadline ?? other, other) }
             }
@@ -131,11 +133,14 @@ final class GatewayWorker {
                 accept()
             }
             while let key = wheel.expired(now: now) { expire(key) }
+            advanceUnfinished()
             if index == 0 { _ = gateway.limiter.sweep(nowNanoseconds: now.nanoseconds, count: 8) }
             log?.flush()
             counters.logLinesDropped.store(log?.droppedLines ?? 0)
             counters.secondReadingsSkipped.store(authenticator.secondReadingsSkipped)
         }
+        // Whoever is still in the middle of something is cut, and seen in the log.
+        while let key = clients.key(after: nil) { dropClient(key) }
         log?.flush()
     }
 
@@ -172,6 +177,7 @@ final class GatewayWorker {
         for key in upstreams.takeAll() { dropServer(key) }
         self.snapshot = snapshot
         upstreams = UpstreamSet(snapshot: snapshot)
+        requestLimits = HeadLimits(snapshot.policy.listen.heads)
         // The loader has made a signer of the same bytes before; failing here means no memory, and
         // then requests that need an assertion are refused.
         signer = try? Self.signer(for: snapshot)
@@ -193,9 +199,15 @@ final class GatewayWorker {
         var key = clients.key(after: nil)
         while let current = key {
             key = clients.key(after: current)
-            switch clients[current].phase {
-            case .awaitingHead(started: false), .handshaking: dropClient(current)
-            case .awaitingHead, .exchanging, .lingering: break
+            let connection = clients[current]
+            if connection.phase == .handshaking { dropClient(current) }
+            guard connection.phase == .awaitingHead(started: false) else { continue }
+            // A request that is already here is still answered.
+            connection.stream.lookAgain()
+            advanceClient(current)
+            if clients.contains(current), connection.phase == .awaitingHead(started: false) {
+                lingerFrom(connection)
+                advanceClient(current)
             }
         }
     }
@@ -266,19 +278,35 @@ final class GatewayWorker {
             dropClient(key)
             return
         }
-        let deadlines = snapshot.policy.listen.deadlines
-        let patience =
-            connection.phase == .handshaking
-            ? deadlines.handshakeMilliseconds : deadlines.headMilliseconds
-        wheel.schedule(key, at: now.advanced(byMilliseconds: UInt64(patience)))
+        watch(connection, key)
     }
 
     // MARK: - Ends
 
+    /// What the client's last credential was.
+    func memo(of key: SlotKey) -> CredentialMemo {
+        let place = Int(key.index - Self.firstClient)
+        while memos.count <= place { memos.append(nil) }
+        if let memo = memos[place] { return memo }
+        let made = CredentialMemo()
+        memos[place] = made
+        return made
+    }
+
+    func forgetCredential(of key: SlotKey) {
+        let place = Int(key.index - Self.firstClient)
+        if place < memos.count { memos[place] = nil }
+    }
+
     func dropClient(_ key: SlotKey) {
         wheel.cancel(key)
         guard let connection = clients.remove(key) else { return }
+        forgetCredential(of: key)
         counters.connections.subtract()
+        // What is not whole must not look whole.
+        if connection.exchange != nil || !connection.stream.output.isEmpty {
+            connection.stream.abort()
+        }
         if let exchangeKey = connection.exchange { abandon(exchangeKey) }
     }
 
@@ -288,12 +316,19 @@ final class GatewayWorker {
     }
 
     private func expire(_ key: SlotKey) {
-        if clients.owns(key) {
-            guard clients.contains(key) else { return }
+        if clients.contains(key) {
             expireClient(key)
         } else if servers.contains(key) {
             expireServer(key)
         }
+    }
+}
+
+extension HeadLimits {
+    fileprivate init(_ bounds: HeadBounds) {
+        self.init(
+            headBytesMax: bounds.headBytesMax, fieldsMax: bounds.fieldsMax,
+            targetBytesMax: bounds.targetBytesMax)
     }
 }
 

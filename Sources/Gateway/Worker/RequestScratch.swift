@@ -48,10 +48,10 @@ struct RequestScratch: ~Copyable {
         assertion.removeAll()
         traceparent.removeAll()
         traceparent.append("00-")
-        Self.append(random.take(), to: &traceparent)
-        Self.append(random.take() | 1, to: &traceparent)
+        traceparent.append(sixteenDigits: random.take())
+        traceparent.append(sixteenDigits: random.take() | 1)
         traceparent.append("-")
-        Self.append(random.take() | 1, to: &traceparent)
+        traceparent.append(sixteenDigits: random.take() | 1)
         traceparent.append("-00")
     }
 
@@ -108,12 +108,4 @@ struct RequestScratch: ~Copyable {
             facts: facts, into: &out)
     }
 
-    private static func append(_ value: UInt64, to out: inout ByteBuffer) {
-        var shift: UInt64 = 64
-        while shift > 0 {
-            shift -= 4
-            let digit = UInt8(truncatingIfNeeded: value >> shift) & 15
-            out.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-        }
-    }
 }

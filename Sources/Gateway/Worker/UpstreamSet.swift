@@ -51,9 +51,10 @@ final class UpstreamSet {
 
     /// A kept connection is gone.
     func forget(_ key: SlotKey, of target: Int) {
-        if let place = targets[target].kept.lastIndex(of: key) {
-            targets[target].kept.remove(at: place)
-        }
+        guard targets.indices.contains(target),
+            let place = targets[target].kept.lastIndex(of: key)
+        else { return }
+        targets[target].kept.remove(at: place)
     }
 
     /// Every kept connection, for closing them when the snapshot has been replaced.

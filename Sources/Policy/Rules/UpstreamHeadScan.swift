@@ -8,6 +8,12 @@ public struct UpstreamHeadScan: Sendable {
     /// Folded tenant names without prefixes, by their number of letters: `concepts[n]` are those of
     /// `n`.
     private let concepts: [[[UInt8]]]
+    /// The numbers of letters there are concepts of, the last and the last but one letters they
+    /// have: bit n for n letters; bit n for the letter n of `a...z0...9`. Nearly every name of a
+    /// field is told from a concept by its end.
+    private let counts: UInt64
+    private let lastLetters: UInt64
+    private let lettersBefore: UInt64
     /// The injected field's and parameter's names in lower case.
     private let header: [UInt8]
     private let parameter: [UInt8]?
@@ -24,6 +30,20 @@ public struct UpstreamHeadScan: Sendable {
             concepts[letters.count].append(letters)
         }
         self.concepts = concepts
+        var counts: UInt64 = 0
+        var last: UInt64 = 0
+        var before: UInt64 = 0
+        for list in concepts {
+            for concept in list {
+                counts |= 1 << UInt64(concept.count - 1)
+                last |= Self.bit(concept[concept.count - 1])
+                // Before the first letter of a concept may stand the end of a marker.
+                before |= concept.count > 1 ? Self.bit(concept[concept.count - 2]) : .max
+            }
+        }
+        self.counts = counts
+        lastLetters = last
+        lettersBefore = before
         header = [UInt8](injectHeader.lowercased().utf8)
         parameter = injectQuery.map { [UInt8]($0.utf8) }
     }
@@ -75,9 +95,23 @@ public struct UpstreamHeadScan: Sendable {
             && hosts == 1
     }
 
+    /// The bit of a lower-case letter or digit.
+    private static func bit(_ letter: UInt8) -> UInt64 {
+        1 << UInt64(letter >= 0x61 ? letter &- 0x61 : letter &- 0x30 &+ 26)
+    }
+
     /// The next CRLF from `start`; `nil` without one or when a line holds any other control byte.
     private func lineEnd(_ head: Span<UInt8>, _ start: Int) -> Int? {
         var index = start
+        // Eight bytes at a time while all of them are from 0x20 to 0x7e: then neither adding one
+        // sets a highest bit, nor does subtracting 0x20 borrow.
+        while head.count - index > 8 {
+            let word = head.word(at: index)
+            let high = (word | (word &+ 0x0101_0101_0101_0101)) & 0x8080_8080_8080_8080
+            let low = (word | 0x8080_8080_8080_8080) &- 0x2020_2020_2020_2020
+            guard high == 0, low & 0x8080_8080_8080_8080 == 0x8080_8080_8080_8080 else { break }
+            index += 8
+        }
         while index + 1 < head.count {
             let byte = head[index]
             if byte == 13 { return head[index + 1] == 10 ? index : nil }
@@ -146,6 +180,7 @@ extension UpstreamHeadScan {
     }
 
     private func isTenantName(_ name: Span<UInt8>) -> Bool {
+        guard mayEndAsConcept(name) else { return false }
         var letters = Letters()
         for index in name.indices {
             let byte = lower(name[index])
@@ -154,13 +189,33 @@ extension UpstreamHeadScan {
         return isConcept(letters, from: 0)
     }
 
+    /// Whether the last two letters of a name can be those of a concept, or of a marker behind it.
+    private func mayEndAsConcept(_ name: Span<UInt8>) -> Bool {
+        var index = name.count - 1
+        var last: UInt64 = 0
+        while index >= 0 {
+            let byte = lower(name[index])
+            index -= 1
+            guard (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) else { continue }
+            let letter = Self.bit(byte)
+            if last == 0 {
+                last = letter
+            } else {
+                return last & lastLetters != 0 && letter & lettersBefore != 0
+                    || last == Self.bit(0x6e) && letter == Self.bit(0x69)
+            }
+        }
+        return last & lastLetters != 0
+    }
+
     /// Whether the letters from `start` on are a concept with nothing but markers around it.
     private func isConcept(_ letters: borrowing Letters, from start: Int) -> Bool {
         guard !letters.overflowed else { return false }
         var end = letters.count
         while true {
             // Read backwards: every concept the letters end with, then markers before it.
-            for length in stride(from: min(end - start, 64), to: 0, by: -1) {
+            for length in stride(from: min(end - start, 64), to: 0, by: -1)
+            where counts >> UInt64(length - 1) & 1 == 1 {
                 for concept in concepts[length] where ends(letters, end, concept) {
                     if onlyMarkers(letters, start, end - length) { return true }
                 }

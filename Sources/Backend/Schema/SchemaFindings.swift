@@ -1,0 +1,140 @@
+import Postgres
+
+extension Statement {
+    /// Asks the catalogs what `SchemaPosture` wants to know: one row for each finding, as a kind
+    /// and a subject.
+    ///
+    /// - Policies are compared by the text PostgreSQL makes of them: whatever is not letter for
+    ///   letter one of ours counts as open. Texts are complete because sessions of ours search
+    ///   `pg_catalog` only, so a function or an operator of another schema shows its schema.
+    /// - Privileges are asked of every role the login can become: `SET ROLE` heeds no NOINHERIT.
+    /// - The settings' names are put together here because a statement that names them whole is
+    ///   refused: only a transaction may bind its scope.
+    static let schemaFindings = Statement(
+        "schema findings",
+        """
+        WITH RECURSIVE roles AS (
+            SELECT oid FROM pg_roles WHERE pg_has_role(session_user, oid, 'MEMBER')
+        ), tables AS (
+            SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relkind,
+                c.relrowsecurity, c.relforcerowsecurity
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = 'ringfence' AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+            UNION
+            -- A partition or child can be read by its own name, wherever it lies.
+            SELECT c.oid, n.nspname || '.' || c.relname, c.relkind,
+                c.relrowsecurity, c.relforcerowsecurity
+            FROM tables JOIN pg_inherits i ON i.inhparent = tables.oid
+            JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        ), views AS (
+            SELECT oid FROM tables
+            UNION
+            SELECT r.ev_class FROM views JOIN pg_depend d
+                ON d.refobjid = views.oid AND d.refclassid = 'pg_class'::regclass
+                AND d.classid = 'pg_rewrite'::regclass
+            JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class <> views.oid
+        ), policies AS (
+            SELECT tables.name, p.polname, p.polpermissive, p.polcmd, p.polroles,
+                coalesce(pg_get_expr(p.polqual, p.polrelid), '') AS condition, p.polwithcheck
+            FROM pg_policy p JOIN tables ON tables.oid = p.polrelid
+        ), callable AS (
+            SELECT p.oid, n.nspname || '.' || p.proname AS name, p.prosecdef, p.proleakproof
+            FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+            WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+            AND EXISTS (SELECT FROM roles
+                WHERE has_function_privilege(roles.oid, p.oid, 'EXECUTE')
+                AND has_schema_privilege(roles.oid, n.oid, 'USAGE'))
+        ), tenant_columns AS (
+            SELECT tables.oid, tables.name, a.attnum FROM tables
+            JOIN pg_attribute a ON a.attrelid = tables.oid AND a.attname = 'tenant_id'
+            AND NOT a.attisdropped
+        )
+        SELECT kind, subject FROM (
+            SELECT 'unprotected' AS kind, name AS subject FROM tables
+            WHERE NOT relrowsecurity OR relkind NOT IN ('r', 'p')
+            UNION ALL
+            SELECT 'unforced', name FROM tables
+            WHERE relkind IN ('r', 'p') AND NOT relforcerowsecurity
+            UNION ALL
+            SELECT 'floor-missing', name FROM tables
+            WHERE NOT EXISTS (
+                SELECT FROM policies WHERE policies.name = tables.name AND NOT polpermissive
+                AND polcmd = '*' AND polroles = '{0}')
+            UNION ALL
+            -- '' and never NULL where a text does not apply: `<> ALL` with a NULL among the texts
+            -- is never true, and nothing would be found at all.
+            SELECT 'policy-unknown', polname || ' of ' || name FROM policies
+            WHERE polwithcheck IS NOT NULL OR condition = '' OR condition <> ALL (
+                CASE name
+                WHEN 'ringfence.vendors' THEN ARRAY['(id = ringfence.vendor())']
+                WHEN 'ringfence.tenants' THEN ARRAY[
+                    '(vendor_id = ringfence.vendor())',
+                    CASE WHEN polcmd = 'r' THEN '(id = ringfence.tenant())' ELSE '' END,
+                    CASE WHEN polpermissive THEN ''
+                        ELSE '((vendor_id = ringfence.vendor()) OR (id = ringfence.tenant()))' END]
+                ELSE ARRAY['(tenant_id = ringfence.tenant())'] END)
+            UNION ALL
+            SELECT 'privilege', privilege || ' ' || name
+            FROM tables, unnest(ARRAY['TRUNCATE', 'REFERENCES', 'TRIGGER']) AS privilege
+            WHERE EXISTS (SELECT FROM roles
+                WHERE has_table_privilege(roles.oid, tables.oid, privilege)
+                OR privilege = 'REFERENCES'
+                AND has_any_column_privilege(roles.oid, tables.oid, 'REFERENCES'))
+            UNION ALL
+            SELECT 'audit-changeable', privilege || ' ' || name
+            FROM tables, unnest(ARRAY['UPDATE', 'DELETE']) AS privilege
+            WHERE name = 'ringfence.audit' AND EXISTS (SELECT FROM roles
+                WHERE has_table_privilege(roles.oid, tables.oid, privilege)
+                OR privilege = 'UPDATE'
+                AND has_any_column_privilege(roles.oid, tables.oid, 'UPDATE'))
+            UNION ALL
+            SELECT 'key-without-tenant', 'index ' || i.indexrelid::regclass || ' of ' || t.name
+            FROM tenant_columns t JOIN pg_index i ON i.indrelid = t.oid AND i.indisunique
+            WHERE i.indkey[0] <> t.attnum
+            UNION ALL
+            SELECT 'key-without-tenant', 'foreign key ' || c.conname || ' of ' || t.name
+            FROM tenant_columns t JOIN pg_constraint c ON c.conrelid = t.oid AND c.contype = 'f'
+            JOIN tenant_columns o ON o.oid = c.confrelid
+            WHERE c.conkey[1] <> t.attnum OR c.confkey[1] <> o.attnum
+            UNION ALL
+            SELECT 'view', n.nspname || '.' || c.relname
+            FROM views JOIN pg_class c ON c.oid = views.oid AND c.relkind IN ('v', 'm')
+            JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname <> 'ringfence'
+            WHERE NOT coalesce(c.reloptions && ARRAY['security_invoker=true',
+                'security_invoker=on', 'security_invoker=1', 'security_invoker=yes'], false)
+            AND EXISTS (SELECT FROM roles
+                WHERE has_any_column_privilege(roles.oid, c.oid, 'SELECT'))
+            UNION ALL
+            SELECT 'acts-as-owner', 'rule ' || r.rulename || ' of ' || tables.name
+            FROM tables JOIN pg_rewrite r ON r.ev_class = tables.oid
+            WHERE tables.relkind IN ('r', 'p')
+            UNION ALL
+            SELECT 'acts-as-owner', 'trigger ' || t.tgname || ' of ' || tables.name
+            FROM tables JOIN pg_trigger t ON t.tgrelid = tables.oid AND NOT t.tgisinternal
+            JOIN pg_proc p ON p.oid = t.tgfoid AND p.prosecdef
+            UNION ALL
+            SELECT 'definer-function', name FROM callable WHERE prosecdef OR proleakproof
+            UNION ALL
+            SELECT 'function-changed', wanted.name
+            FROM (VALUES
+                ('ringfence.tenant', 'app.current' || '_tenant'),
+                ('ringfence.vendor', 'app.current' || '_vendor')) AS wanted (name, setting)
+            WHERE NOT EXISTS (
+                SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                WHERE n.nspname || '.' || p.proname = wanted.name AND p.pronargs = 0
+                AND p.provolatile = 's' AND p.proparallel = 's' AND NOT p.prosecdef
+                AND p.proconfig IS NULL AND pg_get_function_sqlbody(p.oid) =
+                    'RETURN (NULLIF(current_setting(''' || wanted.setting
+                    || '''::text, true), ''''::text))::uuid')
+            UNION ALL
+            SELECT 'creates-objects', privilege || ' on the database'
+            FROM unnest(ARRAY['TEMPORARY', 'CREATE']) AS privilege
+            WHERE EXISTS (SELECT FROM roles
+                WHERE has_database_privilege(roles.oid, current_database(), privilege))
+            UNION ALL
+            SELECT 'creates-objects', 'CREATE on schema ' || nspname FROM pg_namespace n
+            WHERE nspname !~ '^pg_' AND EXISTS (SELECT FROM roles
+                WHERE has_schema_privilege(roles.oid, n.oid, 'CREATE'))
+        ) AS findings ORDER BY kind, subject
+        """, parameters: 0)
+}

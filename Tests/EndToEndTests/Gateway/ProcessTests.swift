@@ -1,0 +1,182 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The gateway as a process: its start, its end, and what the machine runs out of.
+@Suite struct `The gateway's process` {
+    @Test func `requests in flight end when it is told to stop`() throws {
+        let gate = Gate()
+        let upstream = try RecorderUpstream { request in
+            if request.requestLine.contains("/slow") { gate.wait(seconds: 10) }
+            return .response()
+        }
+        let gateway = try RunningGateway(PolicyText(port: upstream.port))
+        let idle = try gateway.connect()
+        let busy = try gateway.connect()
+        try idle.send(gateway.head("GET /"))
+        #expect(try idle.readResponse().status == 200)
+        try busy.send(gateway.head("GET /slow"))
+        _ = try upstream.waitForRequests(2)
+        gateway.process.signal(SIGTERM)
+        #expect(try idle.isClosed())
+        #expect(throws: (any Error).self) { try gateway.connect() }
+        #expect(try gateway.probe("/readyz").status == 503)
+        gate.open()
+        let response = try busy.readResponse()
+        #expect(response.status == 200)
+        #expect(response.only("Connection") == "close")
+        #expect(try busy.isClosed())
+        #expect(try gateway.process.wait(seconds: 10) == .exited(0))
+    }
+
+    @Test func `what does not end in time is cut when it stops`() throws {
+        let upstream = try `Bodies through the gateway`.source(64 << 20)
+        var policy = PolicyText(port: upstream.port)
+        policy.deadlines = "drain: 300ms"
+        let gateway = try RunningGateway(policy)
+        let client = try gateway.connect(receiveBytes: 4_096)
+        try client.send(gateway.head("GET /", version: "1.0"))
+        _ = try client.read(through: "\r\n\r\n")
+        gateway.process.signal(SIGTERM)
+        #expect(try gateway.process.wait(seconds: 10) == .exited(0))
+        #expect(try client.drain().ending == .reset)
+    }
+
+    @Test func `it survives having no descriptors left`() throws {
+        let upstream = try RecorderUpstream()
+        let gateway = try RunningGateway(
+            PolicyText(port: upstream.port), limits: ["--nofile=48:48"])
+        var clients: [RawClient] = []
+        for _ in 0..<80 { clients.append(try gateway.connect()) }
+        try eventually(seconds: 10, "the shortage") {
+            // Probes need a descriptor too, so there may be none for them.
+            for client in clients where client.isSilent(seconds: 0) == false { return true }
+            return false
+        }
+        #expect(gateway.process.end == nil)
+        clients = []
+        try eventually(seconds: 10, "recovery") { (try? gateway.ask("GET /").status) == 200 }
+        #expect(try gateway.metric("ringfence_descriptors_exhausted_total") > 0)
+    }
+
+    @Test func `no descriptor for the upstream is a 503, not the upstream's fault`() throws {
+        let upstream = try RecorderUpstream()
+        let gateway = try RunningGateway(
+            PolicyText(port: upstream.port), limits: ["--nofile=40:40"])
+        var clients: [RawClient] = []
+        var codes: Set<String> = []
+        while clients.count < 60 {
+            guard let client = try? gateway.connect() else { break }
+            clients.append(client)
+            guard (try? client.send(gateway.head("GET /"))) != nil,
+                let response = try? client.readResponse(seconds: 2)
+            else { break }
+            if response.status != 200 { codes.insert(RunningGateway.code(of: response)) }
+        }
+        #expect(codes.isSubset(of: ["overloaded"]), "\(codes)")
+        #expect(gateway.process.end == nil)
+    }
+
+    @Test func `connections beyond the bound are closed`() throws {
+        let upstream = try RecorderUpstream()
+        var policy = PolicyText(port: upstream.port)
+        policy.listen = "    limits: {connections: 5}"
+        let gateway = try RunningGateway(policy)
+        var clients: [RawClient] = []
+        for _ in 0..<5 {
+            let client = try gateway.connect()
+            try client.send(gateway.head("GET /"))
+            #expect(try client.readResponse().status == 200)
+            clients.append(client)
+        }
+        #expect(try gateway.connect().isClosed())
+        #expect(try gateway.metric("ringfence_connections_refused_total") == 1)
+        #expect(try gateway.metric("ringfence_connections ") == 5)
+        clients = []
+        try eventually(seconds: 5, "room") { (try? gateway.ask("GET /").status) == 200 }
+    }
+
+    @Test func `a log nobody can write to loses lines, not requests`() throws {
+        let upstream = try RecorderUpstream()
+        var policy = PolicyText(port: upstream.port)
+        policy.accessLog = "file:/dev/full"
+        let gateway = try RunningGateway(policy)
+        for _ in 0..<5 { #expect(try gateway.ask("GET /").status == 200) }
+        try eventually(seconds: 5, "five lost lines") {
+            try gateway.metric("ringfence_log_lines_dropped") == 5
+        }
+    }
+
+    @Test func `the log says what was stripped, and not that a token was used`() throws {
+        let upstream = try RecorderUpstream()
+        var policy = PolicyText(port: upstream.port)
+        let folder = try TemporaryFolder()
+        policy.accessLog = "file:\(folder.path)/access.log"
+        let gateway = try RunningGateway(policy)
+        #expect(try gateway.ask("GET /plain").status == 200)
+        #expect(try gateway.ask("GET /q?tenant_id=evil", ["X-Tenant-ID: evil"]).status == 200)
+        #expect(try gateway.ask("GET /key", ["X-API-Key: k"]).status == 200)
+        #expect(try gateway.ask("GET /open/token").status == 200)
+        let client = try gateway.connect()
+        try client.send("nonsense\r\n\r\n")
+        #expect(try client.readResponse().status == 400)
+        var lines: [[String: Any]] = []
+        try eventually(seconds: 5, "five lines") {
+            let text = try String(contentsOfFile: "\(folder.path)/access.log", encoding: .utf8)
+            lines = try text.split(separator: "\n").map {
+                try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:]
+            }
+            return lines.count == 5
+        }
+        #expect(
+            lines.map { $0["stripped"] as? [String] } == [
+                nil, ["tenant", "query_tenant"], ["credential"], ["credential"], nil,
+            ])
+        #expect(lines[4]["method"] == nil && lines[4]["path"] == nil)
+        #expect(lines[0]["path"] as? String == "/plain")
+        #expect(!"\(lines)".contains("evil"))
+    }
+
+    @Test func `a port in use is said, and ends the start`() throws {
+        let upstream = try RecorderUpstream()
+        let first = try RunningGateway(PolicyText(port: upstream.port))
+        let folder = try TemporaryFolder()
+        let text = PolicyText(port: upstream.port).text(first.material.folder.path)
+            .replacingOccurrences(
+                of: "address: 127.0.0.1:0", with: "address: \"127.0.0.1:\(first.port)\"")
+        try folder.write(text, to: "gateway.yaml")
+        let second = try ChildProcess.run(
+            first.material.program, ["run", "--config", folder.path], seconds: 10)
+        #expect(second.end == .exited(1))
+        #expect(second.errorOutput.contains("127.0.0.1:\(first.port) is in use"))
+        #expect(try first.ask("GET /").status == 200)
+    }
+
+    @Test func `an invalid policy ends the start with 2`() throws {
+        let material = try Material.get()
+        let folder = try TemporaryFolder()
+        try folder.write("version: 1\nnonsense: 1\n", to: "gateway.yaml")
+        let run = try ChildProcess.run(
+            material.program, ["run", "--config", folder.path], seconds: 10)
+        #expect(run.end == .exited(2))
+        #expect(run.errorOutput.contains("nonsense"))
+    }
+
+    @Test func `probes answer what they are asked, and nothing else`() throws {
+        let upstream = try RecorderUpstream()
+        let gateway = try RunningGateway(PolicyText(port: upstream.port))
+        #expect(try gateway.ask("GET /").status == 200)
+        #expect(try gateway.ask("GET /", token: "no").status == 401)
+        #expect(try gateway.probe("/livez").text == "alive\n")
+        #expect(try gateway.probe("/readyz").text == "ready\n")
+        #expect(try gateway.probe("/").status == 404)
+        let metrics = try gateway.probe("/metrics")
+        #expect(metrics.text.hasSuffix("# EOF\n"))
+        #expect(try gateway.metric("ringfence_requests_total{outcome=\"forwarded\"}") == 1)
+        #expect(try gateway.metric("ringfence_requests_total{outcome=\"token.ambiguous\"}") == 0)
+        #expect(try gateway.metric("ringfence_requests_total") == 2)
+        let client = try RawClient(port: gateway.health)
+        try client.send("POST /livez HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")
+        #expect(try client.readResponse().status == 405)
+    }
+}

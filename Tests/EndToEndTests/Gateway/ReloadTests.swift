@@ -1,0 +1,199 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+/// What changes while the gateway runs: policy, tenants, keys, certificates.
+@Suite struct `Reloading the gateway` {
+    static let done = "reloaded, snapshot"
+    static let refused = "reload refused, the old policy stays"
+
+    @Test func `a policy is replaced under open connections`() throws {
+        let old = try RecorderUpstream { _ in .response(200, "old") }
+        let new = try RecorderUpstream { _ in .response(200, "new") }
+        let gateway = try RunningGateway(PolicyText(port: old.port))
+        let client = try gateway.connect()
+        try client.send(gateway.head("GET /"))
+        #expect(try client.readResponse().text == "old")
+        try gateway.reload(PolicyText(port: new.port), expecting: Self.done)
+        try client.send(gateway.head("GET /"))
+        #expect(try client.readResponse().text == "new")
+        #expect(try gateway.metric("ringfence_snapshot_version") == 2)
+    }
+
+    @Test func `a request ends under the policy it began with`() throws {
+        let gate = Gate()
+        let old = try RecorderUpstream { _ in
+            gate.wait(seconds: 10)
+            return .response(200, "old")
+        }
+        let new = try RecorderUpstream { _ in .response(200, "new") }
+        let gateway = try RunningGateway(PolicyText(port: old.port))
+        let client = try gateway.connect()
+        try client.send(gateway.head("GET /"))
+        _ = try old.waitForRequests(1)
+        try gateway.reload(PolicyText(port: new.port), expecting: Self.done)
+        gate.open()
+        #expect(try client.readResponse().text == "old")
+        try client.send(gateway.head("GET /"))
+        #expect(try client.readResponse().text == "new")
+    }
+
+    @Test(arguments: [
+        ("broken YAML", "version: [1"), ("an unknown key", "version: 1\nnonsense: true\n"),
+        ("nothing", ""),
+    ])
+    func `a policy that is none changes nothing, and is reported`(
+        _ name: String, _ text: String
+    ) throws {
+        let upstream = try RecorderUpstream()
+        let gateway = try RunningGateway(PolicyText(port: upstream.port))
+        let client = try gateway.connect()
+        try gateway.reload(text: text, expecting: Self.refused)
+        try client.send(gateway.head("GET /"))
+        #expect(try client.readResponse().status == 200, "\(name)")
+        #expect(try gateway.metric("ringfence_reloads_refused_total") == 1)
+    }
+
+    @Test func `what needs a restart is refused by name`() throws {
+        let upstream = try RecorderUpstream()
+        var policy = PolicyText(port: upstream.port)
+        let gateway = try RunningGateway(policy)
+        policy.accessLog = "file:access.log"
+        try gateway.reload(policy, expecting: "need a restart")
+        #expect(try gateway.ask("GET /").status == 200)
+    }
+
+    @Test func `limits on heads take effect`() throws {
+        let upstream = try RecorderUpstream()
+        var policy = PolicyText(port: upstream.port)
+        let gateway = try RunningGateway(policy)
+        let long = "GET /" + String(repeating: "a", count: 300)
+        #expect(try gateway.ask(long).status == 200)
+        policy.listen = "    limits: {target: 100}"
+        try gateway.reload(policy, expecting: Self.done)
+        #expect(try gateway.ask(long).status == 414)
+    }
+
+    @Test func `tenants come and go with their file`() throws {
+        let upstream = try RecorderUpstream()
+        var policy = PolicyText(port: upstream.port)
+        policy.tenants = "{source: file:tenants.yaml}"
+        let folder = try TemporaryFolder()
+        let file = try folder.write(Self.tenants(["acme"]), to: "tenants.yaml")
+        policy.tenants = "{source: \"file:\(file)\"}"
+        let gateway = try RunningGateway(policy)
+        let globex = gateway.material.globex
+        #expect(try gateway.ask("GET /").status == 200)
+        #expect(try gateway.code("GET /", token: globex) == (403, "tenant.unknown"))
+        try folder.write(Self.tenants(["globex"]), to: "tenants.yaml")
+        try gateway.reload(policy, expecting: Self.done)
+        #expect(try gateway.code("GET /") == (403, "tenant.unknown"))
+        #expect(try gateway.ask("GET /", token: globex).status == 200)
+    }
+
+    private static func tenants(_ names: [String]) -> String {
+        "version: 1\ntenants:\n" + names.map { "  \($0): {tier: OPEN}\n" }.joined()
+    }
+
+    @Test func `a replaced key file ends the old key's tokens`() throws {
+        let upstream = try RecorderUpstream()
+        let material = try Material.get()
+        let folder = try TemporaryFolder()
+        var policy = PolicyText(port: upstream.port)
+        let file = try folder.write(try material.text(of: "idp.pub"), to: "keys.pub")
+        policy.issuerKeys = "    jwks: file:\(file)"
+        let gateway = try RunningGateway(policy)
+        #expect(try gateway.ask("GET /").status == 200)
+        try folder.write(try material.text(of: "other.pub"), to: "keys.pub")
+        try gateway.reload(policy, expecting: Self.done)
+        #expect(try gateway.code("GET /") == (401, "token.invalid"))
+        let fresh = try material.token(tenant: "acme", key: "other.key")
+        #expect(try gateway.ask("GET /", token: fresh).status == 200)
+    }
+
+    @Test func `a certificate is replaced without a restart`() throws {
+        let upstream = try RecorderUpstream()
+        let material = try Material.get()
+        let folder = try TemporaryFolder()
+        let copy = { (from: String) in
+            for ending in ["crt", "key"] {
+                try folder.write(try material.text(of: "\(from).\(ending)"), to: "live.\(ending)")
+            }
+        }
+        try copy("tls")
+        var policy = PolicyText(port: upstream.port)
+        policy.tls = true
+        policy.certificate = "../\(URL(filePath: folder.path).lastPathComponent)/live"
+        let gateway = try RunningGateway(policy)
+        let curl = { (host: String, authority: String) in
+            try ChildProcess.run(
+                "curl",
+                [
+                    "--silent", "--max-time", "10", "--cacert",
+                    "\(material.folder.path)/\(authority).crt", "--connect-to",
+                    "\(host):443:127.0.0.1:\(gateway.port)", "https://\(host)/open/x",
+                ], seconds: 15)
+        }
+        #expect(try curl("api.example.test", "tls").end == .exited(0))
+        try copy("wrong")
+        try gateway.reload(policy, expecting: Self.done)
+        #expect(try curl("wrong.example.test", "wrong").end == .exited(0))
+        #expect(try curl("api.example.test", "tls").end != .exited(0))
+        // A broken one keeps what there is.
+        try folder.write("no certificate", to: "live.crt")
+        try gateway.reload(policy, expecting: Self.refused)
+        #expect(try curl("wrong.example.test", "wrong").end == .exited(0))
+    }
+
+    @Test func `a key set is fetched by https, again on an interval, and kept`() throws {
+        let material = try Material.get()
+        let sets = Sets(try material.keySet(of: "idp"))
+        let publisher = try RecorderUpstream { _ in .response(200, sets.text.withLock { $0 }) }
+        var front = PolicyText(port: publisher.port)
+        front.tls = true
+        let server = try RunningGateway(front)
+        let upstream = try RecorderUpstream()
+        var policy = PolicyText(port: upstream.port)
+        policy.issuerKeys = """
+                jwks: https://127.0.0.1:\(server.port)/open/keys.json
+                jwks_ca: file:\(material.folder.path)/tls.crt
+                jwks_refresh: 10s
+            """
+        let gateway = try RunningGateway(policy)
+        try eventually(seconds: 10, "keys") { try gateway.probe("/readyz").status == 200 }
+        #expect(try gateway.ask("GET /").status == 200)
+        // Rotated: a reload asks at once, as the interval would.
+        sets.text.withLock { $0 = "not a key set" }
+        try gateway.reload(policy, expecting: "keeping what is known")
+        #expect(try gateway.ask("GET /").status == 200)
+        let other = try material.keySet(of: "other")
+        sets.text.withLock { $0 = other }
+        let fresh = try material.token(tenant: "acme", key: "other.key")
+        try eventually(seconds: 20, "the other key: \(gateway.process.errorOutput)") {
+            try gateway.ask("GET /", token: fresh).status == 200
+        }
+        #expect(try gateway.code("GET /") == (401, "token.invalid"))
+        publisher.stop()
+        server.process.signal(SIGKILL)
+        try gateway.reload(policy, expecting: "keeping what is known")
+        #expect(try gateway.ask("GET /", token: fresh).status == 200)
+    }
+
+    final class Sets: Sendable {
+        let text: Mutex<String>
+        init(_ first: String) { text = Mutex(first) }
+    }
+
+    @Test func `without keys every token is refused, and the gateway is not ready`() throws {
+        let upstream = try RecorderUpstream()
+        var policy = PolicyText(port: upstream.port)
+        policy.issuerKeys = "    jwks: https://127.0.0.1:\(try FreePort.choose())/keys.json"
+        let gateway = try RunningGateway(policy)
+        #expect(try gateway.code("GET /") == (401, "token.invalid"))
+        let ready = try gateway.probe("/readyz")
+        #expect(ready.status == 503)
+        #expect(ready.text == "no keys of issuer idp\n")
+        #expect(try gateway.probe("/livez").status == 200)
+    }
+}
