@@ -88,6 +88,10 @@ import Testing
         let upstream = try `Bodies through the gateway`.source(30 << 20)
         let gateway = try gateway("body: 500ms", upstream.port)
         let client = try gateway.connect(receiveBytes: 4_096)
+        // Accepting takes its time, and before it there is no connection either.
+        try eventually(seconds: 8, "the connection") {
+            try gateway.metric("ringfence_connections ") == 1
+        }
         try client.send(gateway.head("GET /"))
         try waited(atLeast: 450) {
             try eventually(seconds: 8, "the cut") {
