@@ -54,7 +54,11 @@ public struct FieldRule: Sendable {
         if let fate = table.fate(of: skeleton.letters()) {
             // `Transfer_Encoding` must not count as the field it resembles.
             if case .drop = fate { return isTenant ? .drop(.tenant) : fate }
-            if isRegular, !isTenant || fate == .replaced { return fate }
+            // Nor may `C-ookie` be taken for cookies, which are written as one `Cookie`.
+            let isCookie = KnownField(name) == .cookie
+            if isRegular, isCookie || fate != .cleanCookies, !isTenant || fate == .replaced {
+                return fate
+            }
         }
         if isTenant { return .drop(.tenant) }
         return isRegular ? .keep : .drop(.irregularName)

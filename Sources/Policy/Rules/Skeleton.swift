@@ -116,8 +116,9 @@ struct Skeleton: ~Copyable {
 }
 
 extension Skeleton {
-    /// The skeleton of a configured name; empty when the name has no letter or digit or is longer
-    /// than `nameBytesMax`, so that a compiler can refuse names that would never match.
+    /// The skeleton of a configured name; empty when the name has no letter or digit, is longer
+    /// than `nameBytesMax` or is nothing but prefixes (`http` would have two readings in
+    /// `http-bin`), so that a compiler can refuse names that would never match.
     static func bytes(of name: String) -> [UInt8] {
         var skeleton = Skeleton()
         let text = [UInt8](name.utf8)
@@ -128,7 +129,9 @@ extension Skeleton {
             index = next
         }
         let core = skeleton.core()
-        guard !skeleton.isTooLong, core.count <= nameBytesMax else { return [] }
+        guard !skeleton.isTooLong, core.count <= nameBytesMax, !core.equals("x"),
+            !core.equals("http"), !core.equals("grpcmetadata")
+        else { return [] }
         return [UInt8](capacity: core.count) { out in
             for index in core.indices { out.append(core[index]) }
         }

@@ -26,7 +26,9 @@ public struct UpstreamHeadScan: Sendable {
                     || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
             }
             Self.dropMarkers(&letters)
-            guard !letters.isEmpty, letters.count <= 64 else { continue }
+            guard !letters.isEmpty, letters.count <= 64, !Self.markers.contains(letters) else {
+                continue
+            }
             concepts[letters.count].append(letters)
         }
         self.concepts = concepts
@@ -48,8 +50,11 @@ public struct UpstreamHeadScan: Sendable {
         parameter = injectQuery.map { [UInt8]($0.utf8) }
     }
 
+    private static let markers: [[UInt8]] = [
+        [UInt8]("grpcmetadata".utf8), [UInt8]("http".utf8), [0x78],
+    ]
+
     private static func dropMarkers(_ letters: inout [UInt8]) {
-        let markers: [[UInt8]] = [[UInt8]("grpcmetadata".utf8), [UInt8]("http".utf8), [0x78]]
         while let marker = markers.first(where: {
             letters.count > $0.count && letters.starts(with: $0)
         }) {

@@ -57,6 +57,12 @@ import Testing
         #expect(sent.report.cookies == 2)
     }
 
+    @Test func `a field that only resembles Cookie never becomes one`() throws {
+        let sent = try RulesFixture().get("/", "C-ookie: tenant=evil; a=1", "Cookie: b=2")
+        #expect(sent.values("cookie") == ["b=2"])
+        #expect(sent.values("c-ookie") == ["tenant=evil; a=1"])
+    }
+
     @Test func `a field with nothing left is not sent`() throws {
         let sent = try RulesFixture().get("/", "Cookie: tenant_id=evil", "Cookie: org_id=evil")
         #expect(sent.values("cookie").isEmpty)

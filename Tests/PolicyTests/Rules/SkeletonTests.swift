@@ -74,6 +74,9 @@ import Testing
     @Test func `configured names without a usable skeleton are told`() {
         #expect(SkeletonSet.skeleton(of: "X-Tenant-ID") == "tenantid")
         #expect(SkeletonSet.skeleton(of: "___") == nil)
+        for prefix in ["x", "HTTP", "x-http", "grpc-metadata"] {
+            #expect(SkeletonSet.skeleton(of: prefix) == nil)
+        }
         #expect(SkeletonSet.skeleton(of: "\u{442}\u{435}\u{43d}") == nil)
         #expect(SkeletonSet.skeleton(of: String(repeating: "a", count: 65)) == nil)
         #expect(SkeletonSet(names: ["___"]).isEmpty)
