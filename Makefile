@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help run build test lint bench fuzz clean
+.PHONY: help run build test lint bench soak fuzz clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -33,6 +33,11 @@ lint:
 bench:
 	@scripts/bootstrap bench
 	bench/run
+
+## make soak     a minute of load with 200 clients, and what was lost, doubled or leaked (docs/soak.md)
+soak:
+	@scripts/bootstrap test
+	scripts/soak
 
 ## make fuzz     every fuzz target for SECONDS (default 60) over its corpus
 fuzz:
