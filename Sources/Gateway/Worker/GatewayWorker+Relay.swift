@@ -55,7 +55,7 @@ extension GatewayWorker {
             }
             return try server.skipInterim(headLength: headLength)
         }
-        exchange.observation.answered = now
+        exchange.observation.answered = instant
         let framing = responseHead.framing
         guard echoMatches(exchange, server.stream.input) else {
             return fail(exchange, .upstreamEcho)

@@ -229,7 +229,7 @@ extension GatewayWorker {
     /// Step 12: one log line, and the counters.
     func account(_ exchange: Exchange) {
         let seen = exchange.observation
-        let elapsed = now.nanoseconds(since: seen.started)
+        let elapsed = instant.nanoseconds(since: seen.started)
         counters.countOutcome(seen.refusal)
         counters.record(nanoseconds: elapsed)
         if seen.wasCleaned { counters.countStripped(seen.stripped) }

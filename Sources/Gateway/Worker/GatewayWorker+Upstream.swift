@@ -118,7 +118,7 @@ extension GatewayWorker {
     /// The connection is ready: the head goes first.
     private func send(_ exchange: Exchange, _ server: ClientConnection) {
         server.begin()
-        exchange.observation.forwarded = now
+        exchange.observation.forwarded = instant
         server.stream.output.append(exchange.head)
         guard clients.contains(exchange.clientKey) else { return }
         if !exchange.body.isEmpty {

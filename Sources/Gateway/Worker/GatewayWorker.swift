@@ -66,6 +66,8 @@ final class GatewayWorker {
 
     var now = Monotonic.now()
     var wall = WallClock.now()
+    /// For the log, which tells our share of the time: `now` is as old as this turn of the loop.
+    var instant: Monotonic { log == nil ? now : .now() }
     var random = RandomSource()
     var mail: [WorkerMessage] = []
     /// Set while draining: when what is still open is cut.

@@ -137,6 +137,12 @@ import Testing
             lines.map { $0["stripped"] as? [String] } == [
                 nil, ["tenant", "query_tenant"], ["credential"], ["credential"], nil,
             ])
+        // The share of each: both take some time, and together they are no more than all of it.
+        let times = try ["gateway_ms", "upstream_ms", "total_ms"].map {
+            try #require(lines[0][$0] as? Double)
+        }
+        #expect(times[0] > 0 && times[1] > 0)
+        #expect(times[0] + times[1] <= times[2] + 0.002)
         #expect(lines[4]["method"] == nil && lines[4]["path"] == nil)
         #expect(lines[0]["path"] as? String == "/plain")
         #expect(!"\(lines)".contains("evil"))
