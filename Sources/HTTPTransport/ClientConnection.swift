@@ -174,10 +174,10 @@ public final class ClientConnection {
     }
 
     /// Whether a kept connection without an exchange is good for another: anything it says
-    /// disqualifies it. Asks the kernel: bytes whose event nobody has looked at yet would be taken
-    /// for the answer to whatever request came next.
+    /// disqualifies it, because it would be taken for the answer to whatever request came next. The
+    /// owner has `becameReady` told of all events of its turn before it asks.
     public func isStillIdle() -> Bool {
-        stream.lookAgain()
+        guard stream.isReadable else { return stream.input.isEmpty }
         switch stream.fill() {
         case .blocked: return stream.input.isEmpty
         case .moved, .full, .ended, .failed: return false

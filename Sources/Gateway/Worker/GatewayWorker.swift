@@ -129,7 +129,13 @@ final class GatewayWorker {
             }
             now = .now()
             wall = .now()
-            for place in 0..<poller.count { serve(poller[place]) }
+            // Upstreams first: what a kept connection says is known before a request is given to it.
+            for place in 0..<poller.count where !clients.owns(poller[place].key) {
+                serve(poller[place])
+            }
+            for place in 0..<poller.count where clients.owns(poller[place].key) {
+                serve(poller[place])
+            }
             if let again = acceptAgainAt, now >= again {
                 acceptAgainAt = nil
                 accept()
@@ -337,16 +343,17 @@ extension HeadLimits {
 /// Random bits for request ids, drawn from the kernel in blocks. Uniqueness is what they are for:
 /// nothing secret depends on them.
 struct RandomSource {
-    private var words = InlineArray<64, UInt64>(repeating: 0)
-    private var next = 64
+    private var bytes = InlineArray<512, UInt8>(repeating: 0)
+    private var next = 512
 
     mutating func take() -> UInt64 {
-        if next == 64 {
-            for index in 0..<64 { words[index] = randomUInt64() }
+        if next == bytes.count {
+            var block = bytes.mutableSpan
+            randomBytes(into: &block)
             next = 0
         }
-        defer { next += 1 }
-        return words[next]
+        defer { next += 8 }
+        return bytes.span.word(at: next)
     }
 
     mutating func take10() -> [10 of UInt8] {
