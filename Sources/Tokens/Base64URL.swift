@@ -66,24 +66,31 @@ enum Base64URL {
         let characters = unsafe alphabet.utf8Start
         let size = encodedCount(bytes.count)
         guard size > 0 else { return }
-        _ = unsafe out.fill(minimum: size) { room in
-            var place = 0
-            var bits: UInt32 = 0
-            var held = 0
-            for index in bytes.indices {
-                bits = bits << 8 | UInt32(bytes[index])
-                held += 8
-                while held >= 6 {
-                    held -= 6
-                    unsafe room[place] = characters[Int(bits >> UInt32(held)) & 63]
-                    place += 1
+        unsafe bytes.withUnsafeBufferPointer { bytes in
+            _ = unsafe out.fill(minimum: size) { room in
+                var place = 0
+                var index = 0
+                // Three bytes are four characters; `size` characters have room for all of them.
+                while index + 3 <= bytes.count {
+                    let first = unsafe Int(bytes[index])
+                    let second = unsafe Int(bytes[index + 1])
+                    let third = unsafe Int(bytes[index + 2])
+                    unsafe room[place] = characters[first >> 2]
+                    unsafe room[place + 1] = characters[(first << 4 | second >> 4) & 63]
+                    unsafe room[place + 2] = characters[(second << 2 | third >> 6) & 63]
+                    unsafe room[place + 3] = characters[third & 63]
+                    index += 3
+                    place += 4
                 }
+                guard index < bytes.count else { return place }
+                let first = unsafe Int(bytes[index])
+                let second = index + 1 < bytes.count ? unsafe Int(bytes[index + 1]) : 0
+                unsafe room[place] = characters[first >> 2]
+                unsafe room[place + 1] = characters[(first << 4 | second >> 4) & 63]
+                guard index + 1 < bytes.count else { return place + 2 }
+                unsafe room[place + 2] = characters[second << 2 & 63]
+                return place + 3
             }
-            if held > 0 {
-                unsafe room[place] = characters[Int(bits << UInt32(6 - held)) & 63]
-                place += 1
-            }
-            return place
         }
     }
 }
