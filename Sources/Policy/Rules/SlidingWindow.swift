@@ -153,9 +153,11 @@ extension SlidingWindow {
     /// Nanoseconds until at least `count` admissions no longer count.
     private func untilFree(_ count: UInt64, _ now: UInt64) -> UInt64 {
         var freed: UInt64 = 0
+        var place = Int(now % UInt64(Self.secondsKept))
         for offset in 1...UInt64(Self.secondsKept) {
             // The place that second `now + offset` will reuse is the one that leaves then.
-            freed += UInt64(seconds[Int((now + offset) % UInt64(Self.secondsKept))])
+            place = place + 1 == Self.secondsKept ? 0 : place + 1
+            freed += UInt64(seconds[place])
             if freed >= count { return (now + offset) * Self.second - latest }
         }
         return Self.windowNanoseconds
