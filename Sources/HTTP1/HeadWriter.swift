@@ -77,7 +77,10 @@ extension ByteBuffer {
     public mutating func appendField(
         name: StaticString, value: StaticString
     ) throws(HTTPViolation) {
-        try appendField(name: name, value: value.bytes)
+        guard name.utf8CodeUnitCount > 0 else { throw .unwritableByte }
+        assert(HeadBytes.isToken(name.bytes) && HeadBytes.isText(value.bytes))
+        try reserve(name.utf8CodeUnitCount + value.utf8CodeUnitCount + 4)
+        append(line: name.bytes, value: value.bytes)
     }
 
     public mutating func appendField(
@@ -89,7 +92,7 @@ extension ByteBuffer {
     public mutating func appendField(
         _ field: KnownField, value: StaticString
     ) throws(HTTPViolation) {
-        try appendField(name: field.name, value: value.bytes)
+        try appendField(name: field.name, value: value)
     }
 
     /// `name: 123`, such as a `Content-Length`.

@@ -79,12 +79,15 @@ public struct UpstreamHeadScan: Sendable {
         var lengths = 0
         var hosts = 0
         while true {
-            guard let end = lineEnd(head, position) else { return false }
-            if end == position { break }
+            guard position < head.count else { return false }
+            if head[position] == 13 { break }
+            guard let nameEnd = nameEnd(head, position), let end = lineEnd(head, nameEnd) else {
+                return false
+            }
             let field = head.extracting(position..<end)
-            position = end + 2
-            guard let colon = nameEnd(field) else { return false }
+            let colon = nameEnd - position
             let name = field.extracting(0..<colon)
+            position = end + 2
             if folds(name, to: header) {
                 guard let tenant, isValue(field, from: colon + 1, tenant.bytes) else {
                     return false
@@ -99,7 +102,8 @@ public struct UpstreamHeadScan: Sendable {
                 hosts += 1
             }
         }
-        return position + 2 == head.count && tenants == (tenant == nil ? 0 : 1) && lengths <= 1
+        return position + 2 == head.count && head[position + 1] == 10
+            && tenants == (tenant == nil ? 0 : 1) && lengths <= 1
             && hosts == 1
     }
 
@@ -130,17 +134,18 @@ public struct UpstreamHeadScan: Sendable {
         return nil
     }
 
-    /// The colon of a field line, its name being letters, digits and `-` alone, or `nil`.
-    private func nameEnd(_ field: Span<UInt8>) -> Int? {
+    /// The colon of the field line at `start`, its name being letters, digits and `-` alone, or
+    /// `nil`.
+    private func nameEnd(_ head: Span<UInt8>, _ start: Int) -> Int? {
         // The bits of "-" and the digits, then those of the letters.
         let low: UInt64 = 0x03ff_2000_0000_0000
         let high: UInt64 = 0x07ff_fffe_07ff_fffe
-        var index = 0
-        while index < field.count {
-            let byte = field[index]
+        var index = start
+        while index < head.count {
+            let byte = head[index]
             let set = byte & 0x40 == 0 ? low : high
             guard byte < 0x80, (set &>> UInt64(byte & 0x3f)) & 1 == 1 else {
-                return byte == 0x3a && index > 0 ? index : nil
+                return byte == 0x3a && index > start ? index : nil
             }
             index += 1
         }
@@ -194,7 +199,11 @@ extension UpstreamHeadScan {
     }
 
     private func isTenantName(_ name: Span<UInt8>) -> Bool {
-        guard mayEndAsConcept(name) else { return false }
+        mayEndAsConcept(name) && hasConcept(name)
+    }
+
+    @inline(never)
+    private func hasConcept(_ name: Span<UInt8>) -> Bool {
         var letters = Letters()
         for index in name.indices {
             let byte = lower(name[index])
@@ -208,6 +217,16 @@ extension UpstreamHeadScan {
         var index = name.count - 1
         var end: UInt32 = 0
         var count = 0
+        if index >= 7 {
+            // All four at once, unless a "-" is among them. Of letters and digits the bit sets
+            // those in lower case that are letters, and no other.
+            let last = UInt32(truncatingIfNeeded: name.word(at: index - 7) >> 32)
+            let dashes = last ^ 0x2d2d_2d2d
+            if (dashes &- 0x0101_0101) & ~dashes & 0x8080_8080 == 0 {
+                end = (last | 0x2020_2020).byteSwapped
+                count = 4
+            }
+        }
         while index >= 0, count < 4 {
             let byte = lower(name[index])
             index -= 1
