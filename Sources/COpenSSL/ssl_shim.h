@@ -20,12 +20,6 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-// OpenSSL 3.0 clears all sixteen places of the thread's error queue one by one, 1,500 instructions
-// for a queue that is empty nearly always.
-static inline void rf_tls_clear_errors(void) {
-    if (ERR_peek_error() != 0) ERR_clear_error();
-}
-
 // ---------------------------------------------------------------- the socket under one session
 
 // Why the session must end although OpenSSL itself would go on; kept in rf_tls_transport.violation.
@@ -65,6 +59,11 @@ struct rf_tls_transport {
     uint64_t bytes_received;
     uint64_t bytes_sent;
 };
+
+// Empties this thread's error queue. Looking first costs an eighth of clearing what is empty.
+static inline void rf_clear_errors(void) {
+    if (ERR_peek_error() != 0) ERR_clear_error();
+}
 
 static inline void rf_tls_violate(struct rf_tls_transport *t, uint32_t violation) {
     if (t->violation == RF_TLS_NO_VIOLATION) t->violation = violation;

@@ -109,6 +109,16 @@ extension Span where Element == UInt8 {
             guard self[index] == ASCII.tab else { return index }
             index &+= 1
         }
+        // The last few bytes with the ones before them shifted out, text in their place.
+        if index < stop, stop >= 8 {
+            let rest = UInt64(truncatingIfNeeded: stop &- index)
+            let filler = 0x2020_2020_2020_2020 &<< (rest &* 8)
+            let word = word(at: stop &- 8) &>> (64 &- rest &* 8) | filler
+            let below = (word &- ones &* 0x20) & ~word & highs
+            let flipped = word ^ (ones &* 0x7f)
+            let delete = (flipped &- ones) & ~flipped & highs
+            if below | delete | (word & obsMask) == 0 { return stop }
+        }
         while index < stop {
             let byte = self[index]
             let isText = byte >= 0x20 ? byte != 0x7f && (byte < 0x80 || obsText) : byte == ASCII.tab

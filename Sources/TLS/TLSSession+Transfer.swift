@@ -26,6 +26,11 @@ extension TLSSession {
             try throwViolation()
             if result > 0 {
                 transferred += result
+                // Nothing is left in the socket and nothing in OpenSSL: asking would only say so.
+                if unsafe transport.pointee.drained == 1 && SSL_has_pending(ssl) == 0 {
+                    isReadable = false
+                    break
+                }
                 continue
             }
             let outcome: IOOutcome
@@ -51,7 +56,7 @@ extension TLSSession {
     /// One `SSL_read_ex`: bytes read, or OpenSSL's result (0 or negative).
     private func readOnce(into buffer: inout ByteBuffer, bound: Int) -> Int {
         let ssl = unsafe ssl
-        rf_tls_clear_errors()
+        rf_clear_errors()
         let pending = Int(unsafe SSL_pending(ssl))
         var result: Int32 = 0
         let count = unsafe buffer.fill(
@@ -76,7 +81,7 @@ extension TLSSession {
         let ssl = unsafe ssl
         var transferred = 0
         while transferred < bytes.count {
-            rf_tls_clear_errors()
+            rf_clear_errors()
             var count = 0
             let rest = bytes.extracting(transferred..<bytes.count)
             let result = unsafe rest.withUnsafeBytes { raw in
@@ -144,7 +149,7 @@ extension TLSSession {
     /// `SSL_ERROR_SSL`: the first queued error is the cause.
     private mutating func explainError() throws(TLSFailure) -> IOOutcome {
         let code = ERR_get_error()
-        rf_tls_clear_errors()
+        ERR_clear_error()
         let verified = unsafe SSL_get_verify_result(ssl)
         guard ERR_GET_LIB(code) == ERR_LIB_SSL else { throw end(.protocolError(code: UInt(code))) }
         let reason = ERR_GET_REASON(code)

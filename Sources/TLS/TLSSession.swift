@@ -53,7 +53,7 @@ import COpenSSL
         _ ssl: OpaquePointer, descriptor: Int32, owner: Owner
     ) throws(TLSFault) -> TLSSession {
         let session = unsafe TLSSession(ssl: ssl, descriptor: descriptor, owner: owner)
-        rf_tls_clear_errors()
+        ERR_clear_error()
         guard let method = unsafe Self.method.pointer,
             unsafe rf_tls_attach(ssl, method, session.transport) == 1
         else { throw .openSSL(.take()) }
@@ -103,7 +103,7 @@ import COpenSSL
     public mutating func handshake() throws(TLSFailure) -> TLSStep {
         if let failure { throw failure }
         guard !isEstablished else { return .done }
-        rf_tls_clear_errors()
+        ERR_clear_error()
         let result = unsafe SSL_do_handshake(ssl)
         try throwViolation()
         guard result == 1 else {
@@ -125,7 +125,7 @@ import COpenSSL
     /// peer's own close_notify is not waited for.
     public mutating func shutdown() throws(TLSFailure) -> TLSStep {
         guard failure == nil, isEstablished, !isTruncated, !closeNotifySent else { return .done }
-        rf_tls_clear_errors()
+        ERR_clear_error()
         let result = unsafe SSL_shutdown(ssl)
         if result < 0, case .wantsWrite = try halt(result) { return .wantsWrite }
         closeNotifySent = true
