@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help run build test lint bench soak fuzz clean
+.PHONY: help run build test lint bench budget soak fuzz clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -33,6 +33,12 @@ lint:
 bench:
 	@scripts/bootstrap bench
 	bench/run
+
+## make budget   instructions, system calls, allocations and memory against their limits
+budget:
+	@scripts/bootstrap test
+	swift build -c release --product ringfence-gateway
+	bench/budget $(ARGS)
 
 ## make soak     a minute of load with 200 clients, and what was lost, doubled or leaked (docs/soak.md)
 soak:
