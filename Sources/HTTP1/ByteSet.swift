@@ -128,6 +128,35 @@ extension Span where Element == UInt8 {
         return stop
     }
 
+    /// The first offset in `start..<stop` whose byte is no `tchar` (RFC 9110 section 5.6.2); `stop`
+    /// when all are.
+    func endOfToken(from start: Int, to stop: Int) -> Int {
+        let highs: UInt64 = 0x8080_8080_8080_8080
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        var index = start
+        while index < stop {
+            // Nearly all names are of letters, digits and "-". Below 0x80 no sum here carries.
+            while stop &- index >= 8 {
+                let word = word(at: index)
+                let low = word & ~highs
+                let folded = low | ones &* 0x20
+                let letters = (folded &+ ones &* 0x1f) & ~(folded &+ ones &* 0x05)
+                let digits = (low &+ ones &* 0x50) & ~(low &+ ones &* 0x46)
+                let dashes = ~((low ^ ones &* 0x2d) &+ ones &* 0x7f)
+                let others = ~(letters | digits | dashes) & highs | word & highs
+                if others == 0 {
+                    index &+= 8
+                    continue
+                }
+                index &+= others.trailingZeroBitCount &>> 3
+                break
+            }
+            guard index < stop, ByteSet.token.contains(self[index]) else { return index }
+            index &+= 1
+        }
+        return stop
+    }
+
     /// Whether all bytes are VCHAR other than `excluded`; true for none.
     public func isVisible(except excluded: UInt8) -> Bool {
         let ones: UInt64 = 0x0101_0101_0101_0101

@@ -137,9 +137,7 @@ extension ByteBuffer {
 private enum HeadBytes {
     /// At least one byte, all `tchar`.
     static func isToken(_ bytes: Span<UInt8>) -> Bool {
-        let token = ByteSet.token
-        for index in bytes.indices where !token.contains(bytes[index]) { return false }
-        return !bytes.isEmpty
+        !bytes.isEmpty && bytes.endOfToken(from: 0, to: bytes.count) == bytes.count
     }
 
     /// HTAB, SP, VCHAR and `obs-text`.
