@@ -3,6 +3,10 @@ internal import CPostgres
 /// What the server answered to one queued message, copied out of libpq.
 enum Reply {
     case rows(Rows)
+    /// The server did what was asked, and nothing of its answer is kept.
+    case accepted
+    /// The settings the server answered, compared in place with those that were bound.
+    case scope(isEchoed: Bool)
     case failed(Failure)
     /// Not run, because an earlier message of the pipeline failed.
     case skipped
@@ -20,11 +24,24 @@ enum Reply {
         let isFatal: Bool
     }
 
+    /// What of a success is copied: most messages of a transaction are ours, and nobody reads more
+    /// of their answers than that they came.
+    enum Wanted {
+        case rows
+        case nothing
+        case echo(of: BoundScope)
+    }
+
     /// - Safety: `result` is live.
-    @unsafe init(copying result: OpaquePointer) {
+    @unsafe init(copying result: OpaquePointer, wanting wanted: Wanted) {
         switch unsafe PQresultStatus(result) {
         case PGRES_TUPLES_OK, PGRES_COMMAND_OK:
-            self = unsafe Rows(copying: result).map(Reply.rows) ?? .unexpected
+            self =
+                switch wanted {
+                case .rows: unsafe Rows(copying: result).map(Reply.rows) ?? .unexpected
+                case .nothing: .accepted
+                case .echo(let scope): .scope(isEchoed: unsafe scope.isEchoed(in: result))
+                }
         case PGRES_FATAL_ERROR: self = unsafe .failed(Failure(copying: result))
         case PGRES_PIPELINE_ABORTED: self = .skipped
         case PGRES_PIPELINE_SYNC: self = .synced
@@ -46,6 +63,32 @@ extension Reply.Failure {
         constraint = field("n")
         message = field("M") ?? ""
         isFatal = ["FATAL", "PANIC"].contains(field("V") ?? "FATAL")
+    }
+}
+
+extension BoundScope {
+    /// Whether the one row of `result` is the tenant and the vendor, byte for byte.
+    ///
+    /// - Safety: `result` is live.
+    @unsafe fileprivate func isEchoed(in result: OpaquePointer) -> Bool {
+        guard unsafe PQntuples(result) == 1, unsafe PQnfields(result) == 2 else { return false }
+        return unsafe isValue(result, 0, tenant) && isValue(result, 1, vendor)
+    }
+
+    /// - Safety: `result` is live and has the column.
+    @unsafe private func isValue(
+        _ result: OpaquePointer, _ column: CInt, _ text: String
+    ) -> Bool {
+        guard unsafe PQgetisnull(result, 0, column) == 0,
+            let value = unsafe PQgetvalue(result, 0, column)
+        else { return false }
+        let expected = text.utf8Span.span
+        guard unsafe Int(PQgetlength(result, 0, column)) == expected.count else { return false }
+        for index in expected.indices
+        where unsafe UInt8(bitPattern: value[index]) != expected[index] {
+            return false
+        }
+        return true
     }
 }
 
@@ -71,20 +114,41 @@ extension Rows {
                 guard total <= Self.bytesMax else { return nil }
             }
         }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(total)
-        for row in 0..<rowCount {
-            for column in 0..<columnCount {
-                guard let value = unsafe PQgetvalue(result, row, column) else { continue }
-                let length = Int(unsafe PQgetlength(result, row, column))
-                let raw = unsafe UnsafeRawBufferPointer(start: value, count: length)
-                unsafe bytes.append(contentsOf: raw)
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: total) { buffer, count in
+            for row in 0..<rowCount {
+                for column in 0..<columnCount {
+                    guard let value = unsafe PQgetvalue(result, row, column) else { continue }
+                    let length = Int(unsafe PQgetlength(result, row, column))
+                    // The sum of the lengths above; never beyond it, whatever libpq says now.
+                    guard length <= total - count else { return }
+                    let target = unsafe UnsafeMutableRawBufferPointer(
+                        rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
+                    unsafe target.copyMemory(from: .init(start: value, count: length))
+                    count += length
+                }
             }
         }
         self.init(
-            count: Int(rowCount),
-            affected: Int(unsafe String(cString: PQcmdTuples(result))) ?? 0,
+            count: Int(rowCount), affected: unsafe Self.number(PQcmdTuples(result)),
             columns: (0..<columnCount).map { unsafe PQftype(result, $0) },
             bytes: bytes, cells: cells)
+    }
+
+    /// The decimal number of a command tag; 0 where there is none.
+    ///
+    /// - Safety: `digits` ends with NUL.
+    @unsafe private static func number(_ digits: UnsafePointer<CChar>) -> Int {
+        var number = 0
+        var next = unsafe digits
+        while let digit = Int(exactly: unsafe next.pointee).map({ $0 - 48 }),
+            (0...9).contains(digit)
+        {
+            let (tens, overflow) = number.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = tens.addingReportingOverflow(digit)
+            guard !overflow, !carry else { return 0 }
+            number = sum
+            unsafe next += 1
+        }
+        return number
     }
 }
