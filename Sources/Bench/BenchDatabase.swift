@@ -89,6 +89,10 @@ struct EventKey {
     static let vendor = "018f0000-0000-7000-8000-ffffffffffff"
     static let tenantCount = 64
     static let eventsPerTenant = 256
+    /// Above every id.
+    static let beyondAll = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+    /// Rows the backend asks for where a client names no limit: 50 and one to know the end by.
+    static let page: Int64 = 51
 
     let tenant: String
     let tenantExternalID: String

@@ -4,7 +4,7 @@ import LocalPostgres
 /// The part of `bench/database` that must run in one process with libpq: it starts a database, says
 /// where it is, and then obeys standard input, a line at a time:
 ///
-///     scoped COUNT | admitted COUNT | plain COUNT
+///     scoped COUNT | admitted COUNT | plain COUNT | scoped-page COUNT | plain-page COUNT
 ///
 /// Each is answered with the CPU time of this process and of the server's process, in nanoseconds.
 @main struct Program {
@@ -37,6 +37,10 @@ import LocalPostgres
                     try Cost(server: scoped.serverPID) {
                         try scoped.read(count, isAdmitted: true)
                     }
+                case "scoped-page":
+                    try Cost(server: scoped.serverPID) { try scoped.readPages(count) }
+                case "plain-page":
+                    try Cost(server: plain.serverPID) { try plain.readPages(count) }
                 case "plain": try Cost(server: plain.serverPID) { try plain.read(count) }
                 default: throw BenchFault("cannot read `\(line)`")
                 }
