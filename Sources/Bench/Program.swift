@@ -1,8 +1,8 @@
 import Glibc
 import LocalPostgres
 
-/// The part of `bench/database` that must run in one process with libpq: it starts a database, says
-/// where it is, and then obeys standard input, a line at a time:
+/// The part of `bench/database` that must run in one process with libpq: it starts a database,
+/// says where it is, and then obeys standard input, a line at a time:
 ///
 ///     scoped COUNT | admitted COUNT | plain COUNT | scoped-page COUNT | plain-page COUNT
 ///
@@ -76,8 +76,8 @@ struct Cost {
         return Int64(reading.tv_sec) * 1_000_000_000 + Int64(reading.tv_nsec)
     }
 
-    /// The kernel brings the figure up to date when the process goes to sleep, which the server does
-    /// a moment after its last answer.
+    /// The kernel brings the figure up to date when the process goes to sleep, which the server
+    /// does a moment after its last answer.
     private static func runTime(of process: Int64) throws -> Int64 {
         usleep(20_000)
         guard let file = unsafe fopen("/proc/\(process)/schedstat", "r") else {

@@ -79,8 +79,9 @@ struct PipelineLedger {
         }
     }
 
-    private static let nonsense = Meaning.doubt(
-        DatabaseFault(.protocolViolation, outcome: .unknown))
+    private static var nonsense: Meaning {
+        .doubt(DatabaseFault(.protocolViolation, outcome: .unknown))
+    }
 
     private func refusal(of entry: Entry, _ failure: Reply.Failure) -> Meaning {
         guard let state = failure.state else {

@@ -1,6 +1,6 @@
 internal import CPostgres
 
-/// What the server answered to one queued message, copied out of libpq.
+/// What the server answered to one queued message.
 enum Reply {
     case rows(Rows)
     /// The server did what was asked, and nothing of its answer is kept.
@@ -24,7 +24,7 @@ enum Reply {
         let isFatal: Bool
     }
 
-    /// What of a success is copied: most messages of a transaction are ours, and nobody reads more
+    /// What of a success is kept: most messages of a transaction are ours, and nobody reads more
     /// of their answers than that they came.
     enum Wanted {
         case rows
@@ -32,14 +32,18 @@ enum Reply {
         case echo(of: BoundScope)
     }
 
-    /// - Safety: `result` is live.
-    @unsafe init(copying result: OpaquePointer, wanting wanted: Wanted) {
+    /// - Safety: `result` is live, and freed by nobody else.
+    @unsafe init(taking result: OpaquePointer, wanting wanted: Wanted) {
+        if case .rows = wanted, unsafe Self.isSuccess(result) {
+            self = unsafe Rows(taking: result).map(Reply.rows) ?? .unexpected
+            return
+        }
+        defer { unsafe PQclear(result) }
         switch unsafe PQresultStatus(result) {
         case PGRES_TUPLES_OK, PGRES_COMMAND_OK:
             self =
                 switch wanted {
-                case .rows: unsafe Rows(copying: result).map(Reply.rows) ?? .unexpected
-                case .nothing: .accepted
+                case .rows, .nothing: .accepted
                 case .echo(let scope): .scope(isEchoed: unsafe scope.isEchoed(in: result))
                 }
         case PGRES_FATAL_ERROR: self = unsafe .failed(Failure(copying: result))
@@ -47,6 +51,12 @@ enum Reply {
         case PGRES_PIPELINE_SYNC: self = .synced
         default: self = .unexpected
         }
+    }
+
+    /// - Safety: `result` is live.
+    @unsafe private static func isSuccess(_ result: OpaquePointer) -> Bool {
+        let status = unsafe PQresultStatus(result)
+        return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK
     }
 }
 
@@ -89,66 +99,5 @@ extension BoundScope {
             return false
         }
         return true
-    }
-}
-
-extension Rows {
-    /// `nil` when the values are beyond `bytesMax`.
-    ///
-    /// - Safety: `result` is live.
-    @unsafe fileprivate init?(copying result: OpaquePointer) {
-        let rowCount = unsafe PQntuples(result)
-        let columnCount = unsafe PQnfields(result)
-        var cells: [Cell] = []
-        var total = 0
-        cells.reserveCapacity(Int(rowCount) * Int(columnCount))
-        for row in 0..<rowCount {
-            for column in 0..<columnCount {
-                guard unsafe PQgetisnull(result, row, column) == 0 else {
-                    cells.append(Cell(start: -1, length: 0))
-                    continue
-                }
-                let length = unsafe PQgetlength(result, row, column)
-                cells.append(Cell(start: Int32(total), length: length))
-                total += Int(length)
-                guard total <= Self.bytesMax else { return nil }
-            }
-        }
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: total) { buffer, count in
-            for row in 0..<rowCount {
-                for column in 0..<columnCount {
-                    guard let value = unsafe PQgetvalue(result, row, column) else { continue }
-                    let length = Int(unsafe PQgetlength(result, row, column))
-                    // The sum of the lengths above; never beyond it, whatever libpq says now.
-                    guard length <= total - count else { return }
-                    let target = unsafe UnsafeMutableRawBufferPointer(
-                        rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
-                    unsafe target.copyMemory(from: .init(start: value, count: length))
-                    count += length
-                }
-            }
-        }
-        self.init(
-            count: Int(rowCount), affected: unsafe Self.number(PQcmdTuples(result)),
-            columns: (0..<columnCount).map { unsafe PQftype(result, $0) },
-            bytes: bytes, cells: cells)
-    }
-
-    /// The decimal number of a command tag; 0 where there is none.
-    ///
-    /// - Safety: `digits` ends with NUL.
-    @unsafe private static func number(_ digits: UnsafePointer<CChar>) -> Int {
-        var number = 0
-        var next = unsafe digits
-        while let digit = Int(exactly: unsafe next.pointee).map({ $0 - 48 }),
-            (0...9).contains(digit)
-        {
-            let (tens, overflow) = number.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = tens.addingReportingOverflow(digit)
-            guard !overflow, !carry else { return 0 }
-            number = sum
-            unsafe next += 1
-        }
-        return number
     }
 }

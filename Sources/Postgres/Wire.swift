@@ -126,8 +126,7 @@ import Glibc
         }
         try awaitResult(before: deadline)
         guard let result = unsafe PQgetResult(connection) else { return .done }
-        defer { unsafe PQclear(result) }
-        let reply = unsafe Reply(copying: result, wanting: wanted)
+        let reply = unsafe Reply(taking: result, wanting: wanted)
         if unsafe PQstatus(connection) == CONNECTION_BAD {
             // What the server said before it hung up tells more than that it did.
             if case .failed(let failure) = reply, failure.isFatal, failure.state != nil {

@@ -4,7 +4,7 @@ import Testing
 
 /// The bookkeeping of a pipeline, without a server: replies that a real one cannot be made to give.
 @Suite struct `Pipeline ledger` {
-    private static let answer = Reply.rows(.none)
+    private static var answer: Reply { .rows(.none) }
 
     private func failure(_ state: String, isFatal: Bool = false) -> Reply {
         .failed(
