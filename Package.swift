@@ -7,6 +7,9 @@ let strict = Context.environment["RINGFENCE_STRICT"] != nil
 // Fuzz targets need the fuzzer runtime, so plain builds never see them (docs/fuzzing.md).
 let fuzzing = Context.environment["RINGFENCE_FUZZ"] != nil
 
+// Programs that only measure (bench/database).
+let measuring = Context.environment["RINGFENCE_BENCH"] != nil
+
 let settings: [SwiftSetting] =
     [
         .swiftLanguageMode(.v6),
@@ -150,4 +153,11 @@ if fuzzing {
         fuzzTarget("FuzzToken", ["Tokens", "Policy", "HTTP1"]),
         fuzzTarget("FuzzYAML", ["YAML", "Policy"]),
     ]
+}
+
+if measuring {
+    package.targets.append(
+        program(
+            "ringfence-bench", path: "Bench",
+            ["Backend", "CPostgres", "LocalPostgres", "Postgres"]))
 }
