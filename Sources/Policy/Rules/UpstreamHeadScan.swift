@@ -10,9 +10,9 @@ public struct UpstreamHeadScan: Sendable {
     private let concepts: [[[UInt8]]]
     /// Bit n - 1 for concepts of n letters.
     private let counts: UInt64
-    /// The ends of concepts, a bit for the hash of each: of the last four letters, or of all of
-    /// them where there are fewer. Nearly every name of a field is told from a concept by its end.
-    private let longEnds: UInt64
+    /// The ends of concepts of four letters and more, a bit in each word for a hash of the last
+    /// four; and those of the shorter ones. Nearly every name is told from a concept by its end.
+    private let longEnds: (UInt64, UInt64)
     private let shortEnds: UInt64
     /// The injected field's and parameter's names in lower case.
     private let header: [UInt8]
@@ -33,14 +33,15 @@ public struct UpstreamHeadScan: Sendable {
         }
         self.concepts = concepts
         var counts: UInt64 = 0
-        var long: UInt64 = 0
+        var long: (UInt64, UInt64) = (0, 0)
         var short: UInt64 = 0
         for concept in concepts.joined() {
             counts |= 1 << UInt64(concept.count - 1)
             var end: UInt32 = 0
             for letter in concept.suffix(4) { end = end << 8 | UInt32(letter) }
             if concept.count >= 4 {
-                long |= Self.bit(end)
+                long.0 |= Self.bit(end)
+                long.1 |= Self.otherBit(end)
             } else {
                 // Markers may stand before it, so only its last letter is sure.
                 short |= Self.bit(end & 0xff)
@@ -110,6 +111,11 @@ public struct UpstreamHeadScan: Sendable {
     /// One of 64 bits for up to four letters.
     private static func bit(_ letters: UInt32) -> UInt64 {
         1 << UInt64((letters &* 0x9e37_79b1) >> 26)
+    }
+
+    /// Another one, for a second opinion.
+    private static func otherBit(_ letters: UInt32) -> UInt64 {
+        1 << UInt64((letters &* 0x85eb_ca6b) >> 26)
     }
 
     /// The next CRLF from `start`; `nil` without one or when a line holds any other control byte.
@@ -234,7 +240,8 @@ extension UpstreamHeadScan {
             end |= UInt32(byte) << UInt32(count * 8)
             count += 1
         }
-        return longEnds & Self.bit(end) != 0 || shortEnds & Self.bit(end & 0xff) != 0
+        return longEnds.0 & Self.bit(end) != 0 && longEnds.1 & Self.otherBit(end) != 0
+            || shortEnds & Self.bit(end & 0xff) != 0
             || end & 0xff_ffff == 0x62_696e
     }
 
