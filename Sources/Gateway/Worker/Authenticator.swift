@@ -32,8 +32,6 @@ struct Circumstances {
     let peer: PeerAddress
     /// Of the connection.
     let memo: CredentialMemo
-    let counters: WorkerCounters
-    let budget: SignatureBudget
 }
 
 /// What became of an attempt to authenticate a request.
@@ -59,10 +57,17 @@ struct Authenticator: ~Copyable {
     private var vendorKeys: VendorKeyVerifier
     private var cache: VerifiedTokenCache
     private var forgeries = ForgedTokenCache()
+    private let counters: WorkerCounters
+    private let budget: SignatureBudget
     /// Callers by cache entry; one is used only for the token and the snapshot it was made for.
     private var kept: [Kept?] = []
 
-    init() throws(StartFault) {
+    /// - Parameters:
+    ///   - counters: of the worker.
+    ///   - budget: of the process.
+    init(counters: WorkerCounters, budget: SignatureBudget) throws(StartFault) {
+        self.counters = counters
+        self.budget = budget
         do throws(KeyDefect) {
             let verifier = try TokenVerifier()
             let vendorKeys = try VendorKeyVerifier()
@@ -92,67 +97,59 @@ struct Authenticator: ~Copyable {
             let token = try Self.bearerToken(head, bytes)
             try Self.requireVisible(bytes[token])
             guard let claims = vendorKeys.verify(bytes[token], keys: snapshot.vendorKeys) else {
-                circumstances.counters.tokensRefused.increment()
+                counters.tokensRefused.increment()
                 throw .vendorKeyInvalid
             }
             return .done(Caller(claims: claims, principal: nil))
         case .issuer(let index):
             let token = bytes[try Self.bearerToken(head, bytes)]
             let keys = snapshot.issuers[index]
-            let known = try recall(token, keys, snapshot, circumstances, &observation)
-            switch known {
-            case .caller(let caller): return .done(caller)
-            case .unknown(let key, let epochs):
-                let unit: SignatureBudget.Unit?
-                switch try charge(
-                    snapshot.payingAddress(of: circumstances.peer, head, bytes), snapshot,
-                    circumstances, &turns)
-                {
-                case .later: return .later
-                case .now(let taken): unit = taken
-                }
-                return .done(
-                    try verify(
-                        token, key, keys, epochs, snapshot, circumstances, unit, &observation))
+            // Read before any verification that follows.
+            let epochs = TokenEpochs(keySet: keys.epoch, global: snapshot.version)
+            if let hit = circumstances.memo.token.lookup(
+                token, issuer: keys.index, in: &cache, now: circumstances.wall, epochs: epochs)
+            {
+                counters.tokensCached.increment()
+                observation.tokenWasCached = true
+                return .done(try caller(hit.claims, hit.handle, snapshot))
+            }
+            // Not asked of the token before: that one was remembered for having passed.
+            try Self.requireVisible(token)
+            let key = cache.key(of: token, issuer: keys.index)
+            if let known = try recall(token, key, epochs, snapshot, circumstances, &observation) {
+                return .done(known)
+            }
+            switch try charge(
+                snapshot.payingAddress(of: circumstances.peer, head, bytes), snapshot,
+                circumstances, &turns)
+            {
+            case .later: return .later
+            case .now(let unit):
+                let caller = try verify(
+                    token, key, keys, epochs, snapshot, circumstances, unit, &observation)
+                return .done(caller)
             }
         }
     }
 
-    /// What is known of a token without checking a signature.
-    private enum Recollection {
-        case caller(Caller)
-        /// - Parameter epochs: as they were before the verification that follows.
-        case unknown(TokenKey?, TokenEpochs)
-    }
-
+    /// What the worker knows of a token; `nil` when its signature has to be checked.
     private mutating func recall(
-        _ token: Span<UInt8>, _ keys: IssuerKeys, _ snapshot: Snapshot,
+        _ token: Span<UInt8>, _ key: TokenKey?, _ epochs: TokenEpochs, _ snapshot: Snapshot,
         _ circumstances: Circumstances, _ observation: inout Observation
-    ) throws(Refusal) -> Recollection {
-        let epochs = TokenEpochs(keySet: keys.epoch, global: snapshot.version)
-        let now = circumstances.wall
-        if let hit = circumstances.memo.token.lookup(
-            token, issuer: keys.index, in: &cache, now: now, epochs: epochs)
-        {
-            circumstances.counters.tokensCached.increment()
+    ) throws(Refusal) -> Caller? {
+        guard let key else { return nil }
+        if let hit = cache.lookup(key, now: circumstances.wall, epochs: epochs) {
+            circumstances.memo.token.remember(token, issuer: key.issuerIndex, handle: hit.handle)
+            counters.tokensCached.increment()
             observation.tokenWasCached = true
-            return .caller(try caller(hit.claims, hit.handle, snapshot))
+            return try caller(hit.claims, hit.handle, snapshot)
         }
-        // Not asked of the token before: that one was remembered for having passed.
-        try Self.requireVisible(token)
-        let key = cache.key(of: token, issuer: keys.index)
-        if let key, let hit = cache.lookup(key, now: now, epochs: epochs) {
-            circumstances.memo.token.remember(token, issuer: keys.index, handle: hit.handle)
-            circumstances.counters.tokensCached.increment()
-            observation.tokenWasCached = true
-            return .caller(try caller(hit.claims, hit.handle, snapshot))
-        }
-        if let key, forgeries.contains(key, now: circumstances.now, epochs: epochs) {
+        if forgeries.contains(key, now: circumstances.now, epochs: epochs) {
             observation.defect = TokenDefect.signature.code
-            circumstances.counters.tokensRefused.increment()
+            counters.tokensRefused.increment()
             throw TokenDefect.signature.refusal
         }
-        return .unknown(key, epochs)
+        return nil
     }
 
     /// What a check may cost, and when.
@@ -167,7 +164,6 @@ struct Authenticator: ~Copyable {
         _ address: IPAddress, _ snapshot: Snapshot, _ circumstances: Circumstances,
         _ turns: inout SignatureTurns
     ) throws(Refusal) -> Charge {
-        let budget = circumstances.budget
         guard let rate = snapshot.policy.listen.signatureChecksPerSecond else {
             guard turns.isOpen else { return .later }
             turns.use()
@@ -175,13 +171,13 @@ struct Authenticator: ~Copyable {
         }
         guard turns.isOpen else {
             guard !budget.isSpent(address, perSecond: rate, now: circumstances.now) else {
-                circumstances.counters.tokensLimited.increment()
+                counters.tokensLimited.increment()
                 throw .tokenRateLimited
             }
             return .later
         }
         guard let unit = budget.take(address, perSecond: rate, now: circumstances.now) else {
-            circumstances.counters.tokensLimited.increment()
+            counters.tokensLimited.increment()
             throw .tokenRateLimited
         }
         turns.use()
@@ -193,7 +189,6 @@ struct Authenticator: ~Copyable {
         _ snapshot: Snapshot, _ circumstances: Circumstances, _ unit: SignatureBudget.Unit?,
         _ observation: inout Observation
     ) throws(Refusal) -> Caller {
-        let counters = circumstances.counters
         guard let issuer = keys.issuer else {
             giveBack(unit, circumstances)
             observation.defect = "token.keys_unavailable"
@@ -227,7 +222,7 @@ struct Authenticator: ~Copyable {
     }
 
     private func giveBack(_ unit: SignatureBudget.Unit?, _ circumstances: Circumstances) {
-        if let unit { circumstances.budget.giveBack(unit, now: circumstances.now) }
+        if let unit { budget.giveBack(unit, now: circumstances.now) }
     }
 
     private mutating func caller(

@@ -96,7 +96,7 @@ final class GatewayWorker {
         self.snapshot = snapshot
         upstreams = UpstreamSet(snapshot: snapshot)
         requestLimits = HeadLimits(snapshot.policy.listen.heads)
-        authenticator = try Authenticator()
+        authenticator = try Authenticator(counters: counters, budget: gateway.budget)
         signer = try Self.signer(for: snapshot)
         do throws(KeyDefect) {
             scratch = try RequestScratch()

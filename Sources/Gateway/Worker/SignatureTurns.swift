@@ -93,6 +93,6 @@ extension GatewayWorker {
     func circumstances(_ exchange: Exchange, _ connection: ServerConnection) -> Circumstances {
         Circumstances(
             wall: wall.seconds, now: now.nanoseconds, peer: connection.peer,
-            memo: memo(of: exchange.clientKey), counters: counters, budget: gateway.budget)
+            memo: memo(of: exchange.clientKey))
     }
 }
