@@ -129,7 +129,7 @@ let package = Package(
         tests("TokensTests", ["Tokens", "Policy", "HTTP1", "JSON", "COpenSSL", "CJWT"]),
         tests("PostgresTests", ["Postgres", "LocalPostgres", "Policy", "TestSupport"]),
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TestSupport", "TLS"]),
-        tests("GatewayTests", ["Gateway", "Policy", "HTTP1"]),
+        tests("GatewayTests", ["Gateway", "Policy", "HTTP1", "Reactor"]),
         tests(
             "BackendTests",
             [
