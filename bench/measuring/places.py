@@ -6,6 +6,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.path.join(ROOT, ".build", "bench")
 PROGRAMS = os.path.join(ROOT, "bench", "programs")
 GATEWAY = os.path.join(ROOT, ".build", "release", "ringfence-gateway")
+CURVES = os.path.join(ROOT, "docs", "curves")
 
 PROXY_PORT, UPSTREAM_PORT = 19743, 19700
 
