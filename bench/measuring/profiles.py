@@ -40,6 +40,8 @@ ALL = [
     Profile("limit-hs256", "the same with HS256 tokens", Job("limit", "HS256")),
     Profile("limit-10k", "the same with 10,000 RS256 tokens and tenants in turn", LIMIT,
             Load(tokens=10_000, tenants=10_000, first_requests=10_000)),
+    Profile("limit-first", "the same with every token for the first time: no cache helps", LIMIT,
+            Load(tokens=150_000, tenants=10_000)),
     Profile("limit-signed", "the same as `limit`, and sign an HS256 assertion for the upstream",
             Job("limit", signed=True)),
     Profile("connect", "TLS, a new connection for every request, full handshake", TLS,
