@@ -106,23 +106,70 @@
         for byte in text.utf8 { append(byte) }
     }
 
+    /// The lowest `count` bytes of `word`, the lowest first; `count` is 1...8.
+    @inlinable public mutating func append(word: UInt64, count: Int) {
+        precondition(count >= 1 && count <= 8)
+        if capacity - tail < count { makeRoom(count) }
+        let place = unsafe UnsafeMutableRawPointer(base.unsafelyUnwrapped + tail)
+        if capacity - tail >= 8 {
+            // What lies behind the tail may be overwritten.
+            unsafe place.storeBytes(of: word.littleEndian, as: UInt64.self)
+        } else {
+            for index in 0..<count {
+                let byte = UInt8(truncatingIfNeeded: word >> UInt64(index * 8))
+                unsafe place.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
+            }
+        }
+        tail += count
+    }
+
+    /// `name: value` and CRLF, with room asked for once.
+    @inlinable mutating func append(line name: Span<UInt8>, value: Span<UInt8>) {
+        let n = name.count + value.count + 4
+        if capacity - tail < n { makeRoom(n) }
+        unsafe copy(name, to: tail)
+        tail += name.count
+        unsafe base.unsafelyUnwrapped[tail] = UInt8(ascii: ":")
+        unsafe base.unsafelyUnwrapped[tail + 1] = UInt8(ascii: " ")
+        unsafe copy(value, to: tail + 2)
+        tail += value.count + 4
+        unsafe base.unsafelyUnwrapped[tail - 2] = 0x0d
+        unsafe base.unsafelyUnwrapped[tail - 1] = 0x0a
+    }
+
+    /// - Safety: there must be room for all of `bytes` at `place`.
+    @unsafe @usableFromInline @inline(__always)
+    func copy(_ bytes: Span<UInt8>, to place: Int) {
+        guard !bytes.isEmpty else { return }
+        let target = unsafe base.unsafelyUnwrapped + place
+        unsafe bytes.withUnsafeBufferPointer {
+            unsafe target.update(from: $0.baseAddress.unsafelyUnwrapped, count: $0.count)
+        }
+    }
+
     /// `value` in decimal.
-    @inlinable public mutating func append(decimal value: UInt64) {
-        var digits = 1
+    public mutating func append(decimal value: UInt64) {
         var rest = value
-        while rest >= 10 {
+        if rest >= 100_000_000 {
+            append(decimal: rest / 100_000_000)
+            rest %= 100_000_000
+            // The eight digits below, zeros included.
+            var word: UInt64 = 0
+            for _ in 0..<8 {
+                word = word << 8 | (UInt64(UInt8(ascii: "0")) + rest % 10)
+                rest /= 10
+            }
+            append(word: word, count: 8)
+            return
+        }
+        var word: UInt64 = 0
+        var digits = 0
+        repeat {
+            word = word << 8 | (UInt64(UInt8(ascii: "0")) + rest % 10)
             rest /= 10
             digits += 1
-        }
-        if capacity - tail < digits { makeRoom(digits) }
-        var place = tail + digits
-        rest = value
-        repeat {
-            place -= 1
-            unsafe base.unsafelyUnwrapped[place] = UInt8(ascii: "0") + UInt8(rest % 10)
-            rest /= 10
-        } while place > tail
-        tail += digits
+        } while rest > 0
+        append(word: word, count: digits)
     }
 
     /// `value` in lower-case hexadecimal without leading zeros.

@@ -109,10 +109,49 @@ extension Span where Element == UInt8 {
             guard self[index] == ASCII.tab else { return index }
             index &+= 1
         }
+        // The last few bytes with the ones before them shifted out, text in their place.
+        if index < stop, stop >= 8 {
+            let rest = UInt64(truncatingIfNeeded: stop &- index)
+            let filler = 0x2020_2020_2020_2020 &<< (rest &* 8)
+            let word = word(at: stop &- 8) &>> (64 &- rest &* 8) | filler
+            let below = (word &- ones &* 0x20) & ~word & highs
+            let flipped = word ^ (ones &* 0x7f)
+            let delete = (flipped &- ones) & ~flipped & highs
+            if below | delete | (word & obsMask) == 0 { return stop }
+        }
         while index < stop {
             let byte = self[index]
             let isText = byte >= 0x20 ? byte != 0x7f && (byte < 0x80 || obsText) : byte == ASCII.tab
             guard isText else { return index }
+            index &+= 1
+        }
+        return stop
+    }
+
+    /// The first offset in `start..<stop` whose byte is no `tchar` (RFC 9110 section 5.6.2); `stop`
+    /// when all are.
+    func endOfToken(from start: Int, to stop: Int) -> Int {
+        let highs: UInt64 = 0x8080_8080_8080_8080
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        var index = start
+        while index < stop {
+            // Nearly all names are of letters, digits and "-". Below 0x80 no sum here carries.
+            while stop &- index >= 8 {
+                let word = word(at: index)
+                let low = word & ~highs
+                let folded = low | ones &* 0x20
+                let letters = (folded &+ ones &* 0x1f) & ~(folded &+ ones &* 0x05)
+                let digits = (low &+ ones &* 0x50) & ~(low &+ ones &* 0x46)
+                let dashes = ~((low ^ ones &* 0x2d) &+ ones &* 0x7f)
+                let others = ~(letters | digits | dashes) & highs | word & highs
+                if others == 0 {
+                    index &+= 8
+                    continue
+                }
+                index &+= others.trailingZeroBitCount &>> 3
+                break
+            }
+            guard index < stop, ByteSet.token.contains(self[index]) else { return index }
             index &+= 1
         }
         return stop

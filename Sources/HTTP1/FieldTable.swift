@@ -110,9 +110,7 @@ extension HeadCursor {
     fileprivate mutating func fieldName(_ limits: HeadLimits) throws(HTTPViolation) -> Slice? {
         let start = position
         let end = bound(limits.fieldNameBytesMax)
-        let token = ByteSet.token
-        var index = start
-        while index < end, token.contains(bytes[index]) { index &+= 1 }
+        let index = bytes.endOfToken(from: start, to: end)
         position = index
         guard index < end else {
             if index - start > limits.fieldNameBytesMax { throw .fieldNameTooLong }

@@ -50,41 +50,57 @@ extension ByteBuffer {
     ) throws(HTTPViolation) {
         guard HeadBytes.isToken(name), HeadBytes.isText(value) else { throw .unwritableByte }
         try reserve(name.count + value.count + 4)
-        append(name)
-        append(": ")
-        append(value)
-        append("\r\n")
+        append(line: name, value: value)
     }
+
+    /// A field as it was parsed out of `bytes`, whose name and value are known to be fit since.
+    public mutating func appendField(
+        _ field: FieldTable.Field, of bytes: Span<UInt8>
+    ) throws(HTTPViolation) {
+        let name = bytes[field.name]
+        let value = bytes[field.value]
+        try reserve(name.count + value.count + 4)
+        append(line: name, value: value)
+    }
+
+    // Names in our own text are right; what they are is tested, not asked with each request.
 
     public mutating func appendField(
         name: StaticString, value: Span<UInt8>
     ) throws(HTTPViolation) {
-        try appendField(name: name.bytes, value: value)
+        guard name.utf8CodeUnitCount > 0, HeadBytes.isText(value) else { throw .unwritableByte }
+        assert(HeadBytes.isToken(name.bytes))
+        try reserve(name.utf8CodeUnitCount + value.count + 4)
+        append(line: name.bytes, value: value)
     }
 
     public mutating func appendField(
         name: StaticString, value: StaticString
     ) throws(HTTPViolation) {
-        try appendField(name: name.bytes, value: value.bytes)
+        guard name.utf8CodeUnitCount > 0 else { throw .unwritableByte }
+        assert(HeadBytes.isToken(name.bytes) && HeadBytes.isText(value.bytes))
+        try reserve(name.utf8CodeUnitCount + value.utf8CodeUnitCount + 4)
+        append(line: name.bytes, value: value.bytes)
     }
 
     public mutating func appendField(
         _ field: KnownField, value: Span<UInt8>
     ) throws(HTTPViolation) {
-        try appendField(name: field.name.bytes, value: value)
+        try appendField(name: field.name, value: value)
     }
 
     public mutating func appendField(
         _ field: KnownField, value: StaticString
     ) throws(HTTPViolation) {
-        try appendField(name: field.name.bytes, value: value.bytes)
+        try appendField(name: field.name, value: value)
     }
 
     /// `name: 123`, such as a `Content-Length`.
     public mutating func appendField(
         name: StaticString, decimal: UInt64
     ) throws(HTTPViolation) {
-        guard HeadBytes.isToken(name.bytes) else { throw .unwritableByte }
+        guard name.utf8CodeUnitCount > 0 else { throw .unwritableByte }
+        assert(HeadBytes.isToken(name.bytes))
         try reserve(name.utf8CodeUnitCount + 24)
         append(name)
         append(": ")
@@ -121,9 +137,7 @@ extension ByteBuffer {
 private enum HeadBytes {
     /// At least one byte, all `tchar`.
     static func isToken(_ bytes: Span<UInt8>) -> Bool {
-        let token = ByteSet.token
-        for index in bytes.indices where !token.contains(bytes[index]) { return false }
-        return !bytes.isEmpty
+        !bytes.isEmpty && bytes.endOfToken(from: 0, to: bytes.count) == bytes.count
     }
 
     /// HTAB, SP, VCHAR and `obs-text`.

@@ -141,6 +141,7 @@ public struct ByteStream: ~Copyable {
             switch try session?.read(into: &input, max: room) ?? .endOfStream {
             case .transferred(let count):
                 bytesReceived += UInt64(count)
+                mayRead = session?.isReadable ?? false
                 return .moved
             case .wantsRead:
                 mayRead = false

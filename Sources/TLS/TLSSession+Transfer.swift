@@ -26,6 +26,11 @@ extension TLSSession {
             try throwViolation()
             if result > 0 {
                 transferred += result
+                // Nothing is left in the socket and nothing in OpenSSL: asking would only say so.
+                if unsafe transport.pointee.drained == 1 && SSL_has_pending(ssl) == 0 {
+                    isReadable = false
+                    break
+                }
                 continue
             }
             let outcome: IOOutcome
@@ -51,7 +56,7 @@ extension TLSSession {
     /// One `SSL_read_ex`: bytes read, or OpenSSL's result (0 or negative).
     private func readOnce(into buffer: inout ByteBuffer, bound: Int) -> Int {
         let ssl = unsafe ssl
-        ERR_clear_error()
+        rf_clear_errors()
         let pending = Int(unsafe SSL_pending(ssl))
         var result: Int32 = 0
         let count = unsafe buffer.fill(
@@ -76,7 +81,7 @@ extension TLSSession {
         let ssl = unsafe ssl
         var transferred = 0
         while transferred < bytes.count {
-            ERR_clear_error()
+            rf_clear_errors()
             var count = 0
             let rest = bytes.extracting(transferred..<bytes.count)
             let result = unsafe rest.withUnsafeBytes { raw in

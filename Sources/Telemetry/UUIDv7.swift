@@ -38,33 +38,24 @@ public struct UUIDv7: Equatable, Hashable, Sendable, BitwiseCopyable {
 extension ByteBuffer {
     /// The 36 characters of `identifier`, lower case with dashes.
     public mutating func append(_ identifier: UUIDv7) {
-        // Built aside and appended once: room is asked for once, not 36 times.
-        var text = [36 of UInt8](repeating: UInt8(ascii: "-"))
-        let parts: [4 of UInt64] = [
-            hexadecimalDigits(identifier.high >> 32), hexadecimalDigits(identifier.high),
-            hexadecimalDigits(identifier.low >> 32), hexadecimalDigits(identifier.low),
-        ]
-        // Where each half of eight digits begins: 8-4-4-4-12.
-        let places: [8 of Int] = [0, 4, 9, 14, 19, 24, 28, 32]
-        for half in 0..<8 {
-            let digits = parts[half / 2] >> UInt64(half % 2 * 32)
-            for index in 0..<4 {
-                text[places[half] + index] = UInt8(truncatingIfNeeded: digits >> UInt64(index * 8))
-            }
-        }
-        append(text.span)
+        let head = hexadecimalDigits(identifier.high >> 32)
+        let middle = hexadecimalDigits(identifier.high)
+        let rest = hexadecimalDigits(identifier.low >> 32)
+        let dash = UInt64(UInt8(ascii: "-"))
+        append(word: head, count: 8)
+        append(word: dash | middle << 8, count: 5)
+        append(word: dash | (middle >> 32) << 8, count: 5)
+        append(word: dash | rest << 8, count: 5)
+        append(word: dash | (rest >> 32) << 8, count: 5)
+        append(word: hexadecimalDigits(identifier.low), count: 8)
     }
 }
 
 extension ByteBuffer {
     /// `value` as sixteen lower-case hexadecimal digits.
     public mutating func append(sixteenDigits value: UInt64) {
-        let halves: [2 of UInt64] = [hexadecimalDigits(value >> 32), hexadecimalDigits(value)]
-        var text = [16 of UInt8](repeating: 0)
-        for index in 0..<16 {
-            text[index] = UInt8(truncatingIfNeeded: halves[index / 8] >> UInt64(index % 8 * 8))
-        }
-        append(text.span)
+        append(word: hexadecimalDigits(value >> 32), count: 8)
+        append(word: hexadecimalDigits(value), count: 8)
     }
 }
 

@@ -49,6 +49,48 @@ import Testing
         #expect(run.span.endOfText(from: 3, to: 3, obsText: false) == 3)
     }
 
+    @Test func `bytes around a short run are not looked at either`() {
+        for start in 0..<16 {
+            for stop in start...16 {
+                var run = [UInt8](repeating: 0x0d, count: 16)
+                for index in start..<stop { run[index] = 0x61 }
+                #expect(run.span.endOfText(from: start, to: stop, obsText: false) == stop)
+                #expect(run.span.endOfToken(from: start, to: stop) == stop)
+            }
+        }
+    }
+
+    @Test func `a token ends at the same byte eight at a time and one at a time`() {
+        for byte in UInt8.min...UInt8.max {
+            for place in 0..<20 {
+                for filler in "aZ09-_~".utf8 {
+                    var run = [UInt8](repeating: filler, count: 20)
+                    run[place] = byte
+                    if place + 1 < run.count { run[place + 1] = 0x3a }
+                    let second = min(place + 1, 20)
+                    let end = run.span.endOfToken(from: 0, to: 20)
+                    #expect(end == (ByteSet.token.contains(byte) ? second : place))
+                }
+            }
+        }
+    }
+
+    @Test func `visible bytes are the same eight at a time and one at a time`() {
+        for byte in UInt8.min...UInt8.max {
+            for place in 0..<12 {
+                for filler: UInt8 in [0x21, 0x2b, 0x2d, 0x7e] {
+                    var run = [UInt8](repeating: filler, count: 12)
+                    run[place] = byte
+                    let isVisible = byte > 0x20 && byte < 0x7f && byte != 0x2c
+                    #expect(run.span.isVisible(except: 0x2c) == isVisible)
+                }
+            }
+        }
+        let none: [UInt8] = []
+        let isVisible = none.span.isVisible(except: 0x2c)
+        #expect(isVisible)
+    }
+
     @Test func `case folding touches letters only`() {
         for byte in UInt8.min...UInt8.max {
             let isUpper = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)

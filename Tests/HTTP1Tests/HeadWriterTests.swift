@@ -73,6 +73,32 @@ import Testing
         #expect((target == .failure(.unwritableByte)) == (byte <= 0x20 || byte >= 0x7f))
     }
 
+    @Test func `numbers are written as they are read`() {
+        var values: [UInt64] = [0, .max, 99_999_999, 100_000_000, 100_000_001]
+        var power: UInt64 = 1
+        for _ in 0..<19 {
+            power *= 10
+            values += [power - 1, power, power + 1]
+        }
+        for value in values {
+            var output = ByteBuffer(capacityMax: 64)
+            output.append(decimal: value)
+            #expect(String(decoding: output.bytes, as: UTF8.self) == "\(value)")
+        }
+    }
+
+    @Test func `words are written to the last byte of the room and no further`() {
+        for count in 1...8 {
+            for held in 0..<300 {
+                var output = ByteBuffer(capacityMax: held + count)
+                for _ in 0..<held { output.append(UInt8(ascii: ".")) }
+                output.append(word: 0x6867_6665_6463_6261, count: count)
+                #expect(output.count == held + count)
+                #expect(output.bytes.suffix(count).elementsEqual("abcdefgh".utf8.prefix(count)))
+            }
+        }
+    }
+
     @Test func `empty names, methods and targets are refused`() {
         let empty: [UInt8] = []
         #expect(

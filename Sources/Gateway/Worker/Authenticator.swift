@@ -68,6 +68,7 @@ struct Authenticator: ~Copyable {
         case .none: return nil
         case .vendor:
             let token = try Self.bearerToken(head, bytes)
+            try Self.requireVisible(bytes[token])
             guard let claims = vendorKeys.verify(bytes[token], keys: snapshot.vendorKeys) else {
                 counters.tokensRefused.increment()
                 throw .vendorKeyInvalid
@@ -93,6 +94,8 @@ struct Authenticator: ~Copyable {
             observation.tokenWasCached = true
             return try caller(hit.claims, hit.handle, snapshot)
         }
+        // Not asked of the token before: that one was remembered for having passed.
+        try Self.requireVisible(token)
         let key = cache.key(of: token, issuer: keys.index)
         if let key, let hit = cache.lookup(key, now: now, epochs: epochs) {
             memo.token.remember(token, issuer: keys.index, handle: hit.handle)
@@ -139,6 +142,11 @@ struct Authenticator: ~Copyable {
         return made
     }
 
+    /// A comma could begin a second credential; nothing but VCHAR is part of one (RFC 6750 §2.1).
+    private static func requireVisible(_ token: Span<UInt8>) throws(Refusal) {
+        guard token.isVisible(except: UInt8(ascii: ",")) else { throw .tokenAmbiguous }
+    }
+
     /// The one bearer token of a request (attacks A1, A2; RFC 6750 §2.1): one field, the scheme in
     /// any case, exactly one space, the token and nothing else.
     static func bearerToken(
@@ -155,7 +163,6 @@ struct Authenticator: ~Copyable {
             throw value.isEmpty ? .tokenMissing : .tokenAmbiguous
         }
         let token = Slice(Int(slice.start) + scheme + 1, Int(slice.end))
-        guard bytes[token].isVisible(except: UInt8(ascii: ",")) else { throw .tokenAmbiguous }
         return token
     }
 }

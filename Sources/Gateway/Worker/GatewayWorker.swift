@@ -129,7 +129,7 @@ final class GatewayWorker {
             }
             now = .now()
             wall = .now()
-            // Upstreams first: what a kept connection says is known before a request is given to it.
+            // Upstreams first: what a kept connection says is known before it gets a request.
             for place in 0..<poller.count where !clients.owns(poller[place].key) {
                 serve(poller[place])
             }

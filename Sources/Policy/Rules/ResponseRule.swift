@@ -118,7 +118,7 @@ extension RouteRule {
             let announces =
                 field.known == .contentLength && framing == .none && head.status != 204
             guard fate == .keep || announces else { continue }
-            try out.appendField(name: bytes[field.name], value: bytes[field.value])
+            try out.appendField(field, of: bytes)
         }
         if ownCaching {
             try out.appendField(.cacheControl, value: "private, no-store")

@@ -74,7 +74,7 @@ extension RouteRule {
             let field = head.fields[index]
             switch plan[index] {
             case .keep:
-                try out.appendField(name: bytes[field.name], value: bytes[field.value])
+                try out.appendField(field, of: bytes)
             case .cleanCookies:
                 // Several lines become one (RFC 6265 section 5.4), at the place of the first.
                 if !cookiesWritten { try writeCookies(plan, head, bytes, &out) }

@@ -34,6 +34,8 @@ public struct SlidingWindow: ~Copyable {
     private var seconds: [UInt32] = []
     private var secondsTotal: UInt64 = 0
     private var latestSecond: UInt64 = 0
+    /// No second before this one holds an admission.
+    private var firstSecond: UInt64 = 0
     private var latest: UInt64 = 0
     private var latestAdmission: UInt64 = 0
 
@@ -136,7 +138,7 @@ extension SlidingWindow {
         secondsTotal += 1
         latestAdmission = latest
         return .admitted(
-            remaining: limit - UInt32(secondsTotal), resetNanoseconds: untilFree(1, now))
+            remaining: limit - UInt32(secondsTotal), resetNanoseconds: untilFirstLeaves(now))
     }
 
     private mutating func advance(to now: UInt64) {
@@ -150,12 +152,22 @@ extension SlidingWindow {
         latestSecond = now
     }
 
+    /// Nanoseconds until the oldest admission no longer counts; there is one.
+    private mutating func untilFirstLeaves(_ now: UInt64) -> UInt64 {
+        let kept = UInt64(Self.secondsKept)
+        if now >= kept { firstSecond = max(firstSecond, now - kept + 1) }
+        while firstSecond < now, seconds[Int(firstSecond % kept)] == 0 { firstSecond += 1 }
+        return (firstSecond + kept) * Self.second - latest
+    }
+
     /// Nanoseconds until at least `count` admissions no longer count.
     private func untilFree(_ count: UInt64, _ now: UInt64) -> UInt64 {
         var freed: UInt64 = 0
+        var place = Int(now % UInt64(Self.secondsKept))
         for offset in 1...UInt64(Self.secondsKept) {
             // The place that second `now + offset` will reuse is the one that leaves then.
-            freed += UInt64(seconds[Int((now + offset) % UInt64(Self.secondsKept))])
+            place = place + 1 == Self.secondsKept ? 0 : place + 1
+            freed += UInt64(seconds[place])
             if freed >= count { return (now + offset) * Self.second - latest }
         }
         return Self.windowNanoseconds
@@ -166,6 +178,7 @@ extension SlidingWindow {
         dropExpired()
         seconds = [UInt32](repeating: 0, count: Self.secondsKept)
         latestSecond = latest / Self.second
+        firstSecond = 0
         for index in 0..<held {
             seconds[Int(time(at: index) / Self.second % UInt64(Self.secondsKept))] += 1
         }

@@ -8,12 +8,12 @@ public struct UpstreamHeadScan: Sendable {
     /// Folded tenant names without prefixes, by their number of letters: `concepts[n]` are those of
     /// `n`.
     private let concepts: [[[UInt8]]]
-    /// The numbers of letters there are concepts of, the last and the last but one letters they
-    /// have: bit n for n letters; bit n for the letter n of `a...z0...9`. Nearly every name of a
-    /// field is told from a concept by its end.
+    /// Bit n - 1 for concepts of n letters.
     private let counts: UInt64
-    private let lastLetters: UInt64
-    private let lettersBefore: UInt64
+    /// The ends of concepts of four letters and more, a bit in each word for a hash of the last
+    /// four; and those of the shorter ones. Nearly every name is told from a concept by its end.
+    private let longEnds: (UInt64, UInt64)
+    private let shortEnds: UInt64
     /// The injected field's and parameter's names in lower case.
     private let header: [UInt8]
     private let parameter: [UInt8]?
@@ -33,19 +33,23 @@ public struct UpstreamHeadScan: Sendable {
         }
         self.concepts = concepts
         var counts: UInt64 = 0
-        var last: UInt64 = 0
-        var before: UInt64 = 0
-        for list in concepts {
-            for concept in list {
-                counts |= 1 << UInt64(concept.count - 1)
-                last |= Self.bit(concept[concept.count - 1])
-                // Before the first letter of a concept may stand the end of a marker.
-                before |= concept.count > 1 ? Self.bit(concept[concept.count - 2]) : .max
+        var long: (UInt64, UInt64) = (0, 0)
+        var short: UInt64 = 0
+        for concept in concepts.joined() {
+            counts |= 1 << UInt64(concept.count - 1)
+            var end: UInt32 = 0
+            for letter in concept.suffix(4) { end = end << 8 | UInt32(letter) }
+            if concept.count >= 4 {
+                long.0 |= Self.bit(end)
+                long.1 |= Self.otherBit(end)
+            } else {
+                // Markers may stand before it, so only its last letter is sure.
+                short |= Self.bit(end & 0xff)
             }
         }
         self.counts = counts
-        lastLetters = last
-        lettersBefore = before
+        longEnds = long
+        shortEnds = short
         header = [UInt8](injectHeader.lowercased().utf8)
         parameter = injectQuery.map { [UInt8]($0.utf8) }
     }
@@ -76,12 +80,15 @@ public struct UpstreamHeadScan: Sendable {
         var lengths = 0
         var hosts = 0
         while true {
-            guard let end = lineEnd(head, position) else { return false }
-            if end == position { break }
+            guard position < head.count else { return false }
+            if head[position] == 13 { break }
+            guard let nameEnd = nameEnd(head, position), let end = lineEnd(head, nameEnd) else {
+                return false
+            }
             let field = head.extracting(position..<end)
-            position = end + 2
-            guard let colon = nameEnd(field) else { return false }
+            let colon = nameEnd - position
             let name = field.extracting(0..<colon)
+            position = end + 2
             if folds(name, to: header) {
                 guard let tenant, isValue(field, from: colon + 1, tenant.bytes) else {
                     return false
@@ -96,28 +103,35 @@ public struct UpstreamHeadScan: Sendable {
                 hosts += 1
             }
         }
-        return position + 2 == head.count && tenants == (tenant == nil ? 0 : 1) && lengths <= 1
+        return position + 2 == head.count && head[position + 1] == 10
+            && tenants == (tenant == nil ? 0 : 1) && lengths <= 1
             && hosts == 1
     }
 
-    /// The bit of a lower-case letter or digit.
-    private static func bit(_ letter: UInt8) -> UInt64 {
-        1 << UInt64(letter >= 0x61 ? letter &- 0x61 : letter &- 0x30 &+ 26)
+    /// One of 64 bits for up to four letters.
+    private static func bit(_ letters: UInt32) -> UInt64 {
+        1 << UInt64((letters &* 0x9e37_79b1) >> 26)
+    }
+
+    /// Another one, for a second opinion.
+    private static func otherBit(_ letters: UInt32) -> UInt64 {
+        1 << UInt64((letters &* 0x85eb_ca6b) >> 26)
     }
 
     /// The next CRLF from `start`; `nil` without one or when a line holds any other control byte.
     private func lineEnd(_ head: Span<UInt8>, _ start: Int) -> Int? {
+        let highs: UInt64 = 0x8080_8080_8080_8080
         var index = start
-        // Eight bytes at a time while all of them are from 0x20 to 0x7e: then neither adding one
-        // sets a highest bit, nor does subtracting 0x20 borrow.
-        while head.count - index > 8 {
-            let word = head.word(at: index)
-            let high = (word | (word &+ 0x0101_0101_0101_0101)) & 0x8080_8080_8080_8080
-            let low = (word | 0x8080_8080_8080_8080) &- 0x2020_2020_2020_2020
-            guard high == 0, low & 0x8080_8080_8080_8080 == 0x8080_8080_8080_8080 else { break }
-            index += 8
-        }
         while index + 1 < head.count {
+            // Eight bytes at a time while all of them are from 0x20 to 0x7e. The lowest flag is
+            // right: taking 0x20 away borrows, and adding one carries, only above one.
+            while head.count - index > 8 {
+                let word = head.word(at: index)
+                let low = ~((word | highs) &- 0x2020_2020_2020_2020)
+                let flags = (low | word | (word &+ 0x0101_0101_0101_0101)) & highs
+                index += flags == 0 ? 8 : flags.trailingZeroBitCount / 8
+                if flags != 0 { break }
+            }
             let byte = head[index]
             if byte == 13 { return head[index + 1] == 10 ? index : nil }
             if byte < 32 && byte != 9 || byte == 127 { return nil }
@@ -126,14 +140,20 @@ public struct UpstreamHeadScan: Sendable {
         return nil
     }
 
-    /// The colon of a field line, its name being letters, digits and `-` alone, or `nil`.
-    private func nameEnd(_ field: Span<UInt8>) -> Int? {
-        for index in field.indices {
-            switch field[index] {
-            case 0x3a: return index > 0 ? index : nil
-            case 0x2d, 0x30...0x39, 0x41...0x5a, 0x61...0x7a: continue
-            default: return nil
+    /// The colon of the field line at `start`, its name being letters, digits and `-` alone, or
+    /// `nil`.
+    private func nameEnd(_ head: Span<UInt8>, _ start: Int) -> Int? {
+        // The bits of "-" and the digits, then those of the letters.
+        let low: UInt64 = 0x03ff_2000_0000_0000
+        let high: UInt64 = 0x07ff_fffe_07ff_fffe
+        var index = start
+        while index < head.count {
+            let byte = head[index]
+            let set = byte & 0x40 == 0 ? low : high
+            guard byte < 0x80, (set &>> UInt64(byte & 0x3f)) & 1 == 1 else {
+                return byte == 0x3a && index > start ? index : nil
             }
+            index += 1
         }
         return nil
     }
@@ -185,7 +205,11 @@ extension UpstreamHeadScan {
     }
 
     private func isTenantName(_ name: Span<UInt8>) -> Bool {
-        guard mayEndAsConcept(name) else { return false }
+        mayEndAsConcept(name) && hasConcept(name)
+    }
+
+    @inline(never)
+    private func hasConcept(_ name: Span<UInt8>) -> Bool {
         var letters = Letters()
         for index in name.indices {
             let byte = lower(name[index])
@@ -194,23 +218,31 @@ extension UpstreamHeadScan {
         return isConcept(letters, from: 0)
     }
 
-    /// Whether the last two letters of a name can be those of a concept, or of a marker behind it.
+    /// Whether a name's last letters can be those of a concept, or of a marker behind one.
     private func mayEndAsConcept(_ name: Span<UInt8>) -> Bool {
         var index = name.count - 1
-        var last: UInt64 = 0
-        while index >= 0 {
+        var end: UInt32 = 0
+        var count = 0
+        if index >= 7 {
+            // All four at once, unless a "-" is among them. Of letters and digits the bit sets
+            // those in lower case that are letters, and no other.
+            let last = UInt32(truncatingIfNeeded: name.word(at: index - 7) >> 32)
+            let dashes = last ^ 0x2d2d_2d2d
+            if (dashes &- 0x0101_0101) & ~dashes & 0x8080_8080 == 0 {
+                end = (last | 0x2020_2020).byteSwapped
+                count = 4
+            }
+        }
+        while index >= 0, count < 4 {
             let byte = lower(name[index])
             index -= 1
             guard (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) else { continue }
-            let letter = Self.bit(byte)
-            if last == 0 {
-                last = letter
-            } else {
-                return last & lastLetters != 0 && letter & lettersBefore != 0
-                    || last == Self.bit(0x6e) && letter == Self.bit(0x69)
-            }
+            end |= UInt32(byte) << UInt32(count * 8)
+            count += 1
         }
-        return last & lastLetters != 0
+        return longEnds.0 & Self.bit(end) != 0 && longEnds.1 & Self.otherBit(end) != 0
+            || shortEnds & Self.bit(end & 0xff) != 0
+            || end & 0xff_ffff == 0x62_696e
     }
 
     /// Whether the letters from `start` on are a concept with nothing but markers around it.
@@ -219,8 +251,11 @@ extension UpstreamHeadScan {
         var end = letters.count
         while true {
             // Read backwards: every concept the letters end with, then markers before it.
-            for length in stride(from: min(end - start, 64), to: 0, by: -1)
-            where counts >> UInt64(length - 1) & 1 == 1 {
+            let letterCount = end - start
+            var lengths = letterCount < 64 ? counts & (1 << UInt64(letterCount) - 1) : counts
+            while lengths != 0 {
+                let length = lengths.trailingZeroBitCount + 1
+                lengths &= lengths &- 1
                 for concept in concepts[length] where ends(letters, end, concept) {
                     if onlyMarkers(letters, start, end - length) { return true }
                 }
