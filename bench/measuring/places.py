@@ -22,3 +22,10 @@ def raise_descriptor_limit():
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     return most
+
+
+def gateway_is_old():
+    """Whether a source has changed since the gateway was built, as far as times of files say."""
+    built = os.path.getmtime(GATEWAY)
+    return any(os.path.getmtime(os.path.join(folder, name)) > built
+               for folder, _, names in os.walk(os.path.join(ROOT, "Sources")) for name in names)
