@@ -73,9 +73,10 @@ class Upstream:
         return [process.pid for process in self.processes]
 
     def __enter__(self):
+        program = os.path.join(places.BUILD, "upstream")
         for where in (str(places.UPSTREAM_PORT), self.path):
             self.processes.append(subprocess.Popen(
-                ["taskset", "-c", places.OTHER_CPUS, os.path.join(places.BUILD, "upstream"), where]))
+                ["taskset", "-c", places.OTHER_CPUS, program, where]))
         wait_for_port(places.UPSTREAM_PORT, self.processes[0])
         return self
 

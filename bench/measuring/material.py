@@ -91,7 +91,8 @@ class Material:
 
     def token(self, algorithm, claims, head=None, key=None):
         """One token for the checks, signed right or as wrong as asked for."""
-        text = encoded(head or {"alg": algorithm, "typ": "JWT", "kid": "k1"}) + "." + encoded(claims)
+        head = head or {"alg": algorithm, "typ": "JWT", "kid": "k1"}
+        text = encoded(head) + "." + encoded(claims)
         if algorithm == "RS256":
             signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.private],
                                        input=text.encode(), capture_output=True, check=True).stdout

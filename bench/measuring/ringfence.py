@@ -49,8 +49,9 @@ upstreams: {{up: {{targets: ["{target}"]}}}}
         keys = f'jwks: "file:{material.key_sets["RS256"]}"'
         if job.algorithm == "HS256":
             keys = f'secret: "file:{material.shared}"'
-        tiers = "".join(f"  {tier}: {{requests: {f'{most}/min' if job.has_limit else 'unlimited'}}}\n"
-                        for tier, most in made.TIERS.items())
+        tiers = "".join(
+            f"  {tier}: {{requests: {f'{most}/min' if job.has_limit else 'unlimited'}}}\n"
+            for tier, most in made.TIERS.items())
         return f"""issuers:
   idp:
     issuer: {made.ISSUER}

@@ -18,7 +18,7 @@ class Curve:
     series: dict
     # The unit of work the CPU is divided by.
     each: str = "request"
-    # Where a series ends when fewer requests are answered than were due.
+    # The value is a rate; points at which fewer are answered than are due are left out.
     ends_when_full: bool = False
 
 
@@ -56,7 +56,8 @@ ALL = [
     # A policy file holds at most 100,000 keys and values: 9,000 routes are as many as fit.
     Curve("routes", "Routes in the policy; the last one is asked for", "routes",
           [1, 10, 100, 1000, 9000],
-          {"token and limit": lambda n: (replace(LIMIT, routes=n), Load(path=f"/r{n - 1}/orders"))}),
+          {"token and limit": lambda n: (replace(LIMIT, routes=n),
+                                        Load(path=f"/r{n - 1}/orders"))}),
     Curve("bodies", "Bodies in one direction", "bytes", BYTES,
           {"answers": lambda n: (LIMIT, Load(path=f"/bytes/{n}", connections=held(n))),
            "requests": lambda n: (LIMIT, Load(body_bytes=n, connections=held(n)))}),

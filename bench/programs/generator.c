@@ -14,8 +14,9 @@
  * used by others.
  */
 #define _GNU_SOURCE
+#include "accounting.h"
+
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -89,39 +90,6 @@ static double now(void) {
     return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
-/* Seconds that all threads of the processes in a list have run. */
-static double run_time(const char *list) {
-    double total = 0;
-    char words[512], name[300], text[128], *rest;
-    snprintf(words, sizeof words, "%s", list);
-    for (char *pid = strtok_r(words, ",", &rest); pid; pid = strtok_r(NULL, ",", &rest)) {
-        snprintf(name, sizeof name, "/proc/%s/task", pid);
-        DIR *tasks = opendir(name);
-        if (!tasks) continue;
-        for (struct dirent *task; (task = readdir(tasks));) {
-            if (task->d_name[0] == '.') continue;
-            snprintf(name, sizeof name, "/proc/%s/task/%.20s/schedstat", pid, task->d_name);
-            FILE *file = fopen(name, "r");
-            if (!file) continue;
-            if (fgets(text, sizeof text, file)) total += strtoull(text, NULL, 10) * 1e-9;
-            fclose(file);
-        }
-        closedir(tasks);
-    }
-    return total;
-}
-
-/* Seconds that all CPUs have been used, by anybody. */
-static double busy_time(void) {
-    unsigned long long v[8] = {0};
-    FILE *file = fopen("/proc/stat", "r");
-    int fields = fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", v, v + 1, v + 2, v + 3,
-                        v + 4, v + 5, v + 6, v + 7);
-    fclose(file);
-    if (fields < 8) return 0;
-    return (double)(v[0] + v[1] + v[2] + v[5] + v[6] + v[7]) / sysconf(_SC_CLK_TCK);
-}
-
 static void watch(struct connection *c, uint32_t events) {
     if (c->events == events) return;
     struct epoll_event event = {events, {.ptr = c}};
@@ -138,8 +106,8 @@ static int keep_session(SSL *tls, SSL_SESSION *session) {
 
 static void build_request(struct connection *c) {
     char *out = c->request;
-    out += sprintf(out, "%s %s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench/1\r\nAccept: */*\r\n",
-                   body_bytes ? "POST" : "GET", path);
+    out += sprintf(out, "%s %s HTTP/1.1\r\n", body_bytes ? "POST" : "GET", path);
+    out += sprintf(out, "Host: localhost\r\nUser-Agent: bench/1\r\nAccept: */*\r\n");
     if (fresh) out += sprintf(out, "Connection: close\r\n");
     if (body_bytes)
         out += sprintf(out, "Content-Type: application/json\r\nContent-Length: %llu\r\n",

@@ -65,11 +65,12 @@ int main(int count, char **words) {
             "\"tenant_id\":\"tenant-%07ld\",\"tier\":\"ENTERPRISE\",\"role\":\"admin\","
             "\"jti\":\"%016lx\",\"iat\":%ld,\"exp\":%s}",
             i % 1000, i % tenants, i, (long)time(NULL), words[5]);
+        unsigned char *text = (unsigned char *)token;
         size_t length = base64url(token, (unsigned char *)head, head_bytes);
         token[length++] = '.';
         length += base64url(token + length, (unsigned char *)claims, claim_bytes);
         if (EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key) != 1 ||
-            EVP_DigestSign(context, signature, &signed_bytes, (unsigned char *)token, length) != 1) {
+            EVP_DigestSign(context, signature, &signed_bytes, text, length) != 1) {
             fprintf(stderr, "mint: signing failed\n");
             return 1;
         }

@@ -41,9 +41,9 @@ struct connection {
 static char pattern[PATTERN];
 static int poller;
 static const char small[] =
-    "{\"id\":\"ord_01J9Z3K8Q4V7N2R5\",\"status\":\"shipped\",\"lines\":[{\"sku\":\"A-1009\",\"count\":3},"
-    "{\"sku\":\"B-2040\",\"count\":1}],\"total\":\"149.97\",\"currency\":\"EUR\",\"placed\":"
-    "\"2026-11-21T08:00:00Z\"}";
+    "{\"id\":\"ord_01J9Z3K8Q4V7N2R5\",\"status\":\"shipped\",\"lines\":["
+    "{\"sku\":\"A-1009\",\"count\":3},{\"sku\":\"B-2040\",\"count\":1}],"
+    "\"total\":\"149.97\",\"currency\":\"EUR\",\"placed\":\"2026-11-21T08:00:00Z\"}";
 
 static void end(struct connection *c) {
     close(c->descriptor);
