@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help run build test lint bench budget soak fuzz clean
+.PHONY: help run build test lint bench curves budget soak fuzz clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -32,7 +32,14 @@ lint:
 ## make bench    CPU per request beside HAProxy, nginx and Envoy (docs/performance.md)
 bench:
 	@scripts/bootstrap bench
-	bench/run
+	swift build -c release --product ringfence-gateway
+	bench/run $(ARGS)
+
+## make curves   CPU per request over connections, tenants, routes, bodies, tokens (docs/curves)
+curves:
+	@scripts/bootstrap bench
+	swift build -c release --product ringfence-gateway
+	bench/curves $(ARGS)
 
 ## make budget   instructions, system calls, allocations and memory against their limits
 budget:

@@ -1,0 +1,102 @@
+"""Certificates, keys and tokens of one session. All of it is made anew and thrown away after."""
+import base64
+import hashlib
+import hmac
+import json
+import os
+import subprocess
+import time
+
+from . import places
+
+ISSUER, AUDIENCE = "https://idp.bench/", "bench"
+LIFETIME_SECONDS = 12 * 3600
+# Requests a minute. Load runs in a tier whose limit is counted and never reached.
+TIERS = {"STARTER": 100, "ENTERPRISE": 1_000_000_000}
+
+
+def run(*words, **more):
+    result = subprocess.run(words, capture_output=True, text=True, **more)
+    if result.returncode:
+        raise SystemExit(f"{' '.join(words[:3])}...: {result.stderr.strip()}")
+    return result.stdout
+
+
+def encoded(data):
+    if not isinstance(data, bytes):
+        data = json.dumps(data, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class Material:
+    """The files in one folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.certificate, self.key = self.file("tls.crt"), self.file("tls.key")
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+            "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", self.key, "-out",
+            self.certificate)
+        self.both = self.write("both.pem", self.read("tls.crt") + self.read("tls.key"))
+        self.private, self.public = self.file("idp.key"), self.file("idp.pub")
+        run("openssl", "genrsa", "-out", self.private, "2048")
+        run("openssl", "rsa", "-in", self.private, "-pubout", "-out", self.public)
+        self.shared = self.write("idp.secret", os.urandom(32).hex())
+        self.assertion = self.write("assertion.key", os.urandom(32).hex())
+        self.key_sets = {"RS256": self.write("rs.json", self.rsa_keys()),
+                         "HS256": self.write("hs.json", self.shared_keys())}
+        self.token_files = {}
+
+    def file(self, name):
+        return os.path.join(self.folder, name)
+
+    def read(self, name):
+        with open(self.file(name)) as opened:
+            return opened.read()
+
+    def write(self, name, text):
+        with open(os.open(self.file(name), os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600),
+                  "w") as opened:
+            opened.write(text)
+        return self.file(name)
+
+    def rsa_keys(self):
+        modulus = run("openssl", "rsa", "-in", self.private, "-noout", "-modulus")
+        number = bytes.fromhex(modulus.strip().split("=")[1])
+        return json.dumps({"keys": [{"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "k1",
+                                     "n": encoded(number), "e": "AQAB"}]})
+
+    def shared_keys(self):
+        secret = self.read("idp.secret").encode()
+        return json.dumps({"keys": [{"kty": "oct", "alg": "HS256", "use": "sig", "kid": "k1",
+                                     "k": encoded(secret)}]})
+
+    def tokens(self, algorithm, count, tenants):
+        """A file with `count` tokens of `tenants` tenants, one a line."""
+        name = f"tokens-{algorithm}-{count}-{tenants}"
+        if name not in self.token_files:
+            key = self.private if algorithm == "RS256" else self.shared
+            with open(self.file(name), "w") as opened:
+                subprocess.run([os.path.join(places.BUILD, "mint"), algorithm, key, str(count),
+                                str(tenants), str(int(time.time()) + LIFETIME_SECONDS)],
+                               stdout=opened, check=True)
+            self.token_files[name] = self.file(name)
+        return self.token_files[name]
+
+    def claims(self, tenant, tier="ENTERPRISE", **other):
+        now = int(time.time())
+        return {"iss": ISSUER, "aud": AUDIENCE, "sub": "user", "tenant_id": tenant, "tier": tier,
+                "iat": now, "exp": now + 3600} | other
+
+    def token(self, algorithm, claims, head=None, key=None):
+        """One token for the checks, signed right or as wrong as asked for."""
+        head = head or {"alg": algorithm, "typ": "JWT", "kid": "k1"}
+        text = encoded(head) + "." + encoded(claims)
+        if algorithm == "RS256":
+            signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.private],
+                                       input=text.encode(), capture_output=True, check=True).stdout
+        else:
+            secret = key or self.read("idp.secret").encode()
+            signature = hmac.new(secret, text.encode(), hashlib.sha256).digest()
+        return text + "." + encoded(signature)
