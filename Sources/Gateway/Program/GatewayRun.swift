@@ -227,8 +227,8 @@ final class GatewayServer {
         try? writeFileAtomically(announceFile, bytes.span)
     }
 
-    /// The main thread's loop: signals, ticket keys, memory that a crowd of connections left behind.
-    /// Returns when everything has ended.
+    /// The main thread's loop: signals, ticket keys, memory that a crowd of connections left
+    /// behind. Returns when everything has ended.
     func control(signals: borrowing SignalSource, loader: SnapshotLoader) {
         guard var poller = try? Poller(eventsMax: 4),
             (try? poller.add(signals.number, key: .fixed(0))) != nil
