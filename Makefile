@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help run build test lint bench curves soak fuzz clean
+.PHONY: help run build test lint bench curves budget soak fuzz clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -40,6 +40,12 @@ curves:
 	@scripts/bootstrap bench
 	swift build -c release --product ringfence-gateway
 	bench/curves $(ARGS)
+
+## make budget   instructions, system calls, allocations and memory against their limits
+budget:
+	@scripts/bootstrap test
+	swift build -c release --product ringfence-gateway
+	bench/budget $(ARGS)
 
 ## make soak     a minute of load with 200 clients, and what was lost, doubled or leaked (docs/soak.md)
 soak:

@@ -7,6 +7,9 @@ let strict = Context.environment["RINGFENCE_STRICT"] != nil
 // Fuzz targets need the fuzzer runtime, so plain builds never see them (docs/fuzzing.md).
 let fuzzing = Context.environment["RINGFENCE_FUZZ"] != nil
 
+// Programs that only measure (bench/database).
+let measuring = Context.environment["RINGFENCE_BENCH"] != nil
+
 let settings: [SwiftSetting] =
     [
         .swiftLanguageMode(.v6),
@@ -126,7 +129,7 @@ let package = Package(
         tests("TokensTests", ["Tokens", "Policy", "HTTP1", "JSON", "COpenSSL", "CJWT"]),
         tests("PostgresTests", ["Postgres", "LocalPostgres", "Policy", "TestSupport"]),
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TestSupport", "TLS"]),
-        tests("GatewayTests", ["Gateway", "Policy", "HTTP1"]),
+        tests("GatewayTests", ["Gateway", "Policy", "HTTP1", "Reactor"]),
         tests(
             "BackendTests",
             [
@@ -150,4 +153,11 @@ if fuzzing {
         fuzzTarget("FuzzToken", ["Tokens", "Policy", "HTTP1"]),
         fuzzTarget("FuzzYAML", ["YAML", "Policy"]),
     ]
+}
+
+if measuring {
+    package.targets.append(
+        program(
+            "ringfence-bench", path: "Bench",
+            ["Backend", "CPostgres", "LocalPostgres", "Postgres"]))
 }

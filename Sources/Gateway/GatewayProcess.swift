@@ -20,6 +20,7 @@ enum StartFault: Error {
 /// once; snapshots come and go.
 final class GatewayProcess: Sendable {
     let limiter = LimiterTable()
+    let budget = SignatureBudget()
     let metrics = GatewayMetrics()
     let counters: [WorkerCounters]
     let mailboxes: [Mailbox<WorkerMessage>]

@@ -15,13 +15,21 @@ extension ParameterBuffer {
         ) -> Value
     ) -> Value {
         unsafe bytes.withUnsafeBytes { raw in
-            let values = unsafe starts.map { start -> UnsafePointer<CChar>? in
-                guard start >= 0 else { return nil }
-                return unsafe raw.baseAddress.map {
-                    unsafe ($0 + start).assumingMemoryBound(to: CChar.self)
+            // On the stack: a fresh array for each statement of each transaction is dear.
+            unsafe withUnsafeTemporaryAllocation(
+                of: UnsafePointer<CChar>?.self, capacity: max(starts.count, 1)
+            ) { values in
+                unsafe values.initialize(repeating: nil)
+                for index in starts.indices where starts[index] >= 0 {
+                    unsafe values[index] = raw.baseAddress.map {
+                        unsafe ($0 + starts[index]).assumingMemoryBound(to: CChar.self)
+                    }
                 }
+                guard let first = unsafe UnsafePointer(values.baseAddress) else {
+                    preconditionFailure("a temporary allocation of one place has no address")
+                }
+                return unsafe body(CInt(starts.count), first, lengths, formats)
             }
-            return unsafe body(CInt(starts.count), values, lengths, formats)
         }
     }
 }

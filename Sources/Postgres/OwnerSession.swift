@@ -118,7 +118,7 @@ public struct OwnerSession: ~Copyable {
                     first
                     ?? DatabaseFault(
                         kind, constraint: failure.constraint, message: failure.message)
-            case .skipped, .synced, .unexpected:
+            case .skipped, .synced, .unexpected, .accepted, .scope:
                 wire.close()
                 throw DatabaseFault(.protocolViolation, outcome: .unknown)
             }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// One value for a `$n` of a statement. Values never become part of the text.
 public enum Parameter: Equatable, Sendable {
     case null
@@ -36,36 +38,61 @@ struct ParameterBuffer {
     /// Takes `values`, refusing what the protocol cannot carry before a byte is sent: text holding
     /// NUL or invalid UTF-8, and more than `budget` bytes in all.
     mutating func encode(_ values: [Parameter], budget: Int) -> Bool {
+        clear()
+        for value in values {
+            guard append(value, budget: budget) else { return false }
+        }
+        return bytes.count <= budget
+    }
+
+    /// Takes the two values of `Statement.bind` and `Statement.proveScope`.
+    mutating func encode(_ scope: BoundScope, budget: Int) -> Bool {
+        clear()
+        return append(.text(scope.tenant), budget: budget)
+            && append(.text(scope.vendor), budget: budget) && bytes.count <= budget
+    }
+
+    private mutating func clear() {
         bytes.removeAll(keepingCapacity: true)
         starts.removeAll(keepingCapacity: true)
         lengths.removeAll(keepingCapacity: true)
         formats.removeAll(keepingCapacity: true)
-        for value in values {
-            let start = bytes.count
-            var isBinary = false
-            switch value {
-            case .null: break
-            case .text(let text):
-                guard text.utf8.count <= budget - start else { return false }
-                bytes.append(contentsOf: text.utf8)
-            case .utf8(let text):
-                guard text.count <= budget - start else { return false }
-                guard (try? UTF8Span(validating: text.span)) != nil else { return false }
-                bytes.append(contentsOf: text)
-            case .bytes(let blob):
-                guard blob.count <= budget - start else { return false }
-                bytes.append(contentsOf: blob)
-                isBinary = true
-            case .integer(let number): bytes.append(contentsOf: String(number).utf8)
-            case .boolean(let flag): bytes.append(UInt8(ascii: flag ? "t" : "f"))
-            }
-            guard isBinary || !bytes[start...].contains(0) else { return false }
-            guard let length = Int32(exactly: bytes.count - start) else { return false }
-            starts.append(value == .null ? -1 : start)
-            lengths.append(length)
-            formats.append(isBinary ? 1 : 0)
-            bytes.append(0)
+    }
+
+    private mutating func append(_ value: Parameter, budget: Int) -> Bool {
+        let start = bytes.count
+        var isNull = false
+        var isBinary = false
+        switch value {
+        case .null: isNull = true
+        case .text(let text):
+            guard text.utf8.count <= budget - start else { return false }
+            bytes.append(contentsOf: text.utf8)
+        case .utf8(let text):
+            guard text.count <= budget - start else { return false }
+            guard (try? UTF8Span(validating: text.span)) != nil else { return false }
+            bytes.append(contentsOf: text)
+        case .bytes(let blob):
+            guard blob.count <= budget - start else { return false }
+            bytes.append(contentsOf: blob)
+            isBinary = true
+        case .integer(let number): bytes.append(contentsOf: String(number).utf8)
+        case .boolean(let flag): bytes.append(UInt8(ascii: flag ? "t" : "f"))
         }
-        return bytes.count <= budget
+        guard isBinary || !holdsNUL(from: start) else { return false }
+        guard let length = Int32(exactly: bytes.count - start) else { return false }
+        starts.append(isNull ? -1 : start)
+        lengths.append(length)
+        formats.append(isBinary ? 1 : 0)
+        bytes.append(0)
+        return true
+    }
+
+    private func holdsNUL(from start: Int) -> Bool {
+        unsafe bytes.withUnsafeBytes { raw in
+            let value = unsafe UnsafeRawBufferPointer(rebasing: raw[start...])
+            guard let first = value.baseAddress, unsafe !value.isEmpty else { return false }
+            return unsafe memchr(first, 0, value.count) != nil
+        }
     }
 }

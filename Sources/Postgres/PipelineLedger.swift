@@ -1,13 +1,13 @@
 /// What has been queued in one transaction and not yet been answered. Pure: replies in, what they
 /// mean out; the session around it sends and waits.
 struct PipelineLedger {
-    enum Entry: Equatable {
+    enum Entry {
         /// A statement was announced under a name; its identity is proven by the answer.
         case preparation(UInt)
         /// The settings were bound; the server answers them back.
         case binding(BoundScope)
         /// A statement of the handler, whose rows belong to a ticket.
-        case statement(ticket: Int, name: String)
+        case statement(ticket: Int, name: StaticString)
         /// The server checked that the transaction is still in its scope.
         case scopeProof
         case rollBack
@@ -42,12 +42,24 @@ struct PipelineLedger {
 
     mutating func expect(_ entry: Entry) { entries.append(entry) }
 
+    /// What to keep of the reply to the oldest unanswered entry, should it succeed.
+    var wanted: Reply.Wanted {
+        guard answered < entries.count else { return .nothing }
+        switch entries[answered] {
+        case .statement: return .rows
+        case .binding(let scope): return .echo(of: scope)
+        case .preparation, .scopeProof, .rollBack, .sync: return .nothing
+        }
+    }
+
     /// Takes the reply to the oldest unanswered entry.
     mutating func settle(_ reply: Reply) -> Meaning {
         guard answered < entries.count else { return Self.nonsense }
         let entry = entries[answered]
         // An error that appears while committing is answered before the Sync it belongs to.
-        if case .failed(let failure) = reply, entry == .sync { return refusal(of: entry, failure) }
+        if case .failed(let failure) = reply, case .sync = entry {
+            return refusal(of: entry, failure)
+        }
         answered += 1
         switch (reply, entry) {
         case (.synced, .sync): return .synced
@@ -55,21 +67,21 @@ struct PipelineLedger {
         case (.skipped, .preparation), (.skipped, .binding), (.skipped, .statement),
             (.skipped, .scopeProof), (.skipped, .rollBack):
             return .skipped
-        case (.rows, .preparation(let identity)): return .prepared(identity)
-        case (.rows(let rows), .binding(let scope)):
-            guard (try? rows.only().text(0)) == scope.tenant,
-                (try? rows.only().text(1)) == scope.vendor
-            else { return .doubt(DatabaseFault(.scopeLost, outcome: .unknown)) }
-            return .fine
+        case (.accepted, .preparation(let identity)): return .prepared(identity)
+        case (.scope(isEchoed: true), .binding): return .fine
+        case (.scope(isEchoed: false), .binding), (.accepted, .binding), (.rows, .binding):
+            return .doubt(DatabaseFault(.scopeLost, outcome: .unknown))
         case (.rows(let rows), .statement(let ticket, _)): return .rows(ticket: ticket, rows)
-        case (.rows, .scopeProof), (.rows, .rollBack): return .fine
-        case (.rows, .sync), (.skipped, .sync), (.synced, _), (.done, _), (.unexpected, _):
+        case (.accepted, .scopeProof), (.accepted, .rollBack): return .fine
+        case (.rows, _), (.accepted, _), (.scope, _), (.skipped, .sync), (.synced, _), (.done, _),
+            (.unexpected, _):
             return Self.nonsense
         }
     }
 
-    private static let nonsense = Meaning.doubt(
-        DatabaseFault(.protocolViolation, outcome: .unknown))
+    private static var nonsense: Meaning {
+        .doubt(DatabaseFault(.protocolViolation, outcome: .unknown))
+    }
 
     private func refusal(of entry: Entry, _ failure: Reply.Failure) -> Meaning {
         guard let state = failure.state else {
@@ -78,8 +90,9 @@ struct PipelineLedger {
         }
         guard !failure.isFatal else {
             // The server's dying words before the Sync's turn mean that nothing was committed.
-            let outcome = entry == .sync ? DatabaseFault.Outcome.unknown : .rolledBack
-            return .doubt(DatabaseFault(.unreachable, outcome: outcome))
+            var fault = DatabaseFault(.unreachable, outcome: .rolledBack)
+            if case .sync = entry { fault.outcome = .unknown }
+            return .doubt(fault)
         }
         switch entry {
         case .scopeProof where state == .divisionByZero:
@@ -87,7 +100,7 @@ struct PipelineLedger {
         case .statement(_, let name):
             return .refused(
                 DatabaseFault(
-                    .sql(state), statementNamed: name, constraint: failure.constraint))
+                    .sql(state), statementNamed: name.description, constraint: failure.constraint))
         case .sync, .preparation, .binding, .scopeProof, .rollBack:
             return .refused(DatabaseFault(.sql(state), constraint: failure.constraint))
         }

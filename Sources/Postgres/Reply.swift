@@ -1,8 +1,12 @@
 internal import CPostgres
 
-/// What the server answered to one queued message, copied out of libpq.
+/// What the server answered to one queued message.
 enum Reply {
     case rows(Rows)
+    /// The server did what was asked, and nothing of its answer is kept.
+    case accepted
+    /// The settings the server answered, compared in place with those that were bound.
+    case scope(isEchoed: Bool)
     case failed(Failure)
     /// Not run, because an earlier message of the pipeline failed.
     case skipped
@@ -20,16 +24,39 @@ enum Reply {
         let isFatal: Bool
     }
 
-    /// - Safety: `result` is live.
-    @unsafe init(copying result: OpaquePointer) {
+    /// What of a success is kept: most messages of a transaction are ours, and nobody reads more
+    /// of their answers than that they came.
+    enum Wanted {
+        case rows
+        case nothing
+        case echo(of: BoundScope)
+    }
+
+    /// - Safety: `result` is live, and freed by nobody else.
+    @unsafe init(taking result: OpaquePointer, wanting wanted: Wanted) {
+        if case .rows = wanted, unsafe Self.isSuccess(result) {
+            self = unsafe Rows(taking: result).map(Reply.rows) ?? .unexpected
+            return
+        }
+        defer { unsafe PQclear(result) }
         switch unsafe PQresultStatus(result) {
         case PGRES_TUPLES_OK, PGRES_COMMAND_OK:
-            self = unsafe Rows(copying: result).map(Reply.rows) ?? .unexpected
+            self =
+                switch wanted {
+                case .rows, .nothing: .accepted
+                case .echo(let scope): .scope(isEchoed: unsafe scope.isEchoed(in: result))
+                }
         case PGRES_FATAL_ERROR: self = unsafe .failed(Failure(copying: result))
         case PGRES_PIPELINE_ABORTED: self = .skipped
         case PGRES_PIPELINE_SYNC: self = .synced
         default: self = .unexpected
         }
+    }
+
+    /// - Safety: `result` is live.
+    @unsafe private static func isSuccess(_ result: OpaquePointer) -> Bool {
+        let status = unsafe PQresultStatus(result)
+        return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK
     }
 }
 
@@ -49,42 +76,28 @@ extension Reply.Failure {
     }
 }
 
-extension Rows {
-    /// `nil` when the values are beyond `bytesMax`.
+extension BoundScope {
+    /// Whether the one row of `result` is the tenant and the vendor, byte for byte.
     ///
     /// - Safety: `result` is live.
-    @unsafe fileprivate init?(copying result: OpaquePointer) {
-        let rowCount = unsafe PQntuples(result)
-        let columnCount = unsafe PQnfields(result)
-        var cells: [Cell] = []
-        var total = 0
-        cells.reserveCapacity(Int(rowCount) * Int(columnCount))
-        for row in 0..<rowCount {
-            for column in 0..<columnCount {
-                guard unsafe PQgetisnull(result, row, column) == 0 else {
-                    cells.append(Cell(start: -1, length: 0))
-                    continue
-                }
-                let length = unsafe PQgetlength(result, row, column)
-                cells.append(Cell(start: Int32(total), length: length))
-                total += Int(length)
-                guard total <= Self.bytesMax else { return nil }
-            }
+    @unsafe fileprivate func isEchoed(in result: OpaquePointer) -> Bool {
+        guard unsafe PQntuples(result) == 1, unsafe PQnfields(result) == 2 else { return false }
+        return unsafe isValue(result, 0, tenant) && isValue(result, 1, vendor)
+    }
+
+    /// - Safety: `result` is live and has the column.
+    @unsafe private func isValue(
+        _ result: OpaquePointer, _ column: CInt, _ text: String
+    ) -> Bool {
+        guard unsafe PQgetisnull(result, 0, column) == 0,
+            let value = unsafe PQgetvalue(result, 0, column)
+        else { return false }
+        let expected = text.utf8Span.span
+        guard unsafe Int(PQgetlength(result, 0, column)) == expected.count else { return false }
+        for index in expected.indices
+        where unsafe UInt8(bitPattern: value[index]) != expected[index] {
+            return false
         }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(total)
-        for row in 0..<rowCount {
-            for column in 0..<columnCount {
-                guard let value = unsafe PQgetvalue(result, row, column) else { continue }
-                let length = Int(unsafe PQgetlength(result, row, column))
-                let raw = unsafe UnsafeRawBufferPointer(start: value, count: length)
-                unsafe bytes.append(contentsOf: raw)
-            }
-        }
-        self.init(
-            count: Int(rowCount),
-            affected: Int(unsafe String(cString: PQcmdTuples(result))) ?? 0,
-            columns: (0..<columnCount).map { unsafe PQftype(result, $0) },
-            bytes: bytes, cells: cells)
+        return true
     }
 }

@@ -1,27 +1,54 @@
-/// The rows one statement answered, copied out of libpq: a value that outlives its transaction.
-public struct Rows: Sendable {
+internal import CPostgres
+
+/// The rows one statement answered: a value that outlives its transaction.
+public struct Rows {
     /// How many rows there are.
     public let count: Int
     /// How many rows the statement touched, by its command tag.
     public let affected: Int
 
-    /// The type of each column, as its OID in `pg_type`.
-    let columns: [UInt32]
-    /// All values in text form, one after the other.
-    let bytes: [UInt8]
-    /// Row by row, where each value lies in `bytes`; a start of -1 is NULL.
-    let cells: [Cell]
+    fileprivate let result: QueryResult?
 
-    struct Cell: Sendable {
-        let start: Int32
-        let length: Int32
-    }
-
-    /// Bytes of values one result may hold. A statement bounds itself with LIMIT; this bound turns
-    /// a forgotten one into a fault.
+    /// Bytes one result may hold. A statement bounds itself with LIMIT; this bound turns a
+    /// forgotten one into a fault.
     public static let bytesMax = 64 << 20
 
-    static let none = Rows(count: 0, affected: 0, columns: [], bytes: [], cells: [])
+    static var none: Rows { Rows(count: 0, affected: 0, result: nil) }
+
+    private init(count: Int, affected: Int, result: QueryResult?) {
+        self.count = count
+        self.affected = affected
+        self.result = result
+    }
+
+    /// `nil` when the result is beyond `bytesMax`.
+    ///
+    /// - Safety: `result` is live, and freed by nobody else.
+    @unsafe init?(taking result: OpaquePointer) {
+        let owner = unsafe QueryResult(owning: result)
+        guard unsafe PQresultMemorySize(result) <= Self.bytesMax else { return nil }
+        unsafe self.init(
+            count: Int(PQntuples(result)), affected: Self.number(PQcmdTuples(result)),
+            result: owner)
+    }
+
+    /// The decimal number of a command tag; 0 where there is none.
+    ///
+    /// - Safety: `digits` ends with NUL.
+    @unsafe private static func number(_ digits: UnsafePointer<CChar>) -> Int {
+        var number = 0
+        var next = unsafe digits
+        while let digit = Int(exactly: unsafe next.pointee).map({ $0 - 48 }),
+            (0...9).contains(digit)
+        {
+            let (tens, overflow) = number.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = tens.addingReportingOverflow(digit)
+            guard !overflow, !carry else { return 0 }
+            number = sum
+            unsafe next += 1
+        }
+        return number
+    }
 
     /// The row at `index`, which must be below `count`.
     public subscript(index: Int) -> Row {
@@ -46,13 +73,13 @@ extension Rows: RandomAccessCollection {
 
 /// One row of a result. Getters throw `.unexpectedShape` for a column that is missing, NULL or of
 /// another type; the `…IfPresent` forms answer `nil` for NULL.
-public struct Row: Sendable {
+public struct Row {
     let rows: Rows
     let index: Int
 
     /// Whether the value is NULL.
     public func isNull(_ column: Int) throws(DatabaseFault) -> Bool {
-        try cell(column, of: .any) == nil
+        try unsafe cell(column, of: .any) { _ in () } == nil
     }
 
     /// Any type but `bytea`, in PostgreSQL's output form.
@@ -61,12 +88,12 @@ public struct Row: Sendable {
     }
 
     public func textIfPresent(_ column: Int) throws(DatabaseFault) -> String? {
-        try cell(column, of: .notBytes).map { String(decoding: $0, as: UTF8.self) }
+        try unsafe cell(column, of: .notBytes) { unsafe String(decoding: $0, as: UTF8.self) }
     }
 
     /// Like `text`, as bytes: for JSON that travels on without being read as a `String`.
     public func utf8(_ column: Int) throws(DatabaseFault) -> [UInt8] {
-        try present(cell(column, of: .notBytes).map { Array($0) })
+        try unsafe present(cell(column, of: .notBytes) { unsafe Array($0) })
     }
 
     /// `int2`, `int4` or `int8`.
@@ -75,8 +102,10 @@ public struct Row: Sendable {
     }
 
     public func int64IfPresent(_ column: Int) throws(DatabaseFault) -> Int64? {
-        guard let digits = try cell(column, of: .integer) else { return nil }
-        return try present(Int64(String(decoding: digits, as: UTF8.self)))
+        let number = try unsafe cell(column, of: .integer) {
+            unsafe Int64(String(decoding: $0, as: UTF8.self))
+        }
+        return try number.map { number throws(DatabaseFault) in try present(number) }
     }
 
     public func bool(_ column: Int) throws(DatabaseFault) -> Bool {
@@ -84,7 +113,7 @@ public struct Row: Sendable {
     }
 
     public func boolIfPresent(_ column: Int) throws(DatabaseFault) -> Bool? {
-        try cell(column, of: .boolean).map { $0.first == UInt8(ascii: "t") }
+        try unsafe cell(column, of: .boolean) { unsafe $0.first == UInt8(ascii: "t") }
     }
 
     /// A `uuid` in its canonical lower-case form.
@@ -93,9 +122,11 @@ public struct Row: Sendable {
     }
 
     public func uuidIfPresent(_ column: Int) throws(DatabaseFault) -> String? {
-        guard let text = try cell(column, of: .uuid) else { return nil }
-        guard isCanonicalUUID(text) else { throw DatabaseFault(.unexpectedShape) }
-        return String(decoding: text, as: UTF8.self)
+        let text = try unsafe cell(column, of: .uuid) { text -> String? in
+            guard unsafe isCanonicalUUID(text) else { return nil }
+            return unsafe String(decoding: text, as: UTF8.self)
+        }
+        return try text.map { text throws(DatabaseFault) in try present(text) }
     }
 
     /// `bytea`.
@@ -104,25 +135,53 @@ public struct Row: Sendable {
     }
 
     public func bytesIfPresent(_ column: Int) throws(DatabaseFault) -> [UInt8]? {
-        guard let text = try cell(column, of: .bytes) else { return nil }
-        return try present(decodeHexBytea(text))
+        let blob = try unsafe cell(column, of: .bytes) { unsafe decodeHexBytea($0) }
+        return try blob.map { blob throws(DatabaseFault) in try present(blob) }
     }
 
-    /// The value's bytes, or `nil` for NULL.
-    private func cell(
-        _ column: Int, of kind: ColumnKind
-    ) throws(DatabaseFault) -> ArraySlice<UInt8>? {
-        guard rows.columns.indices.contains(column), kind.admits(rows.columns[column]) else {
-            throw DatabaseFault(.unexpectedShape)
-        }
-        let cell = rows.cells[index * rows.columns.count + column]
-        guard cell.start >= 0 else { return nil }
-        return rows.bytes[Int(cell.start)..<Int(cell.start) + Int(cell.length)]
+    /// What `body` makes of the value's bytes, which it must not keep; `nil` for NULL.
+    private func cell<Value>(
+        _ column: Int, of kind: ColumnKind, _ body: (UnsafeRawBufferPointer) -> Value
+    ) throws(DatabaseFault) -> Value? {
+        guard let result = rows.result else { throw DatabaseFault(.unexpectedShape) }
+        return try unsafe result.value(row: index, column, of: kind, body)
     }
 
     private func present<Value>(_ value: Value?) throws(DatabaseFault) -> Value {
         guard let value else { throw DatabaseFault(.unexpectedShape) }
         return value
+    }
+}
+
+@available(*, unavailable) extension Rows: Sendable {}
+@available(*, unavailable) extension Row: Sendable {}
+
+/// The result as libpq built it, read in place: a copy of every value would cost more than reading
+/// the few that are wanted.
+///
+/// - Safety: nothing else frees or changes what it owns.
+@safe private final class QueryResult {
+    private let result: OpaquePointer
+
+    /// - Safety: `result` is live, and freed by nobody else.
+    @unsafe init(owning result: OpaquePointer) { unsafe self.result = result }
+
+    deinit { unsafe PQclear(result) }
+
+    /// What `body` makes of one value, which it must not keep; `nil` for NULL.
+    func value<Value>(
+        row: Int, _ column: Int, of kind: ColumnKind, _ body: (UnsafeRawBufferPointer) -> Value
+    ) throws(DatabaseFault) -> Value? {
+        guard let row = CInt(exactly: row), row >= 0, unsafe row < PQntuples(result),
+            let column = CInt(exactly: column), column >= 0, unsafe column < PQnfields(result),
+            kind.admits(unsafe PQftype(result, column))
+        else { throw DatabaseFault(.unexpectedShape) }
+        // The pointer is into what this object owns, and it lives while it is called.
+        guard unsafe PQgetisnull(result, row, column) == 0,
+            let start = unsafe PQgetvalue(result, row, column)
+        else { return nil }
+        let length = unsafe Int(PQgetlength(result, row, column))
+        return unsafe body(UnsafeRawBufferPointer(start: start, count: length))
     }
 }
 
@@ -143,7 +202,7 @@ private enum ColumnKind {
 }
 
 /// The bytes of `\x0a1b`, the form sessions of ours answer `bytea` in.
-private func decodeHexBytea(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+private func decodeHexBytea(_ text: some Collection<UInt8>) -> [UInt8]? {
     guard text.count >= 2, text.count % 2 == 0, text.starts(with: [0x5C, UInt8(ascii: "x")]) else {
         return nil
     }

@@ -9,11 +9,7 @@ final class Session {
     private var ledger = PipelineLedger()
     private var backoff = Backoff()
 
-    /// The server's name of each statement this login has announced, until a reply refuses it.
-    private var prepared: [UInt: String] = [:]
-    /// Those announced and not yet answered.
-    private var unproven: [UInt] = []
-    private var statementsNamed = 0
+    private var prepared = PreparedNames()
     /// Logins so far.
     private(set) var generation = 0
     /// What the present login could do around row-level security.
@@ -44,8 +40,7 @@ final class Session {
 
     func disconnect() {
         wire.close()
-        prepared.removeAll(keepingCapacity: true)
-        unproven.removeAll(keepingCapacity: true)
+        prepared.removeAll()
     }
 
     /// Stands ready after this: the old login if it is beyond doubt, else a new one, whose role is
@@ -102,15 +97,14 @@ final class Session {
     /// Queues the settings that row-level security reads.
     func bind(_ serial: UInt64, _ scope: BoundScope) throws(DatabaseFault) {
         try requireOpen(serial)
-        try send(.bind, [.text(scope.tenant), .text(scope.vendor)], as: .binding(scope))
+        try send(.bind, scope, as: .binding(scope))
         self.scope = scope
     }
 
     /// Queues a check by the server that the scope bound last still holds.
     func proveScope(_ serial: UInt64) throws(DatabaseFault) {
         try requireOpen(serial)
-        try send(
-            .proveScope, [.text(scope.tenant), .text(scope.vendor)], as: .scopeProof)
+        try send(.proveScope, scope, as: .scopeProof)
     }
 
     func queue(
@@ -124,8 +118,8 @@ final class Session {
         }
         let ticket = Ticket(serial: serial, index: results.count)
         results.append(nil)
-        let name = statement.name.description
-        try send(statement, values, as: .statement(ticket: ticket.index, name: name))
+        try send(
+            statement, values, as: .statement(ticket: ticket.index, name: statement.name))
         return ticket
     }
 
@@ -139,7 +133,7 @@ final class Session {
         do throws(DatabaseFault) {
             try wire.queueFlushRequest()
             while true {
-                try absorb(wire.nextInPipeline(before: deadline))
+                try absorb(wire.nextInPipeline(before: deadline, wanting: ledger.wanted))
                 if let rows = results[ticket.index] { return rows }
             }
         } catch {
@@ -230,15 +224,25 @@ extension Session {
         }
     }
 
-    private func announce(_ statement: Statement) throws(DatabaseFault) -> String {
-        if let name = prepared[statement.identity] { return name }
-        // A new number each time: a name that the server refused once is never used again.
-        statementsNamed += 1
-        let name = "s\(statementsNamed)"
+    /// The same for a statement of ours whose values are a scope.
+    private func send(
+        _ statement: Statement, _ scope: BoundScope, as entry: PipelineLedger.Entry
+    ) throws(DatabaseFault) {
+        do throws(DatabaseFault) {
+            let name = try announce(statement)
+            let sent = try wire.queuePrepared(name, scope, budget: parameterBytesLeft)
+            parameterBytesLeft -= sent
+            ledger.expect(entry)
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    private func announce(_ statement: Statement) throws(DatabaseFault) -> PreparedName {
+        if let name = prepared[statement] { return name }
+        let name = prepared.announce(statement)
         try wire.queuePrepare(name, statement.text)
         ledger.expect(.preparation(statement.identity))
-        prepared[statement.identity] = name
-        unproven.append(statement.identity)
         return name
     }
 
@@ -246,7 +250,7 @@ extension Session {
     private func absorb(_ reply: Reply) throws(DatabaseFault) {
         switch ledger.settle(reply) {
         case .fine, .synced, .skipped: return
-        case .prepared(let identity): unproven.removeAll { $0 == identity }
+        case .prepared(let identity): prepared.prove(identity)
         case .rows(let ticket, let rows): results[ticket] = rows
         case .refused(let fault):
             // A changed table or a lost name: only a new login knows what is prepared.
@@ -288,11 +292,11 @@ extension Session {
     /// the connection in order again.
     private func absorbAll() throws(DatabaseFault) {
         var refusal: DatabaseFault?
-        defer { forgetUnproven() }
+        defer { prepared.forgetUnproven() }
         while !ledger.isSettled {
             let reply: Reply
             do throws(DatabaseFault) {
-                reply = try wire.nextInPipeline(before: deadline)
+                reply = try wire.nextInPipeline(before: deadline, wanting: ledger.wanted)
             } catch {
                 // After a refusal nothing can have been committed; else we cannot know.
                 var fault = refusal ?? error
@@ -307,11 +311,5 @@ extension Session {
             }
         }
         if let refusal { throw refusal }
-    }
-
-    /// A statement whose announcement was skipped or refused is announced again next time.
-    private func forgetUnproven() {
-        for identity in unproven { prepared[identity] = nil }
-        unproven.removeAll(keepingCapacity: true)
     }
 }

@@ -37,20 +37,41 @@ import Glibc
         guard unsafe PQenterPipelineMode(connection) == 1 else { throw broken() }
     }
 
-    mutating func queuePrepare(_ name: String, _ text: StaticString) throws(DatabaseFault) {
-        let accepted = unsafe PQsendPrepare(connection, name, text.cString, 0, nil)
+    mutating func queuePrepare(
+        _ name: PreparedName, _ text: StaticString
+    ) throws(DatabaseFault) {
+        let accepted = unsafe name.withCString {
+            unsafe PQsendPrepare(connection, $0, text.cString, 0, nil)
+        }
         try noteQueued(accepted)
     }
 
     /// - Returns: the bytes of the values.
     mutating func queuePrepared(
-        _ name: String, _ values: [Parameter], budget: Int
+        _ name: PreparedName, _ values: [Parameter], budget: Int
     ) throws(DatabaseFault) -> Int {
         guard parameters.encode(values, budget: budget) else {
             throw DatabaseFault(.invalidParameter)
         }
+        return try queueEncoded(name)
+    }
+
+    /// The same for the two statements whose values are a scope.
+    mutating func queuePrepared(
+        _ name: PreparedName, _ scope: BoundScope, budget: Int
+    ) throws(DatabaseFault) -> Int {
+        guard parameters.encode(scope, budget: budget) else {
+            throw DatabaseFault(.invalidParameter)
+        }
+        return try queueEncoded(name)
+    }
+
+    private mutating func queueEncoded(_ name: PreparedName) throws(DatabaseFault) -> Int {
+        let connection = unsafe connection
         let accepted = unsafe parameters.withPointers { count, pointers, lengths, formats in
-            unsafe PQsendQueryPrepared(connection, name, count, pointers, lengths, formats, 0)
+            unsafe name.withCString {
+                unsafe PQsendQueryPrepared(connection, $0, count, pointers, lengths, formats, 0)
+            }
         }
         try noteQueued(accepted)
         return parameters.bytes.count
@@ -94,7 +115,9 @@ import Glibc
     // MARK: Waiting
 
     /// The next reply, in the order of what was queued.
-    mutating func next(before deadline: Deadline) throws(DatabaseFault) -> Reply {
+    mutating func next(
+        before deadline: Deadline, wanting wanted: Reply.Wanted = .rows
+    ) throws(DatabaseFault) -> Reply {
         guard unsafe connection != nil else { throw DatabaseFault(.poisoned) }
         if hasNews {
             hasNews = false
@@ -103,8 +126,7 @@ import Glibc
         }
         try awaitResult(before: deadline)
         guard let result = unsafe PQgetResult(connection) else { return .done }
-        defer { unsafe PQclear(result) }
-        let reply = unsafe Reply(copying: result)
+        let reply = unsafe Reply(taking: result, wanting: wanted)
         if unsafe PQstatus(connection) == CONNECTION_BAD {
             // What the server said before it hung up tells more than that it did.
             if case .failed(let failure) = reply, failure.isFatal, failure.state != nil {
@@ -116,8 +138,10 @@ import Glibc
     }
 
     /// The next reply inside a pipeline, where each reply but a Sync's ends with "done".
-    mutating func nextInPipeline(before deadline: Deadline) throws(DatabaseFault) -> Reply {
-        let reply = try next(before: deadline)
+    mutating func nextInPipeline(
+        before deadline: Deadline, wanting wanted: Reply.Wanted
+    ) throws(DatabaseFault) -> Reply {
+        let reply = try next(before: deadline, wanting: wanted)
         if case .synced = reply { return reply }
         // After it there is no "done" to wait for.
         if case .failed(let failure) = reply, failure.isFatal { return reply }

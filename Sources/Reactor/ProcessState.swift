@@ -3,6 +3,13 @@ import CLinux
 /// Keeps memory, which holds keys and tokens, out of core files and debuggers.
 public func forbidMemoryDumps() { _ = rf_forbid_dumps() }
 
+/// Bytes of memory the process occupies, libraries included; 0 when the kernel does not say.
+public func residentBytes() -> Int { Int(clamping: rf_resident_bytes()) }
+
+/// Gives the pages that the allocator holds free back to the system. Takes some milliseconds when
+/// they are many, in which other threads may wait for memory: not for a worker, and not often.
+public func returnFreeMemory() { rf_return_free_memory() }
+
 /// Writes `text` as it is; see `StandardStream.write`.
 public func write(_ text: String, to stream: StandardStream) { stream.write(text) }
 

@@ -4,7 +4,7 @@ import Testing
 
 /// The bookkeeping of a pipeline, without a server: replies that a real one cannot be made to give.
 @Suite struct `Pipeline ledger` {
-    private static let answer = Reply.rows(.none)
+    private static var answer: Reply { .rows(.none) }
 
     private func failure(_ state: String, isFatal: Bool = false) -> Reply {
         .failed(
@@ -25,16 +25,20 @@ import Testing
 
     @Test func `a binding the server does not repeat is a doubt`() {
         var ledger = PipelineLedger()
-        ledger.expect(.binding(BoundScope(tenant: "t", vendor: "")))
-        let meaning = ledger.settle(Self.answer)
-        #expect(doubt(meaning)?.kind == .scopeLost)
+        for reply in [Self.answer, .accepted, .scope(isEchoed: false)] {
+            ledger.expect(.binding(BoundScope(tenant: "t", vendor: "")))
+            let meaning = ledger.settle(reply)
+            #expect(doubt(meaning)?.kind == .scopeLost)
+        }
     }
 
     @Test func `a Sync answered early, or rows in its place, are a doubt`() {
         for (entry, reply) in [
             (PipelineLedger.Entry.statement(ticket: 0, name: ""), Reply.synced),
             (.sync, Self.answer), (.sync, .skipped), (.scopeProof, .unexpected),
-            (.rollBack, .done),
+            (.rollBack, .done), (.statement(ticket: 0, name: ""), .accepted),
+            (.statement(ticket: 0, name: ""), .scope(isEchoed: true)),
+            (.scopeProof, .scope(isEchoed: true)),
         ] {
             var ledger = PipelineLedger()
             ledger.expect(entry)

@@ -25,6 +25,7 @@ import Testing
             "Release", "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens", "YAML",
             "Postgres", "HTTPTransport",
         ],
+        "Bench": ["CPostgres", "LocalPostgres", "Backend", "Postgres"],
         "GatewayMain": ["Gateway"],
         "BackendMain": ["Backend"],
         "Command": ["Release", "LocalPostgres", "ArgumentParser"],

@@ -68,6 +68,9 @@ extension StartFault: CustomStringConvertible {
 
 /// The running gateway: its threads and what the main thread does meanwhile.
 final class GatewayServer {
+    /// How often the main thread looks at what is not per request.
+    private static let lookMilliseconds: UInt64 = 5_000
+
     private let gateway: GatewayProcess
     private let box: SnapshotBox
     private let resolver: Resolver
@@ -224,15 +227,18 @@ final class GatewayServer {
         try? writeFileAtomically(announceFile, bytes.span)
     }
 
-    /// The main thread's loop: signals, ticket keys. Returns when everything has ended.
+    /// The main thread's loop: signals, ticket keys, memory that a crowd of connections left behind.
+    /// Returns when everything has ended.
     func control(signals: borrowing SignalSource, loader: SnapshotLoader) {
         guard var poller = try? Poller(eventsMax: 4),
             (try? poller.add(signals.number, key: .fixed(0))) != nil
         else { preconditionFailure("the main thread cannot poll") }
+        var memory = MemoryWatch(residentBytes: residentBytes())
         while true {
-            // Ticket keys are looked at once a minute; they rotate every twelve hours.
-            let wake = Monotonic.now().advanced(byMilliseconds: 60_000)
+            let wake = Monotonic.now().advanced(byMilliseconds: Self.lookMilliseconds)
             _ = try? poller.wait(until: wake)
+            lookAfter(&memory)
+            // They rotate every twelve hours.
             let seconds = UInt64(max(WallClock.now().seconds, 0))
             _ = try? ticketKeys.rotateIfDue(nowSeconds: seconds)
             while let signal = signals.next() {
@@ -242,6 +248,15 @@ final class GatewayServer {
                 }
             }
         }
+    }
+
+    private func lookAfter(_ memory: inout MemoryWatch) {
+        let connections = gateway.openConnections
+        guard
+            memory.isWorthReturning(residentBytes: residentBytes(), connections: connections)
+        else { return }
+        returnFreeMemory()
+        memory.returned(residentBytes: residentBytes(), connections: connections)
     }
 
     /// Reads everything again; on any error the old snapshot stays.

@@ -78,7 +78,12 @@ final class Snapshot: Sendable {
 
     /// Whether the peer's `Forwarded` and `X-Forwarded-*` are continued.
     func trusts(_ peer: PeerAddress) -> Bool {
-        guard !trustedProxies.isEmpty, let address = peer.address else { return false }
+        guard let address = peer.address else { return false }
+        return trusts(address)
+    }
+
+    func trusts(_ address: IPAddress) -> Bool {
+        guard !trustedProxies.isEmpty else { return false }
         return trustedProxies.contains { $0.contains(address) }
     }
 }

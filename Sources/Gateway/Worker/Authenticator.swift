@@ -1,5 +1,6 @@
 import HTTP1
 import Policy
+import Reactor
 import Tokens
 
 /// Who is calling, ready for every request of the same credential: what the token said, whom that
@@ -22,6 +23,25 @@ final class CredentialMemo {
     fileprivate var token = TokenMemo()
 }
 
+/// Where and when one request is authenticated.
+struct Circumstances {
+    /// Wall-clock seconds, for the token's times.
+    let wall: Int64
+    /// Monotonic nanoseconds, for the budget.
+    let now: UInt64
+    let peer: PeerAddress
+    /// Of the connection.
+    let memo: CredentialMemo
+}
+
+/// What became of an attempt to authenticate a request.
+enum Authentication {
+    /// - Parameter caller: `nil` where the route asks for no credential.
+    case done(_ caller: Caller?)
+    /// A signature has to be checked, and it is not the client's turn.
+    case later
+}
+
 /// Step 5 and 6 of a request: one credential in, one caller out. Belongs to one worker.
 struct Authenticator: ~Copyable {
     /// Verified tokens one worker remembers.
@@ -36,10 +56,18 @@ struct Authenticator: ~Copyable {
     private var verifier: TokenVerifier
     private var vendorKeys: VendorKeyVerifier
     private var cache: VerifiedTokenCache
+    private var forgeries = ForgedTokenCache()
+    private let counters: WorkerCounters
+    private let budget: SignatureBudget
     /// Callers by cache entry; one is used only for the token and the snapshot it was made for.
     private var kept: [Kept?] = []
 
-    init() throws(StartFault) {
+    /// - Parameters:
+    ///   - counters: of the worker.
+    ///   - budget: of the process.
+    init(counters: WorkerCounters, budget: SignatureBudget) throws(StartFault) {
+        self.counters = counters
+        self.budget = budget
         do throws(KeyDefect) {
             let verifier = try TokenVerifier()
             let vendorKeys = try VendorKeyVerifier()
@@ -54,18 +82,17 @@ struct Authenticator: ~Copyable {
 
     var secondReadingsSkipped: UInt64 { verifier.secondReadingsSkipped }
 
-    /// The caller of a request on `route`; `nil` where the route asks for no credential.
+    /// The caller of a request on `route`, `nil` where the route asks for no credential; or `later`
+    /// when a signature has to be checked and it is not the client's turn.
     ///
-    /// - Parameters:
-    ///   - memo: of the connection.
-    ///   - observation: learns which check failed, for the log alone.
+    /// - Parameter observation: learns which check failed, for the log alone.
     mutating func authenticate(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, route: RouteRule,
-        snapshot: Snapshot, now: Int64, memo: CredentialMemo, counters: WorkerCounters,
-        observation: inout Observation
-    ) throws(Refusal) -> Caller? {
+        snapshot: Snapshot, _ circumstances: Circumstances, turns: inout SignatureTurns,
+        _ observation: inout Observation
+    ) throws(Refusal) -> Authentication {
         switch route.policy.authentication {
-        case .none: return nil
+        case .none: return .done(nil)
         case .vendor:
             let token = try Self.bearerToken(head, bytes)
             try Self.requireVisible(bytes[token])
@@ -73,57 +100,129 @@ struct Authenticator: ~Copyable {
                 counters.tokensRefused.increment()
                 throw .vendorKeyInvalid
             }
-            return Caller(claims: claims, principal: nil)
+            return .done(Caller(claims: claims, principal: nil))
         case .issuer(let index):
-            let token = try Self.bearerToken(head, bytes)
-            return try verify(
-                bytes[token], keys: snapshot.issuers[index], snapshot: snapshot, now: now,
-                memo: memo, counters: counters, observation: &observation)
+            let token = bytes[try Self.bearerToken(head, bytes)]
+            let keys = snapshot.issuers[index]
+            // Read before any verification that follows.
+            let epochs = TokenEpochs(keySet: keys.epoch, global: snapshot.version)
+            if let hit = circumstances.memo.token.lookup(
+                token, issuer: keys.index, in: &cache, now: circumstances.wall, epochs: epochs)
+            {
+                counters.tokensCached.increment()
+                observation.tokenWasCached = true
+                return .done(try caller(hit.claims, hit.handle, snapshot))
+            }
+            // Not asked of the token before: that one was remembered for having passed.
+            try Self.requireVisible(token)
+            let key = cache.key(of: token, issuer: keys.index)
+            if let known = try recall(token, key, epochs, snapshot, circumstances, &observation) {
+                return .done(known)
+            }
+            switch try charge(
+                snapshot.payingAddress(of: circumstances.peer, head, bytes), snapshot,
+                circumstances, &turns)
+            {
+            case .later: return .later
+            case .now(let unit):
+                let caller = try verify(
+                    token, key, keys, epochs, snapshot, circumstances, unit, &observation)
+                return .done(caller)
+            }
         }
     }
 
+    /// What the worker knows of a token; `nil` when its signature has to be checked.
+    private mutating func recall(
+        _ token: Span<UInt8>, _ key: TokenKey?, _ epochs: TokenEpochs, _ snapshot: Snapshot,
+        _ circumstances: Circumstances, _ observation: inout Observation
+    ) throws(Refusal) -> Caller? {
+        guard let key else { return nil }
+        if let hit = cache.lookup(key, now: circumstances.wall, epochs: epochs) {
+            circumstances.memo.token.remember(token, issuer: key.issuerIndex, handle: hit.handle)
+            counters.tokensCached.increment()
+            observation.tokenWasCached = true
+            return try caller(hit.claims, hit.handle, snapshot)
+        }
+        if forgeries.contains(key, now: circumstances.now, epochs: epochs) {
+            observation.defect = TokenDefect.signature.code
+            counters.tokensRefused.increment()
+            throw TokenDefect.signature.refusal
+        }
+        return nil
+    }
+
+    /// What a check may cost, and when.
+    private enum Charge {
+        case now(SignatureBudget.Unit?)
+        case later
+    }
+
+    /// Before any signature work: a spent budget refuses at once, and nobody goes before the turn
+    /// that is theirs.
+    private func charge(
+        _ address: IPAddress, _ snapshot: Snapshot, _ circumstances: Circumstances,
+        _ turns: inout SignatureTurns
+    ) throws(Refusal) -> Charge {
+        guard let rate = snapshot.policy.listen.signatureChecksPerSecond else {
+            guard turns.isOpen else { return .later }
+            turns.use()
+            return .now(nil)
+        }
+        guard turns.isOpen else {
+            guard !budget.isSpent(address, perSecond: rate, now: circumstances.now) else {
+                counters.tokensLimited.increment()
+                throw .tokenRateLimited
+            }
+            return .later
+        }
+        guard let unit = budget.take(address, perSecond: rate, now: circumstances.now) else {
+            counters.tokensLimited.increment()
+            throw .tokenRateLimited
+        }
+        turns.use()
+        return .now(unit)
+    }
+
     private mutating func verify(
-        _ token: Span<UInt8>, keys: IssuerKeys, snapshot: Snapshot, now: Int64,
-        memo: CredentialMemo, counters: WorkerCounters, observation: inout Observation
+        _ token: Span<UInt8>, _ key: TokenKey?, _ keys: IssuerKeys, _ epochs: TokenEpochs,
+        _ snapshot: Snapshot, _ circumstances: Circumstances, _ unit: SignatureBudget.Unit?,
+        _ observation: inout Observation
     ) throws(Refusal) -> Caller {
-        let epochs = TokenEpochs(keySet: keys.epoch, global: snapshot.version)
-        if let hit = memo.token.lookup(
-            token, issuer: keys.index, in: &cache, now: now, epochs: epochs)
-        {
-            counters.tokensCached.increment()
-            observation.tokenWasCached = true
-            return try caller(hit.claims, hit.handle, snapshot)
-        }
-        // Not asked of the token before: that one was remembered for having passed.
-        try Self.requireVisible(token)
-        let key = cache.key(of: token, issuer: keys.index)
-        if let key, let hit = cache.lookup(key, now: now, epochs: epochs) {
-            memo.token.remember(token, issuer: keys.index, handle: hit.handle)
-            counters.tokensCached.increment()
-            observation.tokenWasCached = true
-            return try caller(hit.claims, hit.handle, snapshot)
-        }
         guard let issuer = keys.issuer else {
+            giveBack(unit, circumstances)
             observation.defect = "token.keys_unavailable"
             counters.tokensRefused.increment()
             throw .tokenInvalid
         }
         let claims: VerifiedClaims
+        let checksBefore = verifier.signaturesChecked
         do throws(TokenDefect) {
-            claims = try verifier.verify(token, issuer: issuer, now: now)
+            claims = try verifier.verify(token, issuer: issuer, now: circumstances.wall)
         } catch {
+            if verifier.signaturesChecked == checksBefore { giveBack(unit, circumstances) }
+            if error == .signature, let key {
+                forgeries.insert(key, now: circumstances.now, epochs: epochs)
+            }
             observation.defect = error.code
             counters.tokensRefused.increment()
             if error.isAlarm { counters.secondReaderAlarms.increment() }
             throw error.refusal
         }
+        giveBack(unit, circumstances)
         counters.tokensVerified.increment()
-        guard let key, let handle = cache.insert(claims, under: key, now: now, epochs: epochs)
+        guard let key,
+            let handle = cache.insert(
+                claims, under: key, now: circumstances.wall, epochs: epochs)
         else {
             return Caller(claims: claims, principal: try snapshot.rules.resolve(claims))
         }
-        memo.token.remember(token, issuer: keys.index, handle: handle)
+        circumstances.memo.token.remember(token, issuer: keys.index, handle: handle)
         return try caller(claims, handle, snapshot)
+    }
+
+    private func giveBack(_ unit: SignatureBudget.Unit?, _ circumstances: Circumstances) {
+        if let unit { budget.giveBack(unit, now: circumstances.now) }
     }
 
     private mutating func caller(

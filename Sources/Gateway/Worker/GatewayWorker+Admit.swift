@@ -16,6 +16,8 @@ extension GatewayWorker {
         case collect(RouteRule)
         /// Answered here; the fields are in the exchange's `head`.
         case answer(status: UInt16)
+        /// The token has to be checked; others go first.
+        case later
     }
 
     /// A whole head is in the connection's input.
@@ -38,6 +40,7 @@ extension GatewayWorker {
             if expectsContinue || Self.isLong(framing) { connection.keepsAlive = false }
             return refuse(exchange, error)
         }
+        if case .later = admission { return joinLine(exchange, connection, key) }
         if case .collect = admission { save(connection.stream.input, headLength, exchange) }
         connection.begin(headLength: headLength, framing: framing, keepsAlive: keepsAlive)
         if expectsContinue, case .answer = admission {
@@ -59,6 +62,7 @@ extension GatewayWorker {
             exchange.requestPhase = .collecting
         case .answer(let status):
             answer(exchange, status: status)
+        case .later: break
         }
     }
 
@@ -96,10 +100,14 @@ extension GatewayWorker {
         exchange.route = route.index
         exchange.upstream = route.policy.upstream
         noteOrigin(exchange, route, bytes)
-        let caller = try authenticator.authenticate(
-            requestHead, bytes, route: route, snapshot: snapshot, now: wall.seconds,
-            memo: memo(of: exchange.clientKey), counters: counters,
-            observation: &exchange.observation)
+        let caller: Caller?
+        switch try authenticator.authenticate(
+            requestHead, bytes, route: route, snapshot: snapshot,
+            circumstances(exchange, connection), turns: &turns, &exchange.observation)
+        {
+        case .done(let known): caller = known
+        case .later: return .later
+        }
         exchange.caller = caller
         do throws(Refusal) {
             try scratch.plan(route, requestHead, bytes, principal: caller?.principal)

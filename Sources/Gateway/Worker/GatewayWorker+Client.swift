@@ -62,7 +62,7 @@ extension GatewayWorker {
         switch connection.phase {
         case .handshaking: return shakeHands(connection, key)
         case .awaitingHead:
-            guard flush(connection, key) else { return .waiting }
+            guard flush(connection, key), !connection.awaitsTurn else { return .waiting }
             return readRequest(connection, key)
         case .exchanging:
             guard let exchangeKey = connection.exchange, exchanges.contains(exchangeKey) else {

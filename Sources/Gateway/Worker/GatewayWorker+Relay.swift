@@ -153,7 +153,7 @@ extension GatewayWorker {
         retire(exchange)
     }
 
-    private func retire(_ exchange: Exchange) {
+    func retire(_ exchange: Exchange) {
         _ = exchanges.remove(exchange.key)
         exchange.reset()
         if spareExchanges.count < 1_024 { spareExchanges.append(exchange) }

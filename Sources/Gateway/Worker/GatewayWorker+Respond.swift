@@ -200,7 +200,10 @@ extension GatewayWorker {
             snapshot.policy.limitHeaders.write(standing, into: &output)
             if !standing.isAdmitted { LimitHeaders.writeRetryAfter(standing, into: &output) }
         }
-        if refusal.status == 503, exchange.standing == nil { output.append("Retry-After: 1\r\n") }
+        // The budget of signature checks refills many times a second.
+        if exchange.standing == nil, refusal.status == 503 || refusal == .tokenRateLimited {
+            output.append("Retry-After: 1\r\n")
+        }
         if let snapshot = exchange.snapshot, let index = exchange.route,
             let cors = snapshot.rules.routes[index].cors
         {

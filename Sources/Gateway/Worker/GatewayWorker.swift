@@ -41,6 +41,8 @@ final class GatewayWorker {
     /// Clients with more to do that had their share of this turn, and those of the turn before.
     var unfinished: [SlotKey] = []
     var unfinishedNow: [SlotKey] = []
+    /// Clients whose tokens have to be checked.
+    var turns = SignatureTurns()
     /// Only the first worker listens; it hands connections to whoever has the fewest.
     var listener: Listener?
     var acceptAgainAt: Monotonic?
@@ -94,7 +96,7 @@ final class GatewayWorker {
         self.snapshot = snapshot
         upstreams = UpstreamSet(snapshot: snapshot)
         requestLimits = HeadLimits(snapshot.policy.listen.heads)
-        authenticator = try Authenticator()
+        authenticator = try Authenticator(counters: counters, budget: gateway.budget)
         signer = try Self.signer(for: snapshot)
         do throws(KeyDefect) {
             scratch = try RequestScratch()
@@ -117,7 +119,7 @@ final class GatewayWorker {
             if let drainUntil {
                 if clients.count == 0 || now >= drainUntil { break }
             }
-            var deadline = unfinished.isEmpty ? wheel.nextDeadline : now
+            var deadline = unfinished.isEmpty && turns.isEmpty ? wheel.nextDeadline : now
             for other in [acceptAgainAt, drainUntil] {
                 if let other { deadline = min(deadline ?? other, other) }
             }
@@ -142,6 +144,7 @@ final class GatewayWorker {
             }
             while let key = wheel.expired(now: now) { expire(key) }
             advanceUnfinished()
+            advanceLine()
             if index == 0 { _ = gateway.limiter.sweep(nowNanoseconds: now.nanoseconds, count: 8) }
             log?.flush()
             counters.logLinesDropped.store(log?.droppedLines ?? 0)

@@ -57,7 +57,7 @@ struct GatewayMetrics: Sendable {
             labels: [MetricLabel("carrier", Self.carriers)])
         tokens = made.counter(
             "ringfence_tokens", help: "Token checks by how they were answered.",
-            labels: [MetricLabel("answer", ["cached", "verified", "refused"])])
+            labels: [MetricLabel("answer", ["cached", "verified", "refused", "limited"])])
         upstreamConnections = made.counter(
             "ringfence_upstream_connections", help: "Upstream connections by what became of them.",
             labels: [MetricLabel("event", ["connected", "reused", "failed", "retried"])])
@@ -105,6 +105,7 @@ final class WorkerCounters: Sendable {
     var tokensCached: Counter { counter(metrics.tokens[0]) }
     var tokensVerified: Counter { counter(metrics.tokens[1]) }
     var tokensRefused: Counter { counter(metrics.tokens[2]) }
+    var tokensLimited: Counter { counter(metrics.tokens[3]) }
     var upstreamConnects: Counter { counter(metrics.upstreamConnections[0]) }
     var upstreamReuses: Counter { counter(metrics.upstreamConnections[1]) }
     var upstreamConnectFailures: Counter { counter(metrics.upstreamConnections[2]) }

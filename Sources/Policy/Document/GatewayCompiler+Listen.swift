@@ -65,6 +65,11 @@ extension GatewayCompiler {
         if let value = node.integer("fields") { policy.listen.heads.fieldsMax = value }
         if let value = node.bytes("target") { policy.listen.heads.targetBytesMax = value }
         if let value = node.integer("connections") { policy.listen.connectionsMax = value }
+        if let text = node["signature_checks"]?.text {
+            policy.listen.signatureChecksPerSecond =
+                text == "unlimited"
+                ? nil : Quantity.perSecond(text) ?? SignatureBudgetPolicy.standard
+        }
         let heads = policy.listen.heads
         if heads.targetBytesMax > heads.headBytesMax {
             let key = node["target"] != nil ? "target" : "head"

@@ -127,6 +127,14 @@ enum GatewayShape {
             PolicyKey(
                 "connections", .scalar(.integer(1...1_000_000, or: [])), default: "20000",
                 "Open connections of the process."),
+            PolicyKey(
+                "signature_checks",
+                .scalar(.perSecond(SignatureBudgetPolicy.range, or: ["unlimited"])),
+                default: "\(SignatureBudgetPolicy.standard)/s",
+                "Signatures a client's address (of IPv6 its /64) may have checked in vain. Known "
+                    + "tokens and good ones cost nothing; beyond it an unknown token is refused "
+                    + "with 429. The address is the connection's, or behind a trusted proxy the "
+                    + "one that `X-Forwarded-For` names."),
         ])
 
     static let vendor = PolicyRecord(

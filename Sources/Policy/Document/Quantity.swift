@@ -36,6 +36,9 @@ enum Quantity {
     /// Requests of `100/min`.
     static func perMinute(_ text: String) -> Int? { scaled(text, [("/min", 1)]) }
 
+    /// Times of `200/s`.
+    static func perSecond(_ text: String) -> Int? { scaled(text, [("/s", 1)]) }
+
     private static func scaled(_ text: String, _ units: [(suffix: String, scale: Int)]) -> Int? {
         for (suffix, scale) in units where text.utf8.elementsEqual(suffix.utf8) == false {
             guard text.hasSuffix(suffix) else { continue }

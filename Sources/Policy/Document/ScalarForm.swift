@@ -14,6 +14,8 @@ enum ScalarForm: Sendable {
     /// Bytes.
     case size(ClosedRange<Int>)
     case rate(or: [String])
+    /// Per second.
+    case perSecond(ClosedRange<Int>, or: [String])
     case listenAddress, target, block, host, origin, pathPattern
     /// Where a secret is; the secret itself is refused without being shown.
     case secret
@@ -47,6 +49,8 @@ enum ScalarForm: Sendable {
                 + Quantity.text(bytes: range.upperBound)
         case .rate(let words):
             Self.or(words, "a rate such as `100/min`, up to \(RateLimit.perMinuteMax)")
+        case .perSecond(let range, let words):
+            Self.or(words, "a rate from `\(range.lowerBound)/s` to `\(range.upperBound)/s`")
         case .listenAddress:
             "an address such as `127.0.0.1:8443`, `[::]:8443` or `unix:gateway.sock`"
         case .target: "a target such as `http://10.0.0.5:8080`, `https://api:443` or `unix:/path`"

@@ -84,6 +84,8 @@ public struct ListenPolicy: Sendable {
     public var heads = HeadBounds()
     /// Open connections of the whole process, beyond which new ones are closed at once.
     public var connectionsMax = 20_000
+    /// Signature checks in vain for each client address; `nil` is as many as come.
+    public var signatureChecksPerSecond: Int? = SignatureBudgetPolicy.standard
     /// The access log: `nil` is standard output, otherwise a path; empty is none.
     public var accessLog: String?
 
@@ -112,6 +114,15 @@ public struct HeadBounds: Equatable, Sendable {
     public var targetBytesMax = 8_192
 
     public init() {}
+}
+
+/// What `listen.public.limits.signature_checks` may be.
+public enum SignatureBudgetPolicy {
+    /// 200 a second are 0.7 % of a core with RS256 and 1.6 % with ES256.
+    public static let standard = 200
+    /// Not below ten: workers that check good tokens of one address at the same moment hold one
+    /// unit each until the check is done.
+    public static let range = 10...1_000_000
 }
 
 public struct TLSPolicy: Sendable {

@@ -26,6 +26,7 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
     case tokenMissing
     case tokenAmbiguous
     case tokenInvalid
+    case tokenRateLimited
     case vendorKeyInvalid
     case tenantMissing
     case tenantUnknown
@@ -237,6 +238,16 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             help: """
                 The token could not be verified. The response does not say which check failed; \
                 the access log does, under `defect`.
+                """),
+        Entry(
+            code: "token.rate_limited", status: 429,
+            title: "Too many credentials could not be verified",
+            help: """
+                The client's address sent more tokens with bad signatures than \
+                listen.public.limits.signature_checks allows, so an unknown token from it is not \
+                checked now. Tokens known to be good are not affected; `Retry-After` says when to \
+                come again. Where many clients share one address because of a proxy, name the \
+                proxy in `trusted_proxies`.
                 """),
         Entry(
             code: "vendor_key.invalid", status: 401,

@@ -8,6 +8,9 @@ public struct TokenKey: BitwiseCopyable, Sendable {
     let count: UInt32
     let issuer: UInt32
 
+    /// The issuer it was made for.
+    public var issuerIndex: Int { Int(issuer) }
+
     func matches(_ other: TokenKey) -> Bool {
         digest == other.digest && count == other.count && issuer == other.issuer
     }

@@ -17,6 +17,8 @@ struct CompactToken: Equatable {
     ) throws(TokenDefect) {
         guard token.count >= Self.bytesMin, token.count <= bytesMax else { throw .length }
         var dots = (first: -1, second: -1)
+        let table = Base64URL.values
+        let values = table.span
         for index in token.indices {
             let byte = token[index]
             if byte == UInt8(ascii: ".") {
@@ -28,7 +30,7 @@ struct CompactToken: Equatable {
                     throw .segments
                 }
             } else {
-                guard Base64URL.value(of: byte) < 64 else { throw .alphabet }
+                guard values[Int(byte)] < 64 else { throw .alphabet }
             }
         }
         guard dots.first > 0, dots.second > dots.first + 1, dots.second + 1 < token.count else {

@@ -81,9 +81,11 @@ internal import Policy
 
     /// Whether the claim `name` (ending with a NUL) is the string `expected`.
     func string(_ name: [UInt8], equals expected: Span<UInt8>) -> Bool {
-        guard let value = unsafe withName(name, { unsafe jwt_get_grant(token, $0) }) else {
-            return false
-        }
+        unsafe withName(name) { unsafe isEqual(jwt_get_grant(token, $0), expected) }
+    }
+
+    private func isEqual(_ value: UnsafePointer<CChar>?, _ expected: Span<UInt8>) -> Bool {
+        guard let value = unsafe value else { return false }
         let count = unsafe strlen(value)
         let bytes = unsafe UnsafeRawBufferPointer(start: value, count: count)
         guard count == expected.count else { return false }
@@ -94,21 +96,19 @@ internal import Policy
     }
 
     func string(_ name: StaticString, equals expected: Span<UInt8>) -> Bool {
-        string(Self.bytes(name), equals: expected)
+        unsafe isEqual(jwt_get_grant(token, Self.text(name)), expected)
     }
 
     /// The integer claim; nil when libjwt does not find one.
     func integer(_ name: StaticString) -> Int? {
-        unsafe withName(Self.bytes(name)) { name in
-            // libjwt tells absence by errno alone, and a wrong type not at all: 0 is no `exp`.
-            let value = unsafe jwt_get_grant_int(token, name)
-            return value > 0 ? Int(value) : nil
-        }
+        // libjwt tells absence by errno alone, and a wrong type not at all: 0 is no `exp`.
+        let value = unsafe jwt_get_grant_int(token, Self.text(name))
+        return value > 0 ? Int(value) : nil
     }
 
     /// Whether the claim is not there, or not a string.
     func lacks(_ name: StaticString) -> Bool {
-        unsafe withName(Self.bytes(name)) { unsafe jwt_get_grant(token, $0) == nil }
+        unsafe jwt_get_grant(token, Self.text(name)) == nil
     }
 
     /// The claim as JSON text.
@@ -120,8 +120,9 @@ internal import Policy
         return unsafe Array(UnsafeRawBufferPointer(start: text, count: strlen(text)))
     }
 
-    private static func bytes(_ name: StaticString) -> [UInt8] {
-        unsafe Array(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+    /// The literals end with a NUL of their own.
+    private static func text(_ name: StaticString) -> UnsafePointer<CChar> {
+        unsafe UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
     }
 
     private func withName<Value>(

@@ -2,12 +2,13 @@ internal import COpenSSL
 internal import HTTP1
 internal import Policy
 
-/// Checks signatures with kept contexts: one for public keys, one per hash for HMAC.
+/// Checks signatures with kept contexts: one per public key, one per hash for HMAC and digests.
 @safe struct SignatureChecker: ~Copyable {
     private let context: OpaquePointer
     private let sha256: OpaquePointer
     private let sha384: OpaquePointer
     private let sha512: OpaquePointer
+    private var keys = PublicKeyContexts()
     private var hmac256: HMACContext
     private var hmac384: HMACContext
     private var hmac512: HMACContext
@@ -80,23 +81,28 @@ internal import Policy
         return context.verify(message, mac: mac)
     }
 
-    private borrowing func verifyPublic(
+    private mutating func verifyPublic(
         _ message: Span<UInt8>, _ signature: Span<UInt8>, _ key: VerificationKey
     ) -> Bool {
         ERR_clear_error()
         // A refused signature leaves entries that the next TLS call of this thread would take for
         // its own.
         defer { ERR_clear_error() }
-        // Without the reset OpenSSL would go on with the key of the check before.
-        guard unsafe EVP_MD_CTX_reset(context) == 1, unsafe key.begin(in: context, hash(key))
-        else { return false }
-        return unsafe signature.withUnsafeBufferPointer { signature in
+        let hash = unsafe hash(key)
+        guard let prepared = unsafe keys.context(of: key, hash: hash) else { return false }
+        var digest = [64 of UInt8](repeating: 0)
+        var room = digest.mutableSpan
+        var count: UInt32 = 0
+        let isDigested = unsafe room.withUnsafeMutableBufferPointer { room in
             unsafe message.withUnsafeBufferPointer { message in
-                unsafe EVP_DigestVerify(
-                    context, signature.baseAddress, signature.count, message.baseAddress,
-                    message.count)
+                unsafe EVP_DigestInit_ex2(context, hash, nil) == 1
+                    && EVP_DigestUpdate(context, message.baseAddress, message.count) == 1
+                    && EVP_DigestFinal_ex(context, room.baseAddress, &count) == 1
             }
-        } == 1
+        }
+        guard isDigested, count == key.algorithm.hashBits / 8 else { return false }
+        return prepared.verify(
+            digest: digest.span.extracting(0..<Int(count)), signature: signature)
     }
 
     private borrowing func hash(_ key: VerificationKey) -> OpaquePointer {
@@ -113,15 +119,6 @@ extension VerificationKey {
         switch material {
         case .publicKey: false
         case .secret(let secret): context.setKey(secret)
-        }
-    }
-
-    /// RSA keys verify PKCS #1 v1.5, OpenSSL's default padding; RSA-PSS keys are never loaded.
-    fileprivate func begin(in context: OpaquePointer, _ hash: OpaquePointer) -> Bool {
-        switch material {
-        case .publicKey(let key):
-            unsafe EVP_DigestVerifyInit(context, nil, hash, nil, key.pointer) == 1
-        case .secret: false
         }
     }
 }

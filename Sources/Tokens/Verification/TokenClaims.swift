@@ -90,7 +90,7 @@ struct TokenClaims {
         let issuedAt = try seconds("iat", view, else: .issuedAt)
         if let issuedAt, issuedAt > now + issuer.leeway { throw .issuedAt }
         guard expiry - (issuedAt ?? now) <= issuer.lifetimeMax else { throw .lifetime }
-        let start = [notBefore, issuedAt].compactMap { $0 }.max()
+        let start = notBefore.map { max($0, issuedAt ?? $0) } ?? issuedAt
         if let start, start > expiry { throw .lifetime }
         return (expiry, start)
     }

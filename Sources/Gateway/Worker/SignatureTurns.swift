@@ -1,0 +1,98 @@
+import HTTPTransport
+import Policy
+import Reactor
+
+/// Whose unknown token is checked when. One per worker.
+///
+/// A check costs ten times what the rest of a request does. So only one is made where its request
+/// is met, and only while nobody waits: the next connection joins a line, everybody whose token is
+/// known is served first, and each turn of the loop ends with a few checks from the front of it.
+struct SignatureTurns {
+    /// Signatures checked in one turn: what a known token may have to wait for in addition.
+    static let checksMax = 4
+    /// Connections taken from the line in one turn; most need no check when another one has
+    /// brought the same token.
+    static let clientsMax = 64
+
+    private var line: [SlotKey] = []
+    private var first = 0
+    private var checks = 0
+    private var clients = 0
+    /// Whether the client that is being served now was taken from the line for it.
+    private var isServing = false
+
+    var isEmpty: Bool { first == line.count }
+
+    /// Whether the request that is being worked out now may have its signature checked.
+    var isOpen: Bool { isServing || checks == 0 && isEmpty }
+
+    mutating func join(_ key: SlotKey) { line.append(key) }
+
+    /// A new turn of the loop.
+    mutating func begin() {
+        isServing = false
+        checks = 0
+        clients = 0
+    }
+
+    /// The next client whose turn it is; `nil` when the rest waits for another turn of the loop.
+    mutating func next() -> SlotKey? {
+        isServing = false
+        guard first < line.count else {
+            line.removeAll(keepingCapacity: true)
+            first = 0
+            return nil
+        }
+        guard checks < Self.checksMax, clients < Self.clientsMax else {
+            forgetServed()
+            return nil
+        }
+        isServing = true
+        clients += 1
+        first += 1
+        return line[first - 1]
+    }
+
+    /// One request's check is made; the client's next one waits for another turn.
+    mutating func use() {
+        isServing = false
+        checks += 1
+    }
+
+    /// Keeps the line's memory in proportion to who stands in it.
+    private mutating func forgetServed() {
+        guard first >= 1_024, first * 2 >= line.count else { return }
+        line.removeFirst(first)
+        first = 0
+    }
+}
+
+extension GatewayWorker {
+    /// A request's token is unknown: its head stays where it is until the connection's turn.
+    func joinLine(_ exchange: Exchange, _ connection: ServerConnection, _ key: SlotKey) {
+        connection.exchange = nil
+        retire(exchange)
+        connection.awaitsTurn = true
+        // The head is whole, but not yet answered; its deadline goes on.
+        if connection.headSince == nil { connection.headSince = now }
+        turns.join(key)
+    }
+
+    /// Serves the front of the line at the end of a turn.
+    func advanceLine() {
+        defer { turns.begin() }
+        guard !turns.isEmpty else { return }
+        while let key = turns.next() {
+            guard clients.contains(key) else { continue }
+            clients[key].awaitsTurn = false
+            advanceClient(key)
+        }
+    }
+
+    /// What authentication needs to know about the connection and about now.
+    func circumstances(_ exchange: Exchange, _ connection: ServerConnection) -> Circumstances {
+        Circumstances(
+            wall: wall.seconds, now: now.nanoseconds, peer: connection.peer,
+            memo: memo(of: exchange.clientKey))
+    }
+}
