@@ -56,7 +56,7 @@ def measure_once(contestant, job, load, material, upstream, seconds):
     cpus = len(places.CPUS) * figures["seconds"]
     count = figures["requests"]
     if not count:
-        raise RuntimeError("no request was answered")
+        raise RuntimeError(f"no request was answered: {said.stdout.strip()}")
     good = sum(n for status, n in figures["statuses"].items() if status.startswith("2"))
     return {
         "microseconds": figures["proxy"] / count * 1e6,

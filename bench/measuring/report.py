@@ -92,7 +92,7 @@ def remarks(results, measured):
     noisy = sum(noise > load.NOISE_MAX for noise in noises)
     text = (f"Others used {statistics.median(noises):.0%} of the machine during the median "
             f"measurement and {max(noises):.0%} during the worst of {len(every)}; ")
-    text += (f"{noisy} stayed above {load.NOISE_MAX:.0%} after {load.TRIES_MAX} tries, and their "
+    text += (f"{noisy} stayed above {load.NOISE_MAX:.0%} in every try, and their "
              "cells are marked \\*." if noisy else
              f"none stayed above {load.NOISE_MAX:.0%}.")
     resumed = [(name, min(r["resumed"] for r in rounds)) for p in measured if p["resume"]
@@ -103,6 +103,8 @@ def remarks(results, measured):
     if results["faults"]:
         text += " Not measured: " + "; ".join(
             f"{what}: {why}" for what, why in results["faults"].items()) + "."
+    if results["failures"]:
+        text += f" Measurements that failed: {'; '.join(results['failures'])}."
     return text
 
 
