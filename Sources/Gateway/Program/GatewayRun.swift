@@ -227,7 +227,7 @@ final class GatewayServer {
         try? writeFileAtomically(announceFile, bytes.span)
     }
 
-    /// The main thread's loop: signals, ticket keys, memory that a crowd of connections left behind.
+    /// The main thread's loop: signals, ticket keys, and memory that a crowd of connections left.
     /// Returns when everything has ended.
     func control(signals: borrowing SignalSource, loader: SnapshotLoader) {
         guard var poller = try? Poller(eventsMax: 4),
