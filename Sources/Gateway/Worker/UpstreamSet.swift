@@ -6,7 +6,7 @@ import Reactor
 /// first, because that one is the likeliest to be alive and in cache.
 final class UpstreamSet {
     /// Kept connections per target; more are closed after use.
-    static let keptMax = 256
+    static let keptMax = 1_024
 
     private struct Target {
         var kept: [SlotKey] = []
