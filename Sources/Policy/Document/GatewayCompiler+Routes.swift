@@ -66,7 +66,7 @@ extension GatewayCompiler {
         }
         if let tenant = item["tenant"] { readTenantSettings(tenant, &route) }
         route.forwardsCredential = item.boolean("forward_credential") ?? false
-        route.body.isOpaqueByWord = item["body"]?["clean"]?.text == "false"
+        route.body.isOpaqueByWord = item["body"]?.boolean("clean") == false
         if let bytes = item["body"]?.bytes("max") { route.body.bytesMax = bytes }
         warn(about: route, item, upstream)
         return route
@@ -167,6 +167,9 @@ extension GatewayCompiler {
         }
         route.injectQuery = inject["query"]?.text
         warnUncovered(inject["query"], route)
+        route.injectForm = inject["form"]?.text
+        warnUncovered(inject["form"], route)
+        route.injectJSON = inject["json"]?.text
     }
 
     /// The finished head is refused where any field but the injected one has a tenant's name; with
@@ -187,6 +190,7 @@ extension GatewayCompiler {
         var bare = route
         bare.injectHeader = "X-Tenant-ID"
         bare.injectQuery = nil
+        bare.injectForm = nil
         let names = SkeletonSet(names: RouteRule.tenantNames(of: bare, in: policy))
         guard !names.contains(Array(text.utf8).span) else { return }
         list.add(
@@ -230,12 +234,20 @@ extension GatewayCompiler {
                 .ineffective, "`limits` has no effect: the route acts for no tenant",
                 at: item.keyMark("limits"))
         }
-        let carriesBodies =
-            route.methods.map { !Self.methodsWithBodies.isDisjoint(with: $0) } ?? true
-        if actsForTenant, carriesBodies, item["body"]?["clean"] == nil {
+        if actsForTenant, route.body.isOpaqueByWord {
             list.add(
                 .opaqueBody, "bodies of route `\(route.name)` pass without being cleaned",
-                at: item["name"]?.mark ?? item.mark, label: "say `body: {clean: false}`")
+                at: item["body"]?["clean"]?.mark)
+            for key in ["json", "form"] where item["tenant"]?["inject"]?[key] != nil {
+                list.add(
+                    .ineffective, "`\(key)` has no effect on bodies that pass as they are",
+                    at: item["tenant"]?["inject"]?.keyMark(key))
+            }
+        }
+        if !actsForTenant, item["auth"]?.text != nil, route.path.segments.contains(.tenant) {
+            list.add(
+                .invalidValue, "`{tenant}` stands for nobody: the route acts for no tenant",
+                at: item["match"]?["path"]?.mark)
         }
         let isAsserted = upstream.map { self.isAsserted($0) } ?? true
         if route.body.isOpaqueByWord, item["body"]?["max"] != nil, !isAsserted {

@@ -38,7 +38,7 @@ enum RouteShape {
             PolicyKey("host", .scalar(.host), "Host of the request; without it, any."),
             PolicyKey(
                 "path", .scalar(.pathPattern), required: true,
-                "`*` is one segment, `**` at the end any rest; the most specific path wins."),
+                "`*` is one segment, `{tenant}` the tenant's, `**` any rest; the most specific wins."),
             PolicyKey(
                 "methods",
                 .list(.scalar(.word(GatewayShape.methods, notYet: [])), minimum: 1),
@@ -77,14 +77,16 @@ enum RouteShape {
         [
             PolicyKey("header", .scalar(.headerName), default: "X-Tenant-ID", "A header."),
             PolicyKey("query", .scalar(.queryName), "A query parameter too."),
-        ], notYet: ["json", "path"])
+            PolicyKey("json", .scalar(.jsonPointer), "A member of JSON bodies too."),
+            PolicyKey("form", .scalar(.queryName), "A field of form bodies too."),
+        ])
 
     static let body = PolicyRecord(
         "`body`",
         [
             PolicyKey(
-                "clean", .scalar(.word(["false"], notYet: ["true"])),
-                "`false`: bodies pass as they are, by word."),
+                "clean", .scalar(.boolean), default: "true",
+                "Bodies are held, understood and cleaned; `false`: they pass as they are."),
             PolicyKey(
                 "max", .scalar(.size(0...BodyPolicy.bytesMaxCeiling)), default: "1MiB",
                 "Bytes of a body that is held and checked before it goes on."),

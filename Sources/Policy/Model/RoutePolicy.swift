@@ -33,6 +33,10 @@ public struct RoutePolicy: Sendable {
     public var injectHeader = "X-Tenant-ID"
     /// A query parameter that carries it too.
     public var injectQuery: String?
+    /// A JSON Pointer (RFC 6901) to the member of JSON bodies that carries it too.
+    public var injectJSON: String?
+    /// The field of form bodies that carries it too.
+    public var injectForm: String?
     public var forwardsCredential = false
     public var body = BodyPolicy()
     public var mark = SourceMark.none
@@ -45,13 +49,16 @@ public struct RoutePolicy: Sendable {
     }
 }
 
-/// A path pattern: literal segments, `*` for one segment, a trailing `**` for any rest (none
+/// A path pattern: literal segments, `*` for one segment, `{tenant}` for one that names the tenant,
+/// a trailing `**` for any rest (none
 /// included: `/v1/orders/**` matches `/v1/orders` too). Literals and paths are compared after one
 /// percent-decode each; `/` is no segment at all.
 public struct PathPattern: Equatable, Sendable {
     public enum Segment: Equatable, Sendable {
         case literal([UInt8])
         case any
+        /// `{tenant}`: the segment that names the tenant.
+        case tenant
         case rest
     }
     public var text: String
@@ -72,9 +79,11 @@ public struct CORSPolicy: Equatable, Sendable {
 }
 
 public struct BodyPolicy: Equatable, Sendable {
-    /// The policy says that bodies of this route pass opaque (`clean: false`).
+    /// The policy says that bodies of this route pass opaque (`clean: false`); all others are held
+    /// whole and cleaned.
     public var isOpaqueByWord = false
-    /// Bound of a buffered body; a streamed one has none.
+    /// Bound of a body that is held, as it came and with its content coding undone; a streamed one
+    /// has none.
     public var bytesMax = 1_048_576
     public static let bytesMaxCeiling = 16_777_216
     public init() {}

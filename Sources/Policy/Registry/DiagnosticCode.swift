@@ -430,9 +430,9 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
             Entry(
                 title: "Bodies pass without being cleaned",
                 help: """
-                    The route takes methods that carry bodies, and this version does not look for \
-                    tenant names inside them. Say `body: {clean: false}` where the upstream takes \
-                    the tenant from X-Tenant-ID only; narrow `match.methods` otherwise.
+                    The route says `body: {clean: false}`: a tenant's name inside its bodies \
+                    reaches the upstream. That is right for bodies that cannot be cleaned, such as \
+                    uploads, and where the upstream takes the tenant from X-Tenant-ID only.
                     """)
         case .cleartextUpstream:
             Entry(

@@ -18,6 +18,9 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
     case requestTimeout
     case requestBodyTooLarge
     case requestBodyBudget
+    case requestBodyMalformed
+    case requestBodyType
+    case requestBodyEncoding
     case requestTransferEncoding
     case routeNotFound
     case routeMethod
@@ -185,6 +188,32 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             title: "Too many bodies are being held",
             help: """
                 The process-wide budget for buffered bodies is used up; try again.
+                """),
+        Entry(
+            code: "request.body.malformed", status: 400,
+            title: "The body has no single reading",
+            help: """
+                The route cleans bodies, and this one is not what its Content-Type says, or is \
+                read differently by different readers: a duplicate or empty key, a byte order \
+                mark, bytes that are not UTF-8, data behind the document, a part with two names, \
+                a preamble. Send it in one reading, or let the route say `body: {clean: false}`.
+                """),
+        Entry(
+            code: "request.body.type", status: 415,
+            title: "Bodies of this type cannot be cleaned",
+            help: """
+                The route cleans bodies and understands JSON (also +json, JSON Patch and lines of \
+                JSON), urlencoded forms and multipart forms, all in UTF-8, named by one \
+                Content-Type. A route for other bodies says `body: {clean: false}`; they then pass \
+                as they are.
+                """),
+        Entry(
+            code: "request.body.encoding", status: 415,
+            title: "The body's content coding cannot be undone",
+            help: """
+                The route cleans bodies, and undoes gzip and deflate. Other codings, several of \
+                them, and one inside the other are refused; a route for such bodies says `body: \
+                {clean: false}`.
                 """),
         Entry(
             code: "request.transfer_encoding", status: 501,

@@ -5,6 +5,8 @@ public struct CleaningReport: Equatable, Sendable {
     public static var reasonCount: Int { 6 }
     public internal(set) var cookies = 0
     public internal(set) var query = QueryReport()
+    /// Segments of the path that named another tenant and now name the verified one.
+    public internal(set) var pathSegments = 0
 
     public init() {}
 
@@ -16,7 +18,7 @@ public struct CleaningReport: Equatable, Sendable {
 
     /// Whether the client named a tenant itself, anywhere (INV-7: one audit event).
     public var namedTenant: Bool {
-        fields(.tenant) > 0 || cookies > 0 || query.removed > 0
+        fields(.tenant) > 0 || cookies > 0 || query.removed > 0 || pathSegments > 0
     }
 
     mutating func count(_ reason: StripReason) { fields[Int(reason.rawValue)] += 1 }
@@ -26,6 +28,7 @@ public struct CleaningReport: Equatable, Sendable {
             return false
         }
         return one.cookies == other.cookies && one.query == other.query
+            && one.pathSegments == other.pathSegments
     }
 }
 

@@ -10,6 +10,9 @@ public final class RouteRule: Sendable {
     public let fields: FieldRule
     public let query: QueryRule
     public let cookies: CookieRule
+    /// `nil` where bodies pass as they are, by word of the policy.
+    public let bodies: BodyRule?
+    let path: PathTenantRule
     public let responses: ResponseRule
     public let scan: UpstreamHeadScan
     public let methods: MethodSet
@@ -25,6 +28,10 @@ public final class RouteRule: Sendable {
         names.append("X-Tenant-ID")
         names.append(route.injectHeader)
         if let parameter = route.injectQuery { names.append(parameter) }
+        if let field = route.injectForm { names.append(field) }
+        if let pointer = route.injectJSON, let member = JSONBodyRule.tokens(of: pointer).last {
+            names.append(String(decoding: member, as: UTF8.self))
+        }
         return names
     }
 
@@ -38,10 +45,18 @@ public final class RouteRule: Sendable {
         fields = FieldRule(names: set, forwardsCredential: route.forwardsCredential)
         query = QueryRule(names: set, clientValue: route.clientValue, inject: route.injectQuery)
         cookies = CookieRule(names: set, clientValue: route.clientValue)
+        bodies =
+            route.body.isOpaqueByWord
+            ? nil
+            : BodyRule(
+                names: set, clientValue: route.clientValue,
+                inject: BodyInjection(pointer: route.injectJSON, formField: route.injectForm))
+        path = PathTenantRule(pattern: route.path, clientValue: route.clientValue)
         responses = ResponseRule(
             names: set, hasCORS: route.cors != nil, carriesTenant: Self.carriesTenant(route))
         scan = UpstreamHeadScan(
-            names: names, injectHeader: route.injectHeader, injectQuery: route.injectQuery)
+            names: names, injectHeader: route.injectHeader, injectQuery: route.injectQuery,
+            tenantSegments: path.segments)
         let methods = MethodSet(policy: route.methods)
         self.methods = methods
         cors = route.cors.map { CORSRule($0, methods: methods, names: set) }
@@ -119,8 +134,10 @@ public final class RouteRule: Sendable {
     ) throws(Refusal) {
         let path = bytes[head.target.path]
         guard path.count > 0 else { throw .requestTarget }
-        guard target.freeCapacityMax > path.count else { throw .requestTargetTooLong }
-        target.append(path)
+        guard target.freeCapacityMax > path.count + self.path.growthMax else {
+            throw .requestTargetTooLong
+        }
+        plan.report.pathSegments = try self.path.write(path, tenant: tenant, into: &target)
         let beforeQuery = target.count
         target.append(UInt8(ascii: "?"))
         let sent = head.target.query.map { bytes[$0].count } ?? 0

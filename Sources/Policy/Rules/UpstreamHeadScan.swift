@@ -17,8 +17,13 @@ public struct UpstreamHeadScan: Sendable {
     /// The injected field's and parameter's names in lower case.
     private let header: [UInt8]
     private let parameter: [UInt8]?
+    /// Which segments of the path are the tenant's, ascending.
+    private let tenantSegments: [Int]
 
-    init(names: [String], injectHeader: String, injectQuery: String?) {
+    init(
+        names: [String], injectHeader: String, injectQuery: String?, tenantSegments: [Int] = []
+    ) {
+        self.tenantSegments = tenantSegments
         var concepts = [[[UInt8]]](repeating: [], count: 65)
         for name in names {
             var letters = name.lowercased().utf8.filter {
@@ -335,8 +340,37 @@ extension UpstreamHeadScan {
             }
         }
         guard spaces == 2, start < end, line[start] == 0x2f else { return false }
+        let path = line.extracting(start..<(question < 0 ? end : question))
+        guard namesTenant(inPath: path, tenant) else { return false }
         guard question >= 0 else { return parameter == nil || tenant == nil }
         return acceptsQuery(line.extracting(question + 1..<end), tenant)
+    }
+
+    /// Whether the segments that are the tenant's say so to the byte, before any parameters.
+    private func namesTenant(inPath path: Span<UInt8>, _ tenant: ExternalID?) -> Bool {
+        guard !tenantSegments.isEmpty else { return true }
+        guard let tenant else { return false }
+        var segment = -1
+        var matched = 0
+        var index = 0
+        while index < path.count {
+            guard path[index] == 0x2f else {
+                index += 1
+                continue
+            }
+            segment += 1
+            index += 1
+            guard tenantSegments.contains(segment) else { continue }
+            for byte in tenant.bytes {
+                guard index < path.count, path[index] == byte else { return false }
+                index += 1
+            }
+            guard index == path.count || path[index] == 0x2f || path[index] == 0x3b else {
+                return false
+            }
+            matched += 1
+        }
+        return matched == tenantSegments.count
     }
 
     private func acceptsQuery(_ query: Span<UInt8>, _ tenant: ExternalID?) -> Bool {

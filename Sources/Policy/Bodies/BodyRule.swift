@@ -1,0 +1,99 @@
+public import HTTP1
+import JSON
+
+/// What cleaning one body did.
+public struct BodyReport: Equatable, Sendable {
+    /// Members, fields and parts taken out because they name a tenant.
+    public var removed = 0
+    /// Whether the bytes to send differ from those that came.
+    public var isChanged = false
+
+    public init() {}
+}
+
+/// Reused memory of body cleaning, one for each worker.
+public struct BodyScratch: ~Copyable {
+    /// More than this is given back after a body that needed it.
+    static let bytesKept = 1 << 20
+
+    var document = JSONDocument()
+    /// Where a body is cut and mended, in ascending order.
+    var edits: [BodyEdit] = []
+    /// A key as it is meant.
+    var name: [UInt8] = []
+
+    public init() {}
+
+    /// Gives back what an unusually large body took.
+    mutating func settle() {
+        if document.scratchBytes > Self.bytesKept { document.release() }
+        if edits.capacity * MemoryLayout<BodyEdit>.stride > Self.bytesKept { edits = [] }
+        edits.removeAll(keepingCapacity: true)
+    }
+}
+
+/// Bytes of a body to leave out, and perhaps ours in their place.
+struct BodyEdit: BitwiseCopyable, Equatable {
+    /// How the tenant is put into a JSON object.
+    struct Injection: BitwiseCopyable, Equatable {
+        /// The first token of the pointer that is not there yet.
+        var firstToken: Int
+        /// Whether a member stays behind it.
+        var isFollowed: Bool
+    }
+
+    var start: Int
+    var end: Int
+    var injection: Injection?
+}
+
+/// Cleans the bodies of one route: a body is understood completely, or refused. Every spelling of
+/// the tenant goes; what is left keeps its bytes.
+public struct BodyRule: Sendable {
+    private let json: JSONBodyRule
+    private let form: FormBodyRule
+    private let multipart: MultipartBodyRule
+
+    init(names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject: BodyInjection) {
+        json = JSONBodyRule(names: names, clientValue: clientValue, inject: inject.pointer)
+        form = FormBodyRule(names: names, clientValue: clientValue, inject: inject.formField)
+        multipart = MultipartBodyRule(
+            json: json.withoutInjection, names: names, clientValue: clientValue, inject: inject.formField)
+    }
+
+    /// Bytes that injection adds to a body at most.
+    public static let injectedBytesMax = 1_024
+
+    /// Appends the body to send to `out`, which has room for `bytes` and `injectedBytesMax` more.
+    ///
+    /// - Parameters:
+    ///   - type: read from `typeText`, the client's `Content-Type`.
+    ///   - bytes: the whole body, without any content coding.
+    ///   - tenant: the verified one; `nil` where the request acts for none.
+    /// - Throws: `request.body.type` for a type that is not understood, `request.body.malformed`,
+    ///   `request.body.too_large` where a bound other than bytes is passed, `tenant.conflict`.
+    ///   `out` may then hold part of it.
+    public func clean(
+        _ bytes: Span<UInt8>, as type: ContentType, _ typeText: Span<UInt8>, tenant: ExternalID?,
+        _ scratch: inout BodyScratch, into out: inout ByteBuffer
+    ) throws(Refusal) -> BodyReport {
+        defer { scratch.settle() }
+        switch type.form {
+        case .json, .jsonPatch, .jsonLines:
+            return try json.clean(bytes, as: type.form, tenant: tenant, &scratch, into: &out)
+        case .urlEncoded: return try form.clean(bytes, tenant: tenant, into: &out)
+        case .multipart:
+            guard let boundary = type.boundary else { throw .requestBodyType }
+            return try multipart.clean(
+                bytes, boundary: typeText[boundary], tenant: tenant, &scratch, into: &out)
+        case .graphQL, .other: throw .requestBodyType
+        }
+    }
+}
+
+/// Where a route puts the tenant into bodies.
+struct BodyInjection: Sendable {
+    /// A JSON Pointer (RFC 6901), checked by the compiler.
+    var pointer: String?
+    var formField: String?
+}
