@@ -81,13 +81,13 @@ import YAML
               names: [workspace]
               inject: {header: X-Workspace, query: tenantId}
             forward_credential: true
-            body: {clean: false}
+            body: {clean: true}
             limits: tier
             upstream: orders
           - name: b
             match: {path: /b}
             auth: remote
-            body: {clean: false, max: 2MB}
+            body: {max: 2MB}
             upstream: delivery
           - {name: c, match: {path: /c/, methods: [GET]}, auth: shared, upstream: orders}
           - {name: d, match: {path: /d}, auth: vendor, upstream: delivery}
@@ -204,7 +204,7 @@ import YAML
         #expect(route.tenantNames == ["workspace"])
         #expect(route.injectHeader == "X-Workspace")
         #expect(route.injectQuery == "tenantId")
-        #expect(route.forwardsCredential && route.body.isOpaqueByWord)
+        #expect(route.forwardsCredential && route.body.isCleaned)
         #expect(policy.routes.map(\.upstream) == [0, 1, 0, 1, 0])
         #expect(policy.routes[1].body.bytesMax == 2_000_000)
         #expect(policy.routes[2].path.segments == [.literal([UInt8(ascii: "c")]), .literal([])])

@@ -8,7 +8,10 @@ public struct BodyReport: Equatable, Sendable {
     /// Whether the bytes to send differ from those that came.
     public var isChanged = false
 
-    public init() {}
+    public init(removed: Int = 0, isChanged: Bool = false) {
+        self.removed = removed
+        self.isChanged = isChanged
+    }
 }
 
 /// Reused memory of body cleaning, one for each worker.
@@ -58,7 +61,8 @@ public struct BodyRule: Sendable {
         json = JSONBodyRule(names: names, clientValue: clientValue, inject: inject.pointer)
         form = FormBodyRule(names: names, clientValue: clientValue, inject: inject.formField)
         multipart = MultipartBodyRule(
-            json: json.withoutInjection, names: names, clientValue: clientValue, inject: inject.formField)
+            json: json.withoutInjection, names: names, clientValue: clientValue,
+            inject: inject.formField)
     }
 
     /// Bytes that injection adds to a body at most.

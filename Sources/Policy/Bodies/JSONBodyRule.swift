@@ -104,20 +104,26 @@ struct JSONBodyRule: Sendable {
         _ bytes: Span<UInt8>, tenant: ExternalID?, isPatch: Bool,
         _ scratch: inout BodyScratch, into out: inout ByteBuffer
     ) throws(Refusal) -> BodyReport {
+        scratch.edits.removeAll(keepingCapacity: true)
+        let removed = try plan(
+            bytes, tenant, isPatch: isPatch, &scratch.document, &scratch.edits, &scratch.name)
+        try write(bytes, scratch.edits, tenant, into: &out)
+        return BodyReport(removed: removed, isChanged: !scratch.edits.isEmpty)
+    }
+
+    private func plan(
+        _ bytes: Span<UInt8>, _ tenant: ExternalID?, isPatch: Bool,
+        _ document: inout JSONDocument, _ edits: inout [BodyEdit], _ name: inout [UInt8]
+    ) throws(Refusal) -> Int {
         do throws(JSONDefect) {
-            try scratch.document.parse(bytes, limits: Self.limits(bytes.count))
+            try document.parse(bytes, limits: Self.limits(bytes.count))
         } catch {
             switch error.kind {
             case .tooManyKeys, .tooManyNodes, .tooLong: throw .requestBodyTooLarge
             default: throw .requestBodyMalformed
             }
         }
-        scratch.edits.removeAll(keepingCapacity: true)
-        let removed = try plan(
-            scratch.document.view(of: bytes), tenant, isPatch: isPatch, &scratch.edits,
-            &scratch.name)
-        try write(bytes, scratch.edits, tenant, into: &out)
-        return BodyReport(removed: removed, isChanged: !scratch.edits.isEmpty)
+        return try plan(document.view(of: bytes), tenant, isPatch: isPatch, &edits, &name)
     }
 
     /// Copies what lies between the edits.

@@ -17,7 +17,6 @@ extension GatewayCompiler {
             || prefixes.contains { letters.starts(with: FieldNames.letters($0)) }
     }
 
-    private static let methodsWithBodies: Set<String> = ["POST", "PUT", "PATCH", "DELETE"]
 
     mutating func readRoutes() {
         var names: [String: SourceMark] = [:]
@@ -66,7 +65,7 @@ extension GatewayCompiler {
         }
         if let tenant = item["tenant"] { readTenantSettings(tenant, &route) }
         route.forwardsCredential = item.boolean("forward_credential") ?? false
-        route.body.isOpaqueByWord = item["body"]?.boolean("clean") == false
+        if let word = item["body"]?.boolean("clean") { route.body.isCleaned = word }
         if let bytes = item["body"]?.bytes("max") { route.body.bytesMax = bytes }
         warn(about: route, item, upstream)
         return route
@@ -234,23 +233,26 @@ extension GatewayCompiler {
                 .ineffective, "`limits` has no effect: the route acts for no tenant",
                 at: item.keyMark("limits"))
         }
-        if actsForTenant, route.body.isOpaqueByWord {
-            list.add(
-                .opaqueBody, "bodies of route `\(route.name)` pass without being cleaned",
-                at: item["body"]?["clean"]?.mark)
-            for key in ["json", "form"] where item["tenant"]?["inject"]?[key] != nil {
-                list.add(
-                    .ineffective, "`\(key)` has no effect on bodies that pass as they are",
-                    at: item["tenant"]?["inject"]?.keyMark(key))
-            }
-        }
         if !actsForTenant, item["auth"]?.text != nil, route.path.segments.contains(.tenant) {
             list.add(
                 .invalidValue, "`{tenant}` stands for nobody: the route acts for no tenant",
                 at: item["match"]?["path"]?.mark)
         }
         let isAsserted = upstream.map { self.isAsserted($0) } ?? true
-        if route.body.isOpaqueByWord, item["body"]?["max"] != nil, !isAsserted {
+        if actsForTenant, !route.body.isCleaned {
+            // Upstreams that get an assertion take the tenant from nowhere else.
+            if !isAsserted {
+                list.add(
+                    .opaqueBody, "bodies of route `\(route.name)` pass without being cleaned",
+                    at: item["body"]?["clean"]?.mark)
+            }
+            for key in ["json", "form"] where item["tenant"]?["inject"]?[key] != nil {
+                list.add(
+                    .ineffective, "`\(key)` has no effect on bodies that pass as they are",
+                    at: item["tenant"]?["inject"]?.keyMark(key))
+            }
+        }
+        if !route.body.isCleaned, item["body"]?["max"] != nil, !isAsserted {
             list.add(
                 .ineffective, "`max` has no effect on bodies that pass as they are",
                 at: item["body"]?.keyMark("max"))

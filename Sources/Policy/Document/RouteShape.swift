@@ -38,7 +38,8 @@ enum RouteShape {
             PolicyKey("host", .scalar(.host), "Host of the request; without it, any."),
             PolicyKey(
                 "path", .scalar(.pathPattern), required: true,
-                "`*` is one segment, `{tenant}` the tenant's, `**` any rest; the most specific wins."),
+                "`*` is one segment, `{tenant}` the tenant, `**` any rest; the most specific wins."
+            ),
             PolicyKey(
                 "methods",
                 .list(.scalar(.word(GatewayShape.methods, notYet: [])), minimum: 1),
@@ -86,7 +87,7 @@ enum RouteShape {
         [
             PolicyKey(
                 "clean", .scalar(.boolean), default: "true",
-                "Bodies are held, understood and cleaned; `false`: they pass as they are."),
+                "Bodies of routes that act for a tenant are understood and cleaned."),
             PolicyKey(
                 "max", .scalar(.size(0...BodyPolicy.bytesMaxCeiling)), default: "1MiB",
                 "Bytes of a body that is held and checked before it goes on."),

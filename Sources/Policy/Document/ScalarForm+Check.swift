@@ -1,3 +1,5 @@
+import JSON
+
 extension ScalarForm {
     /// Why `text` does not fit; `nil` when it does. References are only checked for being there:
     /// what they refer to is the compiler's matter.

@@ -46,6 +46,8 @@ public struct RoutePolicy: Sendable {
         self.path = path
         self.authentication = authentication
         self.upstream = upstream
+        // A route that acts for a tenant leaves a body unread only where it says so.
+        if case .issuer = authentication { body.isCleaned = true }
     }
 }
 
@@ -79,9 +81,8 @@ public struct CORSPolicy: Equatable, Sendable {
 }
 
 public struct BodyPolicy: Equatable, Sendable {
-    /// The policy says that bodies of this route pass opaque (`clean: false`); all others are held
-    /// whole and cleaned.
-    public var isOpaqueByWord = false
+    /// Whether bodies are held whole, understood and cleaned, or pass as they are.
+    public var isCleaned = false
     /// Bound of a body that is held, as it came and with its content coding undone; a streamed one
     /// has none.
     public var bytesMax = 1_048_576

@@ -10,7 +10,7 @@ public final class RouteRule: Sendable {
     public let fields: FieldRule
     public let query: QueryRule
     public let cookies: CookieRule
-    /// `nil` where bodies pass as they are, by word of the policy.
+    /// `nil` where bodies pass as they are.
     public let bodies: BodyRule?
     let path: PathTenantRule
     public let responses: ResponseRule
@@ -46,7 +46,7 @@ public final class RouteRule: Sendable {
         query = QueryRule(names: set, clientValue: route.clientValue, inject: route.injectQuery)
         cookies = CookieRule(names: set, clientValue: route.clientValue)
         bodies =
-            route.body.isOpaqueByWord
+            !route.body.isCleaned
             ? nil
             : BodyRule(
                 names: set, clientValue: route.clientValue,

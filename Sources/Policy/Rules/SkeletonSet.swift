@@ -108,7 +108,8 @@ public struct SkeletonSet: Sendable {
         switch byte {
         case UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "."), UInt8(ascii: ":"),
             UInt8(ascii: "/"), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "{"),
-            UInt8(ascii: "}"), UInt8(ascii: ","), UInt8(ascii: "|"), UInt8(ascii: " "):
+            UInt8(ascii: "}"), UInt8(ascii: ","), UInt8(ascii: "|"), UInt8(ascii: " "),
+            UInt8(ascii: "+"):
             true
         default: false
         }
