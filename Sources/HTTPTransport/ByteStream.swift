@@ -38,8 +38,10 @@ public struct ByteStream: ~Copyable {
     /// Most bytes held for a peer who does not read: a body piece that started below
     /// `outputBytesHigh`, with its frame, and a head.
     public static let outputBytesMax = 262_144
-    /// Above this, producers of body bytes wait.
-    public static let outputBytesHigh = 65_536
+    /// From here on, producers of body bytes wait. Four TLS records of these bytes, like the bytes
+    /// alone, fit one segment of the loopback interface (65,483 bytes): 256 bytes more, and each
+    /// full output would leave as a large segment and a tiny one, at double the kernel's cost.
+    public static let outputBytesHigh = 65_280
     /// Room offered to one read: one TLS record.
     public static let readBytes = 16_384
 

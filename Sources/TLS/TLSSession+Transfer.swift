@@ -84,6 +84,8 @@ extension TLSSession {
             rf_clear_errors()
             var count = 0
             let rest = bytes.extracting(transferred..<bytes.count)
+            // The kernel makes one segment of the records of one call.
+            unsafe transport.pointee.more_follows = rest.count > TLSBounds.recordBytesMax ? 1 : 0
             let result = unsafe rest.withUnsafeBytes { raw in
                 unsafe SSL_write_ex(ssl, raw.baseAddress, raw.count, &count)
             }

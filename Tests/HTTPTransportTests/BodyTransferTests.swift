@@ -13,7 +13,8 @@ import Testing
     }
 
     /// Writes `bytes` as far as the socket takes them.
-    static func send(_ bytes: [UInt8], from start: Int, over socket: borrowing Socket) throws -> Int {
+    static func send(_ bytes: [UInt8], from start: Int, over socket: borrowing Socket) throws -> Int
+    {
         guard start < bytes.count else { return start }
         let rest = bytes.span.extracting(start..<min(bytes.count, start + 50_000))
         guard case .transferred(let count) = try socket.write(rest) else { return start }
