@@ -45,6 +45,9 @@ public struct ByteStream: ~Copyable {
     /// Room offered to one read: one TLS record.
     public static let readBytes = 16_384
 
+    /// What is worth lending: a full output of the other side in one read.
+    public static let lentBytes = 65_536
+
     /// Bytes received and not yet consumed.
     public var input: ByteBuffer
     /// Bytes to be sent.
@@ -106,9 +109,32 @@ public struct ByteStream: ~Copyable {
         }
     }
 
-    /// Reads once into `input`, at most `bytesMax` bytes.
-    public mutating func fill(bytesMax: Int = Self.readBytes) -> StreamProgress {
-        wire.read(into: &input, room: min(bytesMax, input.freeCapacityMax))
+    /// Reads once into `input`: what it has room for, at least `readBytes`.
+    public mutating func fill() -> StreamProgress {
+        let room = max(Self.readBytes, input.room)
+        return wire.read(into: &input, room: min(room, input.freeCapacityMax))
+    }
+
+    /// Puts `memory`, which must be empty, in place of smaller memory of the input for as long as
+    /// something may be read: the owner of many streams lends all of them the same, which is warm
+    /// and need not be held for each. `giveBack` follows before another stream's turn.
+    public mutating func lend(_ memory: inout ByteBuffer) {
+        guard wire.mayRead, input.allocated < memory.allocated else { return }
+        exchangeInput(with: &memory)
+    }
+
+    /// Ends what `lend` began. What has not been consumed moves to memory of the stream's own.
+    public mutating func giveBack(_ memory: inout ByteBuffer) {
+        guard input.allocated > memory.allocated else { return }
+        exchangeInput(with: &memory)
+    }
+
+    private mutating func exchangeInput(with memory: inout ByteBuffer) {
+        precondition(memory.isEmpty && memory.capacityMax == input.capacityMax)
+        swap(&input, &memory)
+        guard !memory.isEmpty else { return }
+        input.append(memory)
+        memory.removeAll()
     }
 
     /// Sends what `output` holds until it is empty (`moved`) or the peer takes no more (`blocked`).
@@ -147,6 +173,10 @@ public struct ByteStream: ~Copyable {
     /// holds none. One in use keeps its memory, so that a request allocates nothing.
     public mutating func releaseEmptyBuffers() {
         if input.isEmpty { input.release() }
+        releaseEmptyOutput()
+    }
+
+    mutating func releaseEmptyOutput() {
         if output.isEmpty { output.release() }
     }
 }

@@ -152,7 +152,7 @@ public final class ClientConnection {
         exchange = nil
         scanned = 0
         // One that was busy with a large body may not be for a long time.
-        if stream.input.allocated > ByteStream.readBytes { stream.releaseEmptyBuffers() }
+        if stream.output.allocated > ByteStream.readBytes { stream.releaseEmptyOutput() }
         return keepsAlive && requestIsComplete && body.isEnded && stream.input.isEmpty
             && stream.output.isEmpty
     }

@@ -80,6 +80,7 @@ extension TLSSession {
         precondition(isEstablished, "write before the handshake is done")
         let ssl = unsafe ssl
         var transferred = 0
+        defer { unsafe transport.pointee.more_follows = 0 }
         while transferred < bytes.count {
             rf_clear_errors()
             var count = 0
