@@ -42,6 +42,7 @@ struct rf_tls_transport {
     uint8_t ended;         // recv returned 0
     uint8_t established;   // the handshake is done
     uint8_t name_matched;  // a certificate was chosen by the server name
+    uint8_t more_follows;  // another record is written right behind this one
 
     uint32_t empty_record_bytes;  // record length of an empty message under the negotiated cipher
     uint32_t empty_records;
@@ -111,7 +112,9 @@ static inline int rf_tls_bio_write(BIO *bio, const char *bytes, int size) {
     ssize_t count;
     BIO_clear_retry_flags(bio);
     do {
-        count = send(t->descriptor, bytes, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        count = send(
+            t->descriptor, bytes, (size_t)size,
+            MSG_NOSIGNAL | MSG_DONTWAIT | (t->more_follows ? MSG_MORE : 0));
         t->send_calls += 1;
     } while (count < 0 && errno == EINTR);
     if (count >= 0) {

@@ -23,6 +23,8 @@ public enum TLSBounds {
     public static let serverHandshakeBytesMax = 64 * 1024
     /// Bytes a client takes from the socket before its handshake is done: certificate chains count.
     public static let clientHandshakeBytesMax = 256 * 1024
+    /// Content of one record (RFC 8446 section 5.1).
+    static let recordBytesMax = 16_384
     /// Records without content on one session.
     public static let emptyRecordsMax = 128
     /// KeyUpdate and NewSessionTicket messages on one session. AES-GCM asks for a new key after

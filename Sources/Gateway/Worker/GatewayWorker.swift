@@ -58,6 +58,9 @@ final class GatewayWorker {
 
     // Places one request is worked out in, reused by the next.
     var scratch: RequestScratch
+    /// Lent to the upstream connection whose response is looked at.
+    var responseInput = ByteBuffer(
+        capacityMax: ByteStream.inputBytesMax, allocating: ByteStream.lentBytes)
     /// A saved request head while it is read again.
     var saved = ByteBuffer(capacityMax: Exchange.headBytesMax)
     var requestIDText = ByteBuffer(capacityMax: 36)
