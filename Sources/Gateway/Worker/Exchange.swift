@@ -1,3 +1,4 @@
+import Compression
 import HTTP1
 import HTTPTransport
 import Policy
@@ -82,6 +83,10 @@ final class Exchange {
     /// A collected body.
     var body: ByteBuffer
     var bodyBytesMax = 0
+    /// How a collected body is encoded; `nil` for not at all.
+    var bodyCoding: ContentCoding?
+    /// What the collected body took of the process's memory for bodies.
+    var bodyMemory = 0
     /// Bytes of the collected body handed to the upstream connection.
     var bodySent = 0
     /// Whether the response's first byte is on its way to the client: a fault can then only cut.
@@ -122,6 +127,8 @@ final class Exchange {
         answerFields.removeAll()
         if answerFields.allocated > Self.bytesKept { answerFields.release() }
         body = ByteBuffer(capacityMax: 0)
+        bodyCoding = nil
+        bodyMemory = 0
         origin.removeAll()
         responseStarted = false
         bodySent = 0

@@ -42,28 +42,6 @@ extension GatewayWorker {
         }
     }
 
-    /// A body that is signed is complete before a byte goes upstream.
-    private func collect(_ exchange: Exchange, _ client: ServerConnection) -> Step {
-        do throws(HTTPViolation) {
-            let result = try client.moveBody(
-                to: &exchange.body, as: .plain, high: exchange.bodyBytesMax + 1)
-            exchange.observation.requestBytes = client.body.bytesMoved
-            guard exchange.body.count <= exchange.bodyBytesMax else {
-                fail(exchange, .requestBodyTooLarge)
-                return .moved
-            }
-            switch result {
-            case .success(.ended): finishCollecting(exchange)
-            case .success(.full): fail(exchange, .requestBodyTooLarge)
-            case .success(.moved), .success(.starved): return .waiting
-            case .failure: dropClient(exchange.clientKey)
-            }
-        } catch {
-            fail(exchange, violation: error)
-        }
-        return .moved
-    }
-
     /// Hands a collected body on as the upstream takes it.
     private func sendCollected(_ exchange: Exchange) -> Step {
         guard let key = exchange.upstreamKey, servers.contains(key) else { return .waiting }

@@ -296,7 +296,9 @@ extension GatewayWorker {
         for reason in StripReason.allCases { fields += report.fields(reason) }
         let isUsed = report.fields(.credential) <= used
         if isUsed { fields -= report.fields(.credential) }
-        guard fields + report.cookies + report.query.removed > 0 else { return }
+        let others =
+            report.cookies + report.query.removed + report.pathSegments + report.bodyNames
+        guard fields + others > 0 else { return }
         line.beginList("stripped")
         for reason in StripReason.allCases where report.fields(reason) > 0 {
             if reason == .credential, isUsed { continue }
@@ -304,6 +306,8 @@ extension GatewayWorker {
         }
         if report.cookies > 0 { line.element(code: "cookie_tenant") }
         if report.query.removed > 0 { line.element(code: "query_tenant") }
+        if report.pathSegments > 0 { line.element(code: "path_tenant") }
+        if report.bodyNames > 0 { line.element(code: "body_tenant") }
         line.endList()
     }
 }

@@ -98,17 +98,20 @@ struct RequestScratch: ~Copyable {
 
     /// Step 10: writes the head for the upstream and has it read again.
     ///
-    /// - Parameter authority: of the upstream, for routes with `host: upstream`.
+    /// - Parameters:
+    ///   - authority: of the upstream, for routes with `host: upstream`.
+    ///   - contentType: of a body that was cleaned, else empty.
     borrowing func write(
         _ route: RouteRule, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         principal: Principal?, framing: BodyFraming, hop: Hop, authority: [UInt8],
-        into out: inout ByteBuffer
+        contentType: borrowing ByteBuffer, into out: inout ByteBuffer
     ) throws(Refusal) {
         let facts = RequestFacts(
             clientAddress: clientAddress.readable, isSecure: hop.isSecure,
             isTrustedProxy: hop.isTrustedProxy, requestID: requestID.readable,
             traceparent: traceparent.readable, assertion: assertion.readable,
-            upstreamAuthority: authority.span)
+            upstreamAuthority: authority.span,
+            contentType: contentType.readable)
         try route.write(
             plan, head, bytes, principal: principal, target: target.readable, framing: framing,
             facts: facts, into: &out)

@@ -29,7 +29,7 @@ struct GatewayMetrics: Sendable {
     /// `forwarded`, then every refusal, in the order of the registry.
     static let outcomes = ["forwarded"] + Refusal.allCases.map { "\($0.code)" }
     static let carriers =
-        StripReason.allCases.map { "header_\($0.name)" } + ["cookie_tenant", "query_tenant"]
+        StripReason.allCases.map { "header_\($0.name)" } + ["cookie_tenant", "query_tenant", "path_tenant", "body_tenant"]
 
     init() {
         var made = MetricCatalog()
@@ -130,6 +130,10 @@ final class WorkerCounters: Sendable {
         if report.cookies > 0 { set.add(metrics.stripped[first], UInt64(report.cookies)) }
         let removed = report.query.removed
         if removed > 0 { set.add(metrics.stripped[first + 1], UInt64(removed)) }
+        let segments = report.pathSegments
+        if segments > 0 { set.add(metrics.stripped[first + 2], UInt64(segments)) }
+        let names = report.bodyNames
+        if names > 0 { set.add(metrics.stripped[first + 3], UInt64(names)) }
     }
 
     func record(nanoseconds: UInt64) { set.record(metrics.seconds.only, nanoseconds: nanoseconds) }

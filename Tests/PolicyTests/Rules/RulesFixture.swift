@@ -76,7 +76,7 @@ struct RulesFixture {
         let facts = RequestFacts(
             clientAddress: address.span, isSecure: true, isTrustedProxy: trusted,
             requestID: id.span, traceparent: trace.span, assertion: none.span,
-            upstreamAuthority: upstream.span)
+            upstreamAuthority: upstream.span, contentType: Span())
         let targetBytes = target.bytes
         try route.write(
             plan, parsed, bytes.span, principal: principal, target: targetBytes.span,
