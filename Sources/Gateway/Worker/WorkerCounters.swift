@@ -29,7 +29,8 @@ struct GatewayMetrics: Sendable {
     /// `forwarded`, then every refusal, in the order of the registry.
     static let outcomes = ["forwarded"] + Refusal.allCases.map { "\($0.code)" }
     static let carriers =
-        StripReason.allCases.map { "header_\($0.name)" } + ["cookie_tenant", "query_tenant", "path_tenant", "body_tenant"]
+        StripReason.allCases.map { "header_\($0.name)" }
+        + ["cookie_tenant", "query_tenant", "path_tenant", "body_tenant"]
 
     init() {
         var made = MetricCatalog()
