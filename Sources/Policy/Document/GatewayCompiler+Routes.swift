@@ -17,7 +17,6 @@ extension GatewayCompiler {
             || prefixes.contains { letters.starts(with: FieldNames.letters($0)) }
     }
 
-
     mutating func readRoutes() {
         var names: [String: SourceMark] = [:]
         // Routes by host and path: comparing all pairs of 10,000 routes would take seconds.
