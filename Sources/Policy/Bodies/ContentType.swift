@@ -30,8 +30,9 @@ public struct ContentType: Equatable, Sendable {
     let hasForeignCharset: Bool
 
     /// - Throws: `request.body.type` for what is no media type, for one with two readings (a
-    ///   parameter twice, a second type behind a comma), for another character set than UTF-8, and
-    ///   for a `multipart` type without a usable boundary.
+    ///   parameter twice, a second type behind a comma, `;` or `,` in quotes, where some readers
+    ///   cut all the same), for another character set than UTF-8, and for a `multipart` type
+    ///   without a usable boundary.
     public init(_ value: Span<UInt8>) throws(Refusal) {
         try self.init(value, allowingCharsets: false)
     }
@@ -50,7 +51,8 @@ public struct ContentType: Equatable, Sendable {
         while cursor.skipToParameter() {
             let name = cursor.token()
             guard !name.isEmpty, cursor.take(UInt8(ascii: "=")), names.count < Self.parametersMax,
-                let parameter = cursor.value()
+                let parameter = cursor.value(),
+                allowingCharsets || !Self.isCut(value.extracting(parameter))
             else { throw .requestBodyType }
             let text = value.extracting(name)
             for other in names where value.extracting(other).equalsIgnoringCase(text) {
@@ -114,16 +116,26 @@ public struct ContentType: Equatable, Sendable {
         return text.extracting(last: count).equalsIgnoringCase(suffix)
     }
 
-    /// RFC 2046 section 5.1.1, without the space, which readers trim or do not.
+    /// Whether readers that do not look at quotes cut the value in two.
+    private static func isCut(_ value: Span<UInt8>) -> Bool {
+        for index in value.indices
+        where value[index] == UInt8(ascii: ";") || value[index] == UInt8(ascii: ",") {
+            return true
+        }
+        return false
+    }
+
+    /// RFC 2046 section 5.1.1, without the space, which readers trim or do not, and the comma,
+    /// where PHP and Rack end a boundary.
     private static func isBoundary(_ text: Span<UInt8>) -> Bool {
         guard (1...70).contains(text.count) else { return false }
         for index in text.indices {
             switch text[index] {
             case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "'"), UInt8(ascii: "("),
-                UInt8(ascii: ")"), UInt8(ascii: "+"), UInt8(ascii: "_"), UInt8(ascii: ","),
-                UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: ":"),
-                UInt8(ascii: "="), UInt8(ascii: "?"):
+                UInt8(ascii: ")"), UInt8(ascii: "+"), UInt8(ascii: "_"), UInt8(ascii: "-"),
+                UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: ":"), UInt8(ascii: "="),
+                UInt8(ascii: "?"):
                 continue
             default: return false
             }
@@ -132,23 +144,39 @@ public struct ContentType: Equatable, Sendable {
     }
 
     /// Appends the one spelling that is passed on: the type in lower case, each parameter once, no
-    /// `charset` where JSON has none.
+    /// `charset` where JSON has none, and of a form in parts the boundary alone: PHP and Rack take
+    /// it from the first parameter whose name ends that way (`xboundary=`).
     public func write(_ value: Span<UInt8>, into out: inout ByteBuffer) {
         for index in Int(essence.start)..<Int(essence.end) {
             let byte = value[index]
             out.append(byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte)
+        }
+        if let boundary {
+            out.append("; boundary=")
+            return Self.write(boundary: value[boundary], into: &out)
         }
         var cursor = Cursor(value, from: Int(essence.end))
         while cursor.skipToParameter() {
             let name = cursor.token()
             let start = cursor.position + 1
             guard cursor.take(UInt8(ascii: "=")), cursor.value() != nil else { return }
-            if value.extracting(name).equalsIgnoringCase("charset"), form != .other { continue }
+            if isJSON, value.extracting(name).equalsIgnoringCase("charset") { continue }
             out.append("; ")
             out.append(value.extracting(name))
             out.append("=")
             out.append(value.extracting(start..<cursor.position))
         }
+    }
+
+    private var isJSON: Bool { form == .json || form == .jsonPatch || form == .jsonLines }
+
+    /// In quotes where it is no token.
+    private static func write(boundary: Span<UInt8>, into out: inout ByteBuffer) {
+        var cursor = Cursor(boundary)
+        let isToken = cursor.token().count == boundary.count
+        if !isToken { out.append(UInt8(ascii: "\"")) }
+        out.append(boundary)
+        if !isToken { out.append(UInt8(ascii: "\"")) }
     }
 }
 

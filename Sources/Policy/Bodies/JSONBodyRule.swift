@@ -204,7 +204,8 @@ extension JSONBodyRule {
         while let node = view.node(index) {
             let depth = view.depth(of: node)
             let place = view.memberRange(of: node) ?? view.range(of: node)
-            guard try goes(node, in: view, tenant, isPatch: isPatch && depth == 1, &name) else {
+            let fate = try fate(node, in: view, tenant, isPatch: isPatch, &name)
+            guard fate != .stays else {
                 siblings[depth].hasKept = true
                 siblings[depth].end = place.upperBound
                 siblings[depth + 1] = Siblings()
@@ -214,7 +215,7 @@ extension JSONBodyRule {
                 index += 1
                 continue
             }
-            removed += 1
+            if fate == .namesTenant { removed += 1 }
             edits.append(cut(node, place, in: view, siblings[depth]))
             siblings[depth].end = place.upperBound
             index = view.indexAfter(node)
@@ -235,36 +236,65 @@ extension JSONBodyRule {
         return BodyEdit(start: place.lowerBound, end: behind.lowerBound)
     }
 
-    /// Whether a value goes: a member whose key names a tenant, or an operation of a patch that
-    /// leads to one.
-    private func goes(
+    private enum Fate { case stays, namesTenant, overridesMethod }
+
+    /// What becomes of a value: a member whose key names a tenant goes, and so does an operation of
+    /// a patch that leads to one. Laravel reads `_method` from JSON as others do from forms.
+    private func fate(
         _ node: JSONNode, in view: borrowing JSONView, _ tenant: ExternalID?, isPatch: Bool,
         _ name: inout [UInt8]
-    ) throws(Refusal) -> Bool {
+    ) throws(Refusal) -> Fate {
         name.removeAll(keepingCapacity: true)
-        if view.appendKey(of: node, to: &name) {
-            // An empty name is dropped, renamed or kept, as readers please (attack B5).
-            guard !name.isEmpty else { throw .requestBodyMalformed }
-            switch names.judge(name.span) {
-            case .clean: return false
-            case .control: throw .requestBodyMalformed
-            case .listed:
-                try checkConflict(node, in: view, tenant)
-                return true
-            }
+        guard view.appendKey(of: node, to: &name) else {
+            guard try isOperation(node, in: view, isPatch: isPatch),
+                try leadsToTenant(node, in: view, tenant, isPatch, &name)
+            else { return .stays }
+            return .namesTenant
         }
-        guard isPatch else { return false }
-        guard view.kind(of: node) == .object else { throw .requestBodyMalformed }
+        // An empty name is dropped, renamed or kept, as readers please (attack B5).
+        guard !name.isEmpty else { throw .requestBodyMalformed }
+        switch names.judge(name.span) {
+        case .clean:
+            let isTop = view.depth(of: node) == 1
+            return isTop && QueryRule.isMethodOverride(name.span) ? .overridesMethod : .stays
+        case .control: throw .requestBodyMalformed
+        case .listed:
+            try checkConflict(node, in: view, tenant)
+            return .namesTenant
+        }
+    }
+
+    /// Every element of a patch, and what looks like an operation in any other array: patches are
+    /// also sent as `application/json`, and SCIM's come inside of an object.
+    private func isOperation(
+        _ node: JSONNode, in view: borrowing JSONView, isPatch: Bool
+    ) throws(Refusal) -> Bool {
+        let depth = view.depth(of: node)
+        let isObject = view.kind(of: node) == .object
+        if isPatch, depth == 1 {
+            guard isObject else { throw .requestBodyMalformed }
+            return true
+        }
+        return isObject && depth > 0 && view.member(of: node, named: "op") != nil
+    }
+
+    private func leadsToTenant(
+        _ operation: JSONNode, in view: borrowing JSONView, _ tenant: ExternalID?, _ isPatch: Bool,
+        _ name: inout [UInt8]
+    ) throws(Refusal) -> Bool {
         for member in ["path", "from"] {
-            guard let pointer = view.member(of: node, named: member) else { continue }
+            guard let pointer = view.member(of: operation, named: member) else { continue }
             name.removeAll(keepingCapacity: true)
-            guard view.appendString(at: pointer, to: &name), isJSONPointer(name.span) else {
+            let isString = view.appendString(at: pointer, to: &name)
+            // SCIM's paths (RFC 7644 section 3.5.2) are no pointers.
+            guard isString && isJSONPointer(name.span) || !isPatch else {
                 throw .requestBodyMalformed
             }
-            guard try leadsToTenant(name.span) else { continue }
-            let value = view.member(of: node, named: "value")
+            guard isString, try leadsToTenant(name.span) else { continue }
             if clientValue == .reject { throw .tenantConflict }
-            if let value { try checkConflict(value, in: view, tenant) }
+            if let value = view.member(of: operation, named: "value") {
+                try checkConflict(value, in: view, tenant)
+            }
             return true
         }
         return false
@@ -327,7 +357,9 @@ extension JSONBodyRule {
         var node = view.root
         for (index, token) in pointer.enumerated() {
             guard view.kind(of: node) == .object else { throw .requestBodyMalformed }
-            guard index + 1 < pointer.count, let next = view.member(of: node, named: token.span)
+            // What the client sent under a name of the tenant goes, with all that is in it.
+            guard index + 1 < pointer.count, names.judge(token.span) == .clean,
+                let next = view.member(of: node, named: token.span)
             else { return Target(node: node, firstToken: index) }
             node = next
         }
@@ -340,7 +372,7 @@ extension JSONBodyRule {
         var isFollowed = false
         var members = view.children(of: target.node)
         while !isFollowed, let member = members.next() {
-            isFollowed = try !goes(member, in: view, tenant, isPatch: false, &name)
+            isFollowed = try fate(member, in: view, tenant, isPatch: false, &name) == .stays
         }
         let place = view.range(of: target.node).lowerBound + 1
         return BodyEdit(

@@ -39,8 +39,12 @@ struct MultipartBodyRule: Sendable {
             guard parts <= Self.partsMax else { throw .requestBodyTooLarge }
             let text = bytes.extracting(part)
             let head = try PartHead(text)
-            if try goes(head, text, tenant) {
+            if try names(head, text, tenant) {
                 report.removed += 1
+                report.isChanged = true
+                continue
+            }
+            if QueryRule.isMethodOverride(text.extracting(head.name)) {
                 report.isChanged = true
                 continue
             }
@@ -83,7 +87,8 @@ struct MultipartBodyRule: Sendable {
         report.isChanged = report.isChanged || inner.isChanged
     }
 
-    private func goes(
+    /// Whether the part names a tenant.
+    private func names(
         _ head: PartHead, _ part: Span<UInt8>, _ tenant: ExternalID?
     ) throws(Refusal) -> Bool {
         switch names.judge(part.extracting(head.name)) {
@@ -140,15 +145,14 @@ private struct Delimiters: ~Escapable {
     @_lifetime(self: copy self)
     mutating func nextPart() throws(Refusal) -> Range<Int>? {
         guard let begin = start else { return nil }
-        // A part without head and content: its line break is that of the delimiter line.
         var index = begin
         while index < bytes.count {
-            guard bytes[index] == UInt8(ascii: "-"),
-                Self.isDelimiter(bytes, boundary, at: index), Self.startsLine(bytes, index)
-            else {
+            // In the middle of a line too, where Django and Rack find one.
+            guard Self.isDelimiter(bytes, boundary, at: index) else {
                 index += 1
                 continue
             }
+            // A part without head and content has no line break but that of its delimiter.
             guard index - begin >= 2, bytes[index - 2] == 0x0d, bytes[index - 1] == 0x0a else {
                 throw .requestBodyMalformed
             }
@@ -156,11 +160,6 @@ private struct Delimiters: ~Escapable {
             return begin..<index - 2
         }
         throw .requestBodyMalformed
-    }
-
-    /// Whether a line begins here for any reader.
-    private static func startsLine(_ bytes: Span<UInt8>, _ index: Int) -> Bool {
-        index == 0 || bytes[index - 1] == 0x0a || bytes[index - 1] == 0x0d
     }
 
     private static func isDelimiter(
@@ -226,7 +225,9 @@ private struct PartHead {
             }
             start = end + 2
         }
-        guard let name else { throw .requestBodyMalformed }
+        guard let name, Self.hasOneDisposition(part.extracting(0..<start)) else {
+            throw .requestBodyMalformed
+        }
         self.name = name
         contentType = type
         length = start
@@ -248,9 +249,25 @@ private struct PartHead {
         throw .requestBodyMalformed
     }
 
+    /// Rack finds `Content-Disposition:` anywhere in a head, inside of other names and values too.
+    private static func hasOneDisposition(_ head: Span<UInt8>) -> Bool {
+        let name: StaticString = "content-disposition"
+        var found = 0
+        var index = 0
+        while head.count - index >= name.utf8CodeUnitCount {
+            if head[index] | 0x20 == UInt8(ascii: "c"),
+                head.extracting(index..<index + name.utf8CodeUnitCount).equalsIgnoringCase(name)
+            {
+                found += 1
+            }
+            index += 1
+        }
+        return found == 1
+    }
+
     /// `form-data; name="a"; filename="b"`. What readers differ about is refused: a parameter
     /// twice, a name in the extended form of RFC 8187 (which RFC 7578 section 4.2 forbids), a
-    /// backslash, a parameter without a value.
+    /// backslash, a parameter without a value, and whatever `isAmbiguous` finds.
     private static func partName(
         _ part: Span<UInt8>, _ value: Range<Int>
     ) throws(Refusal) -> Range<Int> {
@@ -264,9 +281,10 @@ private struct PartHead {
         var seen = 0
         while cursor.skipToParameter() {
             let key = cursor.token()
-            guard !key.isEmpty, cursor.take(UInt8(ascii: "=")), let found = cursor.value() else {
-                throw .requestBodyMalformed
-            }
+            guard !key.isEmpty, cursor.take(UInt8(ascii: "=")), let found = cursor.value(),
+                !Self.isAmbiguous(
+                    text.extracting(found), isQuoted: found.upperBound < cursor.position)
+            else { throw .requestBodyMalformed }
             let keyText = text.extracting(key)
             let bit: Int
             if keyText.equalsIgnoringCase("name") {
@@ -282,8 +300,41 @@ private struct PartHead {
             guard seen & bit == 0 else { throw .requestBodyMalformed }
             seen |= bit
         }
-        guard cursor.isAtEnd, let name, !name.isEmpty else { throw .requestBodyMalformed }
+        guard cursor.isAtEnd, let name, !name.isEmpty, !isEncodedWord(part.extracting(name)) else {
+            throw .requestBodyMalformed
+        }
         return name
+    }
+
+    /// Whether a parameter's value is another thing to a lax reader: an apostrophe begins a quoted
+    /// string for PHP, and Rack takes the last `name=` behind a `;` or a space, in quotes or not.
+    private static func isAmbiguous(_ value: Span<UInt8>, isQuoted: Bool) -> Bool {
+        var apostrophes = 0
+        for index in value.indices {
+            if value[index] == UInt8(ascii: "'") { apostrophes += 1 }
+            guard isQuoted, value[index] == UInt8(ascii: "="), index > 0 else { continue }
+            var end = index
+            while end > 0, value[end - 1] == 0x20 || value[end - 1] == UInt8(ascii: "*") {
+                end -= 1
+            }
+            guard end >= 4, value.extracting(end - 4..<end).equalsIgnoringCase("name") else {
+                continue
+            }
+            if end == 4 || value[end - 5] == UInt8(ascii: ";") || value[end - 5] <= 0x20 {
+                return true
+            }
+        }
+        // Inside of quotes it is a letter like others; `utf-8''a` closes what it opens.
+        return !isQuoted && apostrophes % 2 == 1
+    }
+
+    /// `=?utf-8?b?...?=` (RFC 2047), which Tomcat undoes in names.
+    private static func isEncodedWord(_ name: Span<UInt8>) -> Bool {
+        for index in name.indices.dropLast()
+        where name[index] == UInt8(ascii: "=") && name[index + 1] == UInt8(ascii: "?") {
+            return true
+        }
+        return false
     }
 
     /// RFC 7578 section 4.7: encodings are not used; a reader that undoes one sees other bytes.

@@ -144,19 +144,26 @@ public struct QueryRule: Sendable {
         return length == value.count
     }
 
-    /// `_method` in any case and encoding; its skeleton, `method`, is too common a name to take.
-    private static func isMethodOverride(_ name: Span<UInt8>) -> Bool {
+    /// `_method` in any case and encoding, and what becomes of it: PHP drops leading spaces and
+    /// makes `_` of a dot, Rack and qs take it out of brackets (`[_method]`). Its skeleton,
+    /// `method`, is too common a name to take.
+    static func isMethodOverride(_ name: Span<UInt8>) -> Bool {
         let expected: StaticString = "_method"
         guard name.count >= expected.bytes.count else { return false }
         var index = 0
         var length = 0
         while index < name.count {
             let (byte, next) = PercentCoding.decode(name, at: index)
-            guard length < expected.bytes.count else { return false }
-            let folded = byte == UInt8(ascii: "_") ? byte : byte | 0x20
-            guard folded == expected.bytes[length] else { return false }
-            length += 1
+            let isBracket = byte == UInt8(ascii: "[") || byte == UInt8(ascii: "]")
+            if length == expected.bytes.count { return isBracket }
             index = next
+            if length == 0 {
+                if isBracket || byte == UInt8(ascii: " ") || byte == UInt8(ascii: "+") { continue }
+                guard byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".") else { return false }
+            } else {
+                guard byte | 0x20 == expected.bytes[length] else { return false }
+            }
+            length += 1
         }
         return length == expected.bytes.count
     }

@@ -12,6 +12,12 @@ struct CleanedBody: Equatable {
     static let json = "application/json"
     static let form = "application/x-www-form-urlencoded"
 
+    init(text: String, removed: Int, isChanged: Bool) {
+        self.text = text
+        self.removed = removed
+        self.isChanged = isChanged
+    }
+
     init(
         _ body: String, as type: String, mode: RoutePolicy.ClientValue = .strip,
         pointer: String? = nil, field: String? = nil, tenant: String? = "acme"

@@ -12,6 +12,8 @@ import Testing
         return (type, String(decoding: out.bytes, as: UTF8.self))
     }
 
+    private static let canonical = "multipart/form-data; boundary=b"
+
     private static let types: [(String, ContentType.Form, String)] = [
         ("application/json", ContentType.Form.json, "application/json"),
         ("APPLICATION/JSON", .json, "application/json"), ("text/json", .json, "text/json"),
@@ -23,12 +25,20 @@ import Testing
         ("application/vnd.api+json ; ext=\"a b\"", .json, "application/vnd.api+json; ext=\"a b\""),
         ("application/x-ndjson", .jsonLines, "application/x-ndjson"),
         ("application/x-www-form-urlencoded", .urlEncoded, "application/x-www-form-urlencoded"),
-        ("multipart/form-data; boundary=aB'()+_,-./:=?9", .other, ""),
         (
-            "multipart/form-data; boundary=\"aB'()+_,-./:=?9\"", .multipart,
-            "multipart/form-data; boundary=\"aB'()+_,-./:=?9\""
+            // Readers that take forms for ISO 8859-1 unless told otherwise are told.
+            "application/x-www-form-urlencoded;charset=UTF-8", .urlEncoded,
+            "application/x-www-form-urlencoded; charset=UTF-8"
         ),
-        ("Multipart/Form-Data;BOUNDARY=x", .multipart, "multipart/form-data; BOUNDARY=x"),
+        ("multipart/form-data; boundary=aB'()+_-./:=?9", .other, ""),
+        (
+            "multipart/form-data; boundary=\"aB'()+_-./:=?9\"", .multipart,
+            "multipart/form-data; boundary=\"aB'()+_-./:=?9\""
+        ),
+        ("Multipart/Form-Data;BOUNDARY=x", .multipart, "multipart/form-data; boundary=x"),
+        // PHP and Rack read the first parameter whose name ends with `boundary`.
+        ("multipart/form-data; xboundary=a; boundary=b", .multipart, Self.canonical),
+        ("multipart/form-data; boundary=\"b\"; charset=utf-8; v=1", .multipart, Self.canonical),
         ("application/graphql", .graphQL, "application/graphql"),
         ("multipart/mixed; boundary=x", .other, "multipart/mixed; boundary=x"),
         ("text/plain", .other, "text/plain"), ("application/xml", .other, "application/xml"),
@@ -59,7 +69,8 @@ import Testing
         "multipart/form-data; boundary=\"\"",
         "multipart/form-data; boundary=\"a \"", "multipart/form-data; boundary=a; boundary=b",
         "multipart/form-data; boundary=" + String(repeating: "x", count: 71),
-        "application/json; a=é",
+        "application/json; a=é", "multipart/form-data; boundary=\"a,b\"",
+        "application/json; a=\"; charset=utf-16\"", "application/json; a=\"x, text/plain\"",
     ]
 
     @Test(arguments: refused)

@@ -102,6 +102,10 @@ import Testing
         (#"{"b":2}"#, "/a/c/tenant_id", #"{"a":{"c":{"tenant_id":"acme"}},"b":2}"#),
         (#"{"a":{}}"#, "/a/c/tenant_id", #"{"a":{"c":{"tenant_id":"acme"}}}"#),
         (#"{"x~y/z":{}}"#, "/x~0y~1z/tenant_id", #"{"x~y/z":{"tenant_id":"acme"}}"#),
+        // What lies on the way may be a name of the tenant itself, and goes.
+        (#"{"tenant":{"key":"evil"},"a":1}"#, "/tenant/key", #"{"tenant":{"key":"acme"},"a":1}"#),
+        (#"{"a":1,"tenant":"evil"}"#, "/tenant/key", #"{"tenant":{"key":"acme"},"a":1}"#),
+        (#"{"_method":"PUT","a":1}"#, "/tenant_id", #"{"tenant_id":"acme","a":1}"#),
     ]
 
     @Test(arguments: injections)
@@ -152,6 +156,34 @@ import Testing
         _ body: String, _ expected: String
     ) throws {
         #expect(try CleanedBody(body, as: "application/json-patch+json").text == expected)
+    }
+
+    private static let patchLike: [(String, String)] = [
+        (#"[{"op":"replace","path":"/tenant_id","value":"evil"},1]"#, "[1]"),
+        (
+            #"{"Operations":[{"op":"add","path":"name.tenantId","value":1},{"op":"x","path":"a"}]}"#,
+            #"{"Operations":[{"op":"x","path":"a"}]}"#
+        ),
+        (#"[{"\u006fp":"move","from":"/x/org_id","path":"/b"}]"#, "[]"),
+        (
+            #"[{"op":"add","path":1},{"path":"/tenant_id"}]"#,
+            #"[{"op":"add","path":1},{"path":"/tenant_id"}]"#
+        ),
+        (#"{"op":"add","path":"/tenant_id"}"#, #"{"op":"add","path":"/tenant_id"}"#),
+    ]
+
+    @Test(arguments: patchLike)
+    func `what looks like an operation of a patch goes under any type of JSON`(
+        _ body: String, _ expected: String
+    ) throws {
+        #expect(try CleanedBody(body, as: CleanedBody.json).text == expected)
+    }
+
+    @Test func `U5 a method override goes from the top of a document`() throws {
+        let cleaned = try CleanedBody(
+            #"{"_method":"DELETE","a":{"_method":1}}"#, as: CleanedBody.json)
+        #expect(
+            cleaned == CleanedBody(text: #"{"a":{"_method":1}}"#, removed: 0, isChanged: true))
     }
 
     @Test(arguments: ["{}", "[1]", #"[{"path":1}]"#, #"[{"path":"a"}]"#, #"[{"path":"/~2"}]"#])

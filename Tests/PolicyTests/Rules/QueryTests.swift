@@ -33,6 +33,8 @@ import Testing
         ("Q7", "tenant_id==evil&a=1", "a=1"), ("Q7", "&&tenant_id=evil&&", ""),
         ("Q7", "=x&tenant_id=evil", "=x"), ("Q8", "tenant%255Fid=evil&a=1", "a=1"),
         ("U5", "_method=DELETE&method=card&%5Fmethod=x&_METHOD=y", "method=card"),
+        ("U5", "a&[_method]=x&+_method=x&.method=x&_method[]=x&%5B_method%5d=x", "a"),
+        ("clean", "__method=x&_methods=x&method=x", "__method=x&_methods=x&method=x"),
         ("clean", "&&a=1&&b&=&", "&&a=1&&b&=&"), ("clean", "a=1;b=2", "a=1;b=2"),
         ("clean", "q=tenant_id%3Devil&x=a%0Ab%00", "q=tenant_id%3Devil&x=a%0Ab%00"),
         ("clean", "", ""),
