@@ -10,7 +10,7 @@ let fuzzing = Context.environment["RINGFENCE_FUZZ"] != nil
 // Programs that only measure (bench/database).
 let measuring = Context.environment["RINGFENCE_BENCH"] != nil
 
-let settings: [SwiftSetting] =
+let plainSettings: [SwiftSetting] =
     [
         .swiftLanguageMode(.v6),
         .strictMemorySafety(),
@@ -20,8 +20,9 @@ let settings: [SwiftSetting] =
         .enableExperimentalFeature("Lifetimes"),
         .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
     ] + (strict ? [.treatAllWarnings(as: .error)] : [])
-    // Every target is instrumented, or the fuzzer would see nothing of what it runs.
-    + (fuzzing ? [.unsafeFlags(["-sanitize=fuzzer", "-O"])] : [])
+
+// Every target is instrumented, or the fuzzer would see nothing of what it runs.
+let settings = plainSettings + (fuzzing ? [.unsafeFlags(["-sanitize=fuzzer", "-O"])] : [])
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -121,7 +122,15 @@ let package = Package(
             swiftSettings: settings),
         tests("HTTP1Tests", ["HTTP1"]),
         tests("JSONTests", ["JSON"]),
-        tests("PolicyTests", ["Policy", "HTTP1"]),
+        // Optimised in every build and never instrumented: they judge millions of requests, and a
+        // fuzzer is to explore what they judge.
+        .target(
+            name: "NaiveReading", path: "Tests/NaiveReading",
+            swiftSettings: plainSettings + [.unsafeFlags(["-O"])]),
+        .target(
+            name: "CleaningOracle", dependencies: ["HTTP1", "NaiveReading", "Policy"],
+            path: "Tests/CleaningOracle", swiftSettings: plainSettings),
+        tests("PolicyTests", ["CleaningOracle", "HTTP1", "NaiveReading", "Policy"]),
         tests("TelemetryTests", ["Telemetry", "HTTP1"]),
         tests("CompressionTests", ["Compression", "CZlib", "HTTP1"]),
         tests("YAMLTests", ["YAML", "Policy"], exclude: ["Golden"]),
@@ -154,6 +163,10 @@ if fuzzing {
         fuzzTarget("FuzzToken", ["Tokens", "Policy", "HTTP1"]),
         fuzzTarget("FuzzYAML", ["YAML", "Policy"]),
     ]
+    // What cleaning a request comes to, judged by readers that share no code with it.
+    for name in ["Query", "Cookie", "Form", "Multipart", "JSONBody", "ContentType"] {
+        package.targets.append(fuzzTarget("Fuzz\(name)", ["CleaningOracle"]))
+    }
 }
 
 if measuring {

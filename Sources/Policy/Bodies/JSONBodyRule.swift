@@ -282,12 +282,13 @@ extension JSONBodyRule {
         _ operation: JSONNode, in view: borrowing JSONView, _ tenant: ExternalID?, _ isPatch: Bool,
         _ name: inout [UInt8]
     ) throws(Refusal) -> Bool {
+        let isStrict = isPatch && view.depth(of: operation) == 1
         for member in ["path", "from"] {
             guard let pointer = view.member(of: operation, named: member) else { continue }
             name.removeAll(keepingCapacity: true)
             let isString = view.appendString(at: pointer, to: &name)
             // SCIM's paths (RFC 7644 section 3.5.2) are no pointers.
-            guard isString && isJSONPointer(name.span) || !isPatch else {
+            guard isString && isJSONPointer(name.span) || !isStrict else {
                 throw .requestBodyMalformed
             }
             guard isString, try leadsToTenant(name.span) else { continue }
@@ -300,8 +301,7 @@ extension JSONBodyRule {
         return false
     }
 
-    /// Whether a token of the pointer names a tenant. `~1` and `~0` are undone by what follows: a
-    /// name is cut at `/` anyway, and `~` is no part of a skeleton.
+    /// Whether a token of the pointer names a tenant, `~1` and `~0` undone.
     private func leadsToTenant(_ pointer: Span<UInt8>) throws(Refusal) -> Bool {
         var token: [UInt8] = []
         var index = 0
@@ -315,10 +315,11 @@ extension JSONBodyRule {
                 case .listed: isListed = true
                 }
                 token.removeAll(keepingCapacity: true)
-            } else if byte == UInt8(ascii: "~"), index + 1 < pointer.count {
+            } else if byte == UInt8(ascii: "~"), index + 1 < pointer.count,
+                pointer[index + 1] | 1 == UInt8(ascii: "1")
+            {
                 index += 1
-                token.append(
-                    UInt8(ascii: pointer[index] == UInt8(ascii: "1") ? "/" : "~"))
+                token.append(UInt8(ascii: pointer[index] == UInt8(ascii: "1") ? "/" : "~"))
             } else {
                 token.append(byte)
             }

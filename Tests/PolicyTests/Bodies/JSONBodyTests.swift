@@ -149,6 +149,10 @@ import Testing
             #"[{"op":"add","path":"","value":{"tenant_id":1}}]"#,
             #"[{"op":"add","path":"","value":{}}]"#
         ),
+        (
+            #"[{"path":"/a","value":[{"op":1,"path":"x"},{"op":1,"path":"tenant_id"}]}]"#,
+            #"[{"path":"/a","value":[{"op":1,"path":"x"}]}]"#
+        ),
     ]
 
     @Test(arguments: patches)
@@ -169,6 +173,7 @@ import Testing
             #"[{"op":"add","path":1},{"path":"/tenant_id"}]"#,
             #"[{"op":"add","path":1},{"path":"/tenant_id"}]"#
         ),
+        (#"[{"op":"add","path":"a~/tenant_id"}]"#, "[]"),
         (#"{"op":"add","path":"/tenant_id"}"#, #"{"op":"add","path":"/tenant_id"}"#),
     ]
 

@@ -1,0 +1,152 @@
+import HTTP1
+import NaiveReading
+import Policy
+
+// Bodies.
+extension CleaningOracle {
+    /// - Parameter type: one of JSON, JSON Patch or lines.
+    public func checkJSON(_ bytes: [UInt8], as type: String) -> String? {
+        let (outcome, failure) = judge(bytes) { body($0, as: type, $1) }
+        if let failure { return failure }
+        let injected = body(bytes, as: type, .inject)
+        guard let cleaned = outcome.bytes else {
+            return injected == outcome ? nil : "not refused where ours is added"
+        }
+        if type == "application/x-ndjson" { return checkLines(bytes, cleaned) }
+        let isPatch = type == "application/json-patch+json"
+        if let failure = checkDocument(bytes, cleaned, isPatch: isPatch) { return failure }
+        guard !isPatch, let document = NaiveDocument(cleaned) else {
+            return injected == outcome ? nil : "a patch is added to"
+        }
+        return checkAdded(document, injected)
+    }
+
+    /// Whether ours is in the document at its pointer, and nothing else changed.
+    private func checkAdded(_ document: NaiveDocument, _ injected: Outcome) -> String? {
+        let tenant = [UInt8]("acme".utf8)
+        let ours = NaiveDocument.string(tenant, meaning: tenant)
+        guard let expected = document.adding(ours, at: Self.pointer[...]) else {
+            return injected == .refused(.requestBodyMalformed) ? nil : "no place, and not refused"
+        }
+        guard let bytes = injected.bytes, let found = NaiveDocument(bytes) else {
+            return "where ours is added, the body is refused or broken"
+        }
+        return found == expected ? nil : "ours is not added once"
+    }
+
+    private func checkDocument(
+        _ bytes: [UInt8], _ cleaned: [UInt8], isPatch: Bool
+    ) -> String? {
+        guard let before = NaiveDocument(bytes) else { return "no document was accepted" }
+        guard let after = NaiveDocument(cleaned) else { return "what is sent is no document" }
+        guard after.without(names, isPatch: isPatch) == after else { return "a spelling is left" }
+        if before.hasLongName { return nil }
+        return before.without(names, isPatch: isPatch) == after ? nil : "another value is gone"
+    }
+
+    private func checkLines(_ bytes: [UInt8], _ cleaned: [UInt8]) -> String? {
+        let before = bytes.split(separator: 10, omittingEmptySubsequences: false)
+        let after = cleaned.split(separator: 10, omittingEmptySubsequences: false)
+        guard before.count == after.count else { return "lines are missing" }
+        for (one, other) in zip(before, after) {
+            if one.allSatisfy({ [0x20, 0x09, 0x0d].contains($0) }) {
+                guard one == other else { return "a blank line is changed" }
+                continue
+            }
+            if let failure = checkDocument(Array(one), Array(other), isPatch: false) {
+                return failure
+            }
+        }
+        return nil
+    }
+
+    /// - Parameter boundary: of letters, digits and `-`.
+    public func checkMultipart(_ bytes: [UInt8], boundary: String) -> String? {
+        let type = "multipart/form-data; boundary=\(boundary)"
+        let (outcome, failure) = judge(bytes) { body($0, as: type, $1) }
+        if let failure { return failure }
+        let injected = body(bytes, as: type, .inject)
+        guard let cleaned = outcome.bytes else {
+            return injected == outcome ? nil : "not refused where ours is added"
+        }
+        guard let before = NaiveParts(bytes, boundary: boundary),
+            let after = NaiveParts(cleaned, boundary: boundary),
+            let added = injected.bytes.flatMap({ NaiveParts($0, boundary: boundary) })
+        else { return "what is sent is no form" }
+        if let failure = checkParts(before.parts, after.parts) { return failure }
+        guard added.parts.dropLast().elementsEqual(after.parts), let ours = added.parts.last,
+            ours.names.allSatisfy({ $0 == [UInt8](Self.parameter.utf8) }), !ours.names.isEmpty,
+            ours.content == [UInt8]("acme".utf8)
+        else { return "ours is not added once" }
+        return nil
+    }
+
+    private func checkParts(
+        _ before: [NaiveParts.Part], _ after: [NaiveParts.Part]
+    ) -> String? {
+        var rest = after[...]
+        for part in before {
+            let gone = part.names.contains {
+                names.mustGo($0) || NaivePairs.isMethodOverride($0)
+            }
+            if gone { continue }
+            if part.names.contains(where: names.mayGo) { return nil }
+            guard let other = rest.popFirst(), part.head == other.head else {
+                return "another part is gone"
+            }
+            guard part.contentType.hasSuffix("json") || part.contentType.contains("jsonl") else {
+                guard part.content == other.content else { return "what stays is changed" }
+                continue
+            }
+            let isPatch = part.contentType == "application/json-patch+json"
+            let failure =
+                part.contentType.hasSuffix("ndjson") || part.contentType.contains("jsonl")
+                ? checkLines(part.content, other.content)
+                : checkDocument(part.content, other.content, isPatch: isPatch)
+            if let failure { return failure }
+        }
+        return rest.isEmpty ? nil : "a part is too many"
+    }
+
+    /// Whether what is passed on of a `Content-Type` has one reading.
+    public func checkContentType(_ bytes: [UInt8]) -> String? {
+        guard let type = try? ContentType(bytes.span) else { return nil }
+        var out = ByteBuffer(capacityMax: bytes.count + 64)
+        type.write(bytes.span, into: &out)
+        let written = out.bytes
+        guard let again = try? ContentType(written.span) else { return "what is sent is refused" }
+        var second = ByteBuffer(capacityMax: written.count + 64)
+        again.write(written.span, into: &second)
+        guard second.bytes == written else { return "written again, it differs" }
+        guard again.form == type.form else { return "another form" }
+        let text = String(
+            decoding: written.map { $0 < 0x80 ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+        let charsets = NaiveContentType.charsets(text)
+        guard charsets.allSatisfy({ ["utf-8", "us-ascii"].contains($0) }) || type.form == .other
+        else { return "a character set is left: \(text)" }
+        guard let place = type.boundary else { return nil }
+        let boundary = String(
+            decoding: bytes[Int(place.start)..<Int(place.end)], as: UTF8.self)
+        guard NaiveContentType.boundary(text) == boundary else {
+            return "another boundary: \(text)"
+        }
+        return nil
+    }
+
+    /// Cleans `bytes` as a body of `type`, as the gateway does: what is not changed goes as it came.
+    func body(_ bytes: [UInt8], as type: String, _ variant: Variant) -> Outcome {
+        guard let rule = route(variant).bodies else { return .refused(.internalError) }
+        let typeText = [UInt8](type.utf8)
+        var scratch = BodyScratch()
+        var out = ByteBuffer(capacityMax: bytes.count + BodyRule.injectedBytesMax)
+        do throws(Refusal) {
+            let type = try ContentType(typeText.span)
+            let report = try rule.clean(
+                bytes.span, as: type, typeText.span, tenant: tenant, &scratch, into: &out)
+            let sent = report.isChanged ? out.bytes : bytes
+            return .cleaned(sent, removed: report.removed, isChanged: report.isChanged)
+        } catch {
+            return .refused(error)
+        }
+    }
+}
