@@ -12,7 +12,9 @@ extension CleaningOracle {
         guard let cleaned = outcome.bytes else {
             return injected == outcome ? nil : "not refused where ours is added"
         }
-        if type == "application/x-ndjson" { return checkLines(bytes, cleaned) }
+        if type == "application/x-ndjson" {
+            return checkLines(bytes, cleaned) ?? checkAddedLines(cleaned, injected)
+        }
         let isPatch = type == "application/json-patch+json"
         if let failure = checkDocument(bytes, cleaned, isPatch: isPatch) { return failure }
         guard !isPatch, let document = NaiveDocument(cleaned) else {
@@ -32,6 +34,19 @@ extension CleaningOracle {
             return "where ours is added, the body is refused or broken"
         }
         return found == expected ? nil : "ours is not added once"
+    }
+
+    private func checkAddedLines(_ cleaned: [UInt8], _ injected: Outcome) -> String? {
+        let documents = cleaned.split(separator: 10).compactMap { NaiveDocument(Array($0)) }
+        let tenant = [UInt8]("acme".utf8)
+        let ours = NaiveDocument.string(tenant, meaning: tenant)
+        let expected = documents.map { $0.adding(ours, at: Self.pointer[...]) }
+        guard let bytes = injected.bytes else {
+            let isRight = injected == .refused(.requestBodyMalformed) && expected.contains(nil)
+            return isRight ? nil : "where ours is added, the lines are refused"
+        }
+        let found = bytes.split(separator: 10).compactMap { NaiveDocument(Array($0)) }
+        return found == expected ? nil : "ours is not added once to each line"
     }
 
     private func checkDocument(
@@ -94,18 +109,30 @@ extension CleaningOracle {
             guard let other = rest.popFirst(), part.head == other.head else {
                 return "another part is gone"
             }
-            guard part.contentType.hasSuffix("json") || part.contentType.contains("jsonl") else {
-                guard part.content == other.content else { return "what stays is changed" }
-                continue
-            }
-            let isPatch = part.contentType == "application/json-patch+json"
-            let failure =
-                part.contentType.hasSuffix("ndjson") || part.contentType.contains("jsonl")
-                ? checkLines(part.content, other.content)
-                : checkDocument(part.content, other.content, isPatch: isPatch)
+            let failure: String? =
+                switch Self.form(part.contentType) {
+                case .json: checkDocument(part.content, other.content, isPatch: false)
+                case .jsonPatch: checkDocument(part.content, other.content, isPatch: true)
+                case .jsonLines: checkLines(part.content, other.content)
+                default: part.content == other.content ? nil : "what stays is changed"
+                }
             if let failure { return failure }
         }
         return rest.isEmpty ? nil : "a part is too many"
+    }
+
+    private static func form(_ type: String) -> ContentType.Form {
+        let words = type.split(separator: "/", omittingEmptySubsequences: false)
+        guard words.count == 2 else { return .other }
+        switch (words[0], words[1]) {
+        case (_, "json-patch+json"): return .jsonPatch
+        case ("text", "json"), ("application", "json"): return .json
+        case ("text", _): return .other
+        case ("application", "x-ndjson"), ("application", "ndjson"), ("application", "jsonl"),
+            ("application", "x-jsonlines"), ("application", "jsonlines"):
+            return .jsonLines
+        default: return words[1].hasSuffix("+json") && words[1].count > 5 ? .json : .other
+        }
     }
 
     /// Whether what is passed on of a `Content-Type` has one reading.
@@ -138,9 +165,10 @@ extension CleaningOracle {
         guard let rule = route(variant).bodies else { return .refused(.internalError) }
         let typeText = [UInt8](type.utf8)
         var scratch = BodyScratch()
-        var out = ByteBuffer(capacityMax: bytes.count + BodyRule.injectedBytesMax)
         do throws(Refusal) {
             let type = try ContentType(typeText.span)
+            let growth = rule.growthMax(of: bytes.span, as: type)
+            var out = ByteBuffer(capacityMax: bytes.count + growth)
             let report = try rule.clean(
                 bytes.span, as: type, typeText.span, tenant: tenant, &scratch, into: &out)
             let sent = report.isChanged ? out.bytes : bytes

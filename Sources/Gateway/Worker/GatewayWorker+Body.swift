@@ -152,10 +152,9 @@ extension GatewayWorker {
         let bytes = head.readable
         let (type, text) = try bodyContentType(bytes)
         if let coding = exchange.bodyCoding { try decodeBody(exchange, coding) }
-        guard takeMemory(exchange.body.count + BodyRule.injectedBytesMax, for: exchange) else {
-            throw .requestBodyBudget
-        }
-        var cleaned = ByteBuffer(capacityMax: exchange.body.count + BodyRule.injectedBytesMax)
+        let room = exchange.body.count + rule.growthMax(of: exchange.body.readable, as: type)
+        guard takeMemory(room, for: exchange) else { throw .requestBodyBudget }
+        var cleaned = ByteBuffer(capacityMax: room)
         let report = try Self.clean(
             exchange.body, rule, type, bytes[text], exchange.caller?.principal?.externalID,
             &bodyScratch, into: &cleaned)

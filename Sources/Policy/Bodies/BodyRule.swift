@@ -65,10 +65,16 @@ public struct BodyRule: Sendable {
             inject: inject.formField)
     }
 
-    /// Bytes that injection adds to a body at most.
+    /// Bytes that one tenant adds to a body at most.
     public static let injectedBytesMax = 1_024
 
-    /// Appends the body to send to `out`, which has room for `bytes` and `injectedBytesMax` more.
+    /// Bytes that cleaning adds to `bytes` at most: those of one tenant, or of one for each line.
+    public func growthMax(of bytes: Span<UInt8>, as type: ContentType) -> Int {
+        guard type.form == .jsonLines else { return Self.injectedBytesMax }
+        return max(Self.injectedBytesMax, json.growthMax(ofLines: bytes))
+    }
+
+    /// Appends the body to send to `out`, which has room for `bytes` and `growthMax` more.
     ///
     /// - Parameters:
     ///   - type: read from `typeText`, the client's `Content-Type`.

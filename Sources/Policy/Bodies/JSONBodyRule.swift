@@ -15,11 +15,19 @@ struct JSONBodyRule: Sendable {
     let clientValue: RoutePolicy.ClientValue
     /// The tokens of the pointer the tenant is put at, decoded; empty for none.
     let pointer: [[UInt8]]
+    /// Bytes that one document grows by at most.
+    private let injectedBytesMax: Int
 
     init(names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject pointer: String?) {
         self.names = names
         self.clientValue = clientValue
-        self.pointer = pointer.map { Self.tokens(of: $0) } ?? []
+        let tokens = pointer.map { Self.tokens(of: $0) } ?? []
+        self.pointer = tokens
+        // Each byte of a key takes six at most, and a key has quotes, a colon and two braces; the
+        // tenant has quotes and perhaps a comma behind it.
+        injectedBytesMax =
+            tokens.isEmpty
+            ? 0 : tokens.reduce(ExternalID.bytesMax + 3) { $0 + $1.count * 6 + 5 }
     }
 
     /// RFC 6901 section 4.
@@ -93,6 +101,14 @@ struct JSONBodyRule: Sendable {
         return report
     }
 
+    /// Bytes that the lines of a body grow by at most.
+    func growthMax(ofLines bytes: Span<UInt8>) -> Int {
+        guard injectedBytesMax > 0 else { return 0 }
+        var lines = 1
+        for index in bytes.indices where bytes[index] == UInt8(ascii: "\n") { lines += 1 }
+        return min(lines, Self.linesMax) * injectedBytesMax
+    }
+
     private static func isBlank(_ line: Span<UInt8>) -> Bool {
         for index in line.indices where line[index] != 0x20 && line[index] != 0x0d {
             if line[index] != 0x09 { return false }
@@ -131,7 +147,7 @@ struct JSONBodyRule: Sendable {
         _ bytes: Span<UInt8>, _ edits: [BodyEdit], _ tenant: ExternalID?,
         into out: inout ByteBuffer
     ) throws(Refusal) {
-        guard out.freeCapacityMax >= bytes.count + BodyRule.injectedBytesMax else {
+        guard out.freeCapacityMax >= bytes.count + injectedBytesMax else {
             throw .requestBodyTooLarge
         }
         var copied = 0

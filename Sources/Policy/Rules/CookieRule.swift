@@ -60,6 +60,7 @@ public struct CookieRule: Sendable {
     /// Whether any reading of the pair names a tenant; an encoded control byte in a name counts.
     private func namesTenant(_ pair: Span<UInt8>) -> Bool {
         var start = 0
+        var isFirst = true
         while start < pair.count {
             var nameEnd = -1
             var end = start
@@ -70,6 +71,10 @@ public struct CookieRule: Sendable {
                 }
                 end += 1
             }
+            // A comma in the name, which most readers take for a letter like others.
+            let isCut = isFirst && nameEnd < 0 && end < pair.count
+            isFirst = false
+            if isCut, names.judge(Self.wholeName(pair)) != .clean { return true }
             let hasName = start == 0 || nameEnd >= 0 || pair[0] == UInt8(ascii: "=")
             if hasName, start < end,
                 names.judge(pair.extracting(start..<(nameEnd < 0 ? end : nameEnd))) != .clean
@@ -81,19 +86,31 @@ public struct CookieRule: Sendable {
         return hidesName(pair)
     }
 
+    /// The name as most read it: behind any leading `=`, up to the next one.
+    @_lifetime(copy pair)
+    private static func wholeName(_ pair: Span<UInt8>) -> Span<UInt8> {
+        var start = 0
+        while start < pair.count, pair[start] == UInt8(ascii: "=") { start += 1 }
+        var end = start
+        while end < pair.count, pair[end] != UInt8(ascii: "=") { end += 1 }
+        return pair.extracting(start..<end)
+    }
+
     /// Whether a word inside the pair, between bytes that end a value somewhere, is followed by `=`
     /// and names a tenant: `a=1 tenant_id=evil`.
     private func hidesName(_ pair: Span<UInt8>) -> Bool {
+        // Of the word that stands before the `=`; none in the first one, and none behind its `=`,
+        // so that every byte is judged once.
         var wordStart = 0
         var wordEnd = 0
         for index in pair.indices {
             if Self.endsValue(pair[index]) { continue }
-            if pair[index] == UInt8(ascii: "="), wordStart > 0,
-                names.judge(pair.extracting(wordStart..<wordEnd)) != .clean
-            {
-                return true
-            }
-            if index > 0, pair[index] != UInt8(ascii: "="), Self.endsValue(pair[index - 1]) {
+            if pair[index] == UInt8(ascii: "=") {
+                if wordStart > 0, names.judge(pair.extracting(wordStart..<wordEnd)) != .clean {
+                    return true
+                }
+                wordStart = 0
+            } else if index > 0, Self.endsValue(pair[index - 1]) {
                 wordStart = index
             }
             wordEnd = index + 1

@@ -196,6 +196,22 @@ import Testing
         #expect(refusal(body, as: "application/json-patch+json") == .requestBodyMalformed)
     }
 
+    @Test func `the tenant is put into each line of a body of lines`() throws {
+        let rule = BodyRule(
+            names: SkeletonSet(names: TenantNames.defaults), clientValue: .strip,
+            inject: BodyInjection(pointer: "/tenant_id", formField: nil))
+        let (typeText, body) = ([UInt8]("application/x-ndjson".utf8), [UInt8]("{}\n{}\n{}".utf8))
+        let type = try ContentType(typeText.span)
+        // No more room than is asked for.
+        var out = ByteBuffer(capacityMax: body.count + rule.growthMax(of: body.span, as: type))
+        var scratch = BodyScratch()
+        let tenant = try #require(ExternalID("acme", format: .opaque))
+        _ = try rule.clean(
+            body.span, as: type, typeText.span, tenant: tenant, &scratch, into: &out)
+        let line = #"{"tenant_id":"acme"}"#
+        #expect(String(decoding: out.bytes, as: UTF8.self) == "\(line)\n\(line)\n\(line)")
+    }
+
     @Test func `each line of a body of lines is a document`() throws {
         let body = "{\"tenant_id\":1,\"a\":2}\r\n\n{\"b\":3}\n{\"org_id\":1}"
         let cleaned = try CleanedBody(body, as: "application/x-ndjson")
