@@ -129,7 +129,8 @@ let package = Package(
             swiftSettings: plainSettings + [.unsafeFlags(["-O"])]),
         .target(
             name: "CleaningOracle", dependencies: ["HTTP1", "NaiveReading", "Policy"],
-            path: "Tests/CleaningOracle", swiftSettings: plainSettings),
+            path: "Tests/CleaningOracle",
+            swiftSettings: plainSettings + [.unsafeFlags(["-O"])]),
         tests("PolicyTests", ["CleaningOracle", "HTTP1", "NaiveReading", "Policy"]),
         tests("TelemetryTests", ["Telemetry", "HTTP1"]),
         tests("CompressionTests", ["Compression", "CZlib", "HTTP1"]),
@@ -164,7 +165,7 @@ if fuzzing {
         fuzzTarget("FuzzYAML", ["YAML", "Policy"]),
     ]
     // What cleaning a request comes to, judged by readers that share no code with it.
-    for name in ["Query", "Cookie", "Form", "Multipart", "JSONBody", "ContentType"] {
+    for name in ["Query", "Cookie", "Form", "Multipart", "JSONBody", "ContentType", "Request"] {
         package.targets.append(fuzzTarget("Fuzz\(name)", ["CleaningOracle"]))
     }
 }

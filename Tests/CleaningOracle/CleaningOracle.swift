@@ -1,6 +1,6 @@
 import HTTP1
 public import NaiveReading
-public import Policy
+@_spi(TenantDirectory) @_spi(TokenVerifier) public import Policy
 
 /// Cleans bytes by the product's rules and judges the outcome with the naive readers. Every check
 /// answers `nil`, or says what is wrong.
@@ -9,26 +9,38 @@ public struct CleaningOracle: Sendable {
     /// they add ours.
     public enum Variant: Int, CaseIterable, Sendable {
         case strip, rejectIfDifferent, reject, inject
+        /// The tenant goes into another field.
+        case otherField
+        /// And into the path.
+        case template
     }
 
     public static let parameter = "tenant_id"
+    public static let otherField = "Acme-Org"
     public static let pointer = ["data", "tenant_id"]
 
     public let names: NaiveNames
     public let rules: RuleSet
     let tenant: ExternalID
+    let principal: Principal
+    /// What each route calls the tenant.
+    let namesByRoute: [NaiveNames]
 
-    public init?() {
+    /// - Parameter unknown: names the product is not told of, for showing that the oracle can fail.
+    public init?(unknown: [String] = []) {
         var policy = GatewayPolicy()
+        policy.tiers = [TierPolicy(name: "STARTER", requests: .limit(.perMinute(100)))]
         for variant in Variant.allCases {
             var route = RoutePolicy(
                 name: "\(variant)",
                 path: PathPattern(
                     text: "/\(variant.rawValue)/**",
-                    segments: [.literal([UInt8("\(variant.rawValue)".utf8.first ?? 0)]), .rest]),
+                    segments: [.literal([UInt8]("\(variant.rawValue)".utf8))]
+                        + (variant == .template ? [.tenant, .rest] : [.rest])),
                 authentication: .issuer(0), upstream: 0)
             switch variant {
-            case .strip: break
+            case .strip, .template: break
+            case .otherField: route.injectHeader = Self.otherField
             case .rejectIfDifferent: route.clientValue = .rejectIfDifferent
             case .reject: route.clientValue = .reject
             case .inject:
@@ -38,10 +50,21 @@ public struct CleaningOracle: Sendable {
             }
             policy.routes.append(route)
         }
-        guard let tenant = ExternalID("acme", format: .opaque) else { return nil }
+        let rules = RuleSet(policy: policy)
+        guard let tenant = ExternalID("acme", format: .opaque),
+            let principal = try? rules.resolve(
+                VerifiedClaims(
+                    issuer: 0, vendor: 0, tenant: tenant, derivedID: TenantID(high: 1, low: 2),
+                    subject: [UInt8]("alice".utf8), role: nil, tier: [UInt8]("STARTER".utf8),
+                    notBefore: 0, expires: 1_000))
+        else { return nil }
         self.tenant = tenant
-        rules = RuleSet(policy: policy)
-        names = NaiveNames(TenantNames.defaults + ["X-Tenant-ID"])
+        self.principal = principal
+        self.rules = rules
+        names = NaiveNames(TenantNames.defaults + ["X-Tenant-ID"] + unknown)
+        namesByRoute = policy.routes.map {
+            NaiveNames(RouteRule.tenantNames(of: $0, in: policy) + unknown)
+        }
     }
 
     /// What one cleaning came to.
