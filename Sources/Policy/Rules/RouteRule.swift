@@ -106,7 +106,8 @@ public final class RouteRule: Sendable {
         if case .issuer = policy.authentication { true } else { false }
     }
 
-    private func checkScope(_ principal: Principal?) throws(Refusal) {
+    /// - Throws: `internal.error` where the principal does not fit the route.
+    func checkScope(_ principal: Principal?) throws(Refusal) {
         switch policy.authentication {
         case .issuer(let issuer):
             // A principal of another issuer would be a verified one, but not for this route.

@@ -76,7 +76,10 @@ public struct UpstreamHeadScan: Sendable {
 
     /// Whether `head` is one well-formed request head with exactly one field for the tenant, equal
     /// to `tenant`, and no other spelling of one in any field's or parameter's name; without a
-    /// tenant, none at all.
+    /// tenant, none at all. Nor is there a `Connection`, which could nominate the field away
+    /// (attack H5), a method override, or a second one of the fields an upstream trusts us for.
+    ///
+    /// Cookies and bodies are not its business: no one of their readings is the right one.
     public func accepts(_ head: Span<UInt8>, tenant: ExternalID?) -> Bool {
         guard let line = lineEnd(head, 0), acceptsRequestLine(head.extracting(0..<line), tenant)
         else { return false }
@@ -84,6 +87,7 @@ public struct UpstreamHeadScan: Sendable {
         var tenants = 0
         var lengths = 0
         var hosts = 0
+        var ours: UInt8 = 0
         while true {
             guard position < head.count else { return false }
             if head[position] == 13 { break }
@@ -102,15 +106,43 @@ public struct UpstreamHeadScan: Sendable {
                 continue
             }
             if isTenantName(name) { return false }
-            if folds(name, to: "content-length") || folds(name, to: "transfer-encoding") {
-                lengths += 1
-            } else if folds(name, to: "host") {
-                hosts += 1
+            switch role(of: name) {
+            case .other: break
+            case .host: hosts += 1
+            case .framing: lengths += 1
+            case .never: return false
+            case .ours(let bit):
+                guard ours & bit == 0 else { return false }
+                ours |= bit
             }
         }
         return position + 2 == head.count && head[position + 1] == 10
             && tenants == (tenant == nil ? 0 : 1) && lengths <= 1
             && hosts == 1
+    }
+
+    private enum Role {
+        case other, host, framing, never
+        /// One of ours, which comes once at most.
+        case ours(UInt8)
+    }
+
+    /// By length first: most names have none of these.
+    private func role(of name: Span<UInt8>) -> Role {
+        switch name.count {
+        case 4: folds(name, to: "host") ? .host : .other
+        case 10: folds(name, to: "connection") ? .never : .other
+        case 12: folds(name, to: "x-request-id") ? .ours(1) : .other
+        case 13 where folds(name, to: "x-tenant-tier"): .ours(2)
+        case 13: folds(name, to: "x-http-method") ? .never : .other
+        case 14: folds(name, to: "content-length") ? .framing : .other
+        case 16: folds(name, to: "proxy-connection") ? .never : .other
+        case 17 where folds(name, to: "transfer-encoding"): .framing
+        case 17: folds(name, to: "x-method-override") ? .never : .other
+        case 19: folds(name, to: "ringfence-assertion") ? .ours(4) : .other
+        case 22: folds(name, to: "x-http-method-override") ? .never : .other
+        default: .other
+        }
     }
 
     /// One of 64 bits for up to four letters.
