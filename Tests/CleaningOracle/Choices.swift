@@ -16,7 +16,7 @@ public struct Choices {
         self.bytes = bytes[...]
     }
 
-    /// A number in `0..<bound`, which is 1 at least and at most 256 for a fuzzer to reach all of it.
+    /// A number in `0..<bound`; `bound` is in 1...256, so that one byte of a fuzzer reaches all.
     mutating func below(_ bound: Int) -> Int {
         if bytes != nil { return Int(bytes?.popFirst() ?? 0) % bound }
         state &+= 0x9e37_79b9_7f4a_7c15

@@ -160,7 +160,7 @@ extension CleaningOracle {
         return nil
     }
 
-    /// Cleans `bytes` as a body of `type`, as the gateway does: what is not changed goes as it came.
+    /// Cleans `bytes` as a body of `type`; what is not changed goes as it came.
     func body(_ bytes: [UInt8], as type: String, _ variant: Variant) -> Outcome {
         guard let rule = route(variant).bodies else { return .refused(.internalError) }
         let typeText = [UInt8](type.utf8)

@@ -8,8 +8,9 @@ extension RouteRule {
     /// - Parameters:
     ///   - target: what `plan` wrote, as signed by the assertion.
     ///   - framing: how the body will be sent; never `untilClose`.
-    /// - Throws: `internal.error` where the principal does not fit the route, `internal.scan` when the
-    ///   second reading finds another tenant than the verified one, `request.head.too_large` when `out` has no room. `out` is then as it was.
+    /// - Throws: `internal.error` where the principal does not fit the route, `internal.scan` when
+    ///   the second reading finds another tenant than the verified one, `request.head.too_large`
+    ///   when `out` has no room. `out` is then as it was.
     public func write(
         _ plan: borrowing RewritePlan, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         principal: Principal?, target: Span<UInt8>, framing: BodyFraming,

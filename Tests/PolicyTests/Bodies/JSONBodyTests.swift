@@ -165,7 +165,7 @@ import Testing
     private static let patchLike: [(String, String)] = [
         (#"[{"op":"replace","path":"/tenant_id","value":"evil"},1]"#, "[1]"),
         (
-            #"{"Operations":[{"op":"add","path":"name.tenantId","value":1},{"op":"x","path":"a"}]}"#,
+            #"{"Operations":[{"op":"add","path":"a.tenantId","value":1},{"op":"x","path":"a"}]}"#,
             #"{"Operations":[{"op":"x","path":"a"}]}"#
         ),
         (#"[{"\u006fp":"move","from":"/x/org_id","path":"/b"}]"#, "[]"),
