@@ -205,6 +205,9 @@ public struct ByteStream: ~Copyable {
         try session?.write(bytes.readable) ?? .endOfStream
     }
 
+    /// What `output` holds is the last: `endOutput` follows as soon as it has left.
+    public mutating func expectEnd() { session?.expectEnd() }
+
     /// Says that nothing more will be sent (close_notify and FIN), and goes on reading. What is in
     /// `output` must have left before.
     ///

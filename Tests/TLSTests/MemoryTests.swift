@@ -23,10 +23,10 @@ import Testing
             { argument in
                 guard let argument = unsafe argument else { return nil }
                 unsafe Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().run()
-                return unsafe nil
+                return nil
             }, argument)
         #expect(made == 0)
-        #expect(unsafe pthread_join(thread, nil) == 0)
+        #expect(pthread_join(thread, nil) == 0)
     }
 
     private func take(_ size: Int) -> UInt {
