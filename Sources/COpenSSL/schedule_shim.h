@@ -237,7 +237,8 @@ static inline void *rf_schedule_order_new(void *provider) {
 static inline void rf_schedule_order_free(void *order) { (void)order; }
 static inline void rf_schedule_order_reset(void *order) { (void)order; }
 
-static inline const OSSL_ALGORITHM *rf_schedule_query(void *provider, int operation, int *no_cache) {
+static inline const OSSL_ALGORITHM *rf_schedule_query(
+    void *provider, int operation, int *no_cache) {
     static const OSSL_DISPATCH functions[] = {
         {OSSL_FUNC_KDF_NEWCTX, (void (*)(void))rf_schedule_order_new},
         {OSSL_FUNC_KDF_FREECTX, (void (*)(void))rf_schedule_order_free},

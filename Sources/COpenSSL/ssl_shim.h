@@ -42,6 +42,7 @@ struct rf_tls_transport {
     uint8_t ended;         // recv returned 0
     uint8_t established;   // the handshake is done
     uint8_t name_matched;  // a certificate was chosen by the server name
+    uint8_t cleared;       // the session no longer serves what its context does
     uint8_t ticket_next;   // of the handshake only the ticket is left to send
     uint8_t end_next;      // nothing follows but close_notify and the end of the socket
 
