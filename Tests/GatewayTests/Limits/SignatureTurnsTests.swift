@@ -73,4 +73,30 @@ import Testing
         let again = turns.isOpen
         #expect(!again)
     }
+
+    @Test func `what goes upstream is held while holding, and each client named once`() {
+        var turns = SignatureTurns()
+        let keys = Self.keys(SignatureTurns.heldMax)
+        let early = turns.holds(keys[0])
+        #expect(!early)
+        for _ in 0..<2 {
+            for key in keys {
+                let wasFull = turns.isFull
+                turns.hold()
+                let isHeld = turns.holds(key)
+                let isHeldAgain = turns.holds(key)
+                #expect(!wasFull && isHeld && isHeldAgain)
+            }
+            let isFull = turns.isFull
+            #expect(isFull)
+            var found: [SlotKey] = []
+            while let key = turns.nextHeld() {
+                // Its bytes go now.
+                let isHeld = turns.holds(key)
+                #expect(!isHeld)
+                found.append(key)
+            }
+            #expect(found == keys)
+        }
+    }
 }
