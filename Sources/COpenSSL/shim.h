@@ -5,7 +5,6 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include "memory_shim.h"
-#include "schedule_shim.h"
 #include "ssl_shim.h"
 #include "evp_shim.h"
 #endif

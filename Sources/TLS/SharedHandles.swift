@@ -9,17 +9,10 @@ import COpenSSL
 @safe final class ContextHandle: @unchecked Sendable {
     let pointer: OpaquePointer
 
-    /// Whether servers derive their secrets with kept digests; done once, for the life of the
-    /// process. If OpenSSL will not, its own derivation serves.
-    static let keepsDigests = rf_schedule_install() == 1
-
     /// Takes the settings common to every context of this project.
     init(server: Bool, profile: TLSProfile) throws(TLSFault) {
-        let properties = server && Self.keepsDigests ? RF_SCHEDULE_PROPERTIES : nil
         ERR_clear_error()
-        guard
-            let made = unsafe SSL_CTX_new_ex(
-                nil, properties, server ? TLS_server_method() : TLS_client_method())
+        guard let made = unsafe SSL_CTX_new(server ? TLS_server_method() : TLS_client_method())
         else { throw .openSSL(.take()) }
         unsafe pointer = made
         unsafe rf_tls_harden(made)
