@@ -254,6 +254,36 @@ extension Span where Element == UInt8 {
         let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
         return UInt64(littleEndian: word)
     }
+
+    /// Sixteen bytes from `offset`; traps when they are not all inside.
+    @inlinable @inline(__always) public func block(at offset: Int) -> SIMD16<UInt8> {
+        unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self)
+    }
+}
+
+extension SIMD16<UInt8> {
+    /// Eight bytes and eight more, as `Span.word(at:)` reads them.
+    @inlinable @inline(__always) public init(_ low: UInt64, _ high: UInt64) {
+        let words = SIMD2(low.littleEndian, high.littleEndian)
+        self = unsafe unsafeBitCast(words, to: SIMD16<UInt8>.self)
+    }
+
+    /// Where the first byte of a comparison's outcome is that holds; `nil` where none does.
+    ///
+    /// - Parameter skipped: that many bytes at the front do not count; 0...16.
+    @inlinable @inline(__always)
+    public static func first(in mask: SIMDMask<SIMD16<Int8>>, after skipped: Int = 0) -> Int? {
+        // Every byte of a mask is all zeros or all ones.
+        let words = unsafe unsafeBitCast(mask, to: SIMD2<UInt64>.self)
+        var low = UInt64(littleEndian: words[0])
+        var high = UInt64(littleEndian: words[1])
+        if skipped > 0 {
+            low = skipped < 8 ? low & (.max &<< UInt64(skipped &* 8)) : 0
+            if skipped > 8 { high = skipped < 16 ? high & (.max &<< UInt64(skipped &* 8)) : 0 }
+        }
+        if low != 0 { return low.trailingZeroBitCount &>> 3 }
+        return high == 0 ? nil : 8 &+ high.trailingZeroBitCount &>> 3
+    }
 }
 
 extension StaticString {

@@ -87,42 +87,16 @@ extension Span where Element == UInt8 {
 
     /// The first offset in `start..<stop` whose byte ends a run of field text: not HTAB, SP or
     /// VCHAR, nor `obs-text` where that is allowed (RFC 9110 section 5.5); `stop` when none does.
-    ///
-    /// Eight bytes at a time: `below` and `delete` may flag a byte wrongly only above one they
-    /// flagged rightly, so the lowest flag is exact.
     func endOfText(from start: Int, to stop: Int, obsText: Bool) -> Int {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let highs: UInt64 = 0x8080_8080_8080_8080
-        let obsMask = obsText ? 0 : highs
         var index = start
-        while stop &- index >= 8 {
-            let word = word(at: index)
-            let below = (word &- ones &* 0x20) & ~word & highs
-            let flipped = word ^ (ones &* 0x7f)
-            let delete = (flipped &- ones) & ~flipped & highs
-            let flags = below | delete | (word & obsMask)
-            if flags == 0 {
-                index &+= 8
-                continue
-            }
-            index &+= flags.trailingZeroBitCount &>> 3
-            guard self[index] == ASCII.tab else { return index }
-            index &+= 1
-        }
-        // The last few bytes with the ones before them shifted out, text in their place.
-        if index < stop, stop >= 8 {
-            let rest = UInt64(truncatingIfNeeded: stop &- index)
-            let filler = 0x2020_2020_2020_2020 &<< (rest &* 8)
-            let word = word(at: stop &- 8) &>> (64 &- rest &* 8) | filler
-            let below = (word &- ones &* 0x20) & ~word & highs
-            let flipped = word ^ (ones &* 0x7f)
-            let delete = (flipped &- ones) & ~flipped & highs
-            if below | delete | (word & obsMask) == 0 { return stop }
-        }
         while index < stop {
-            let byte = self[index]
-            let isText = byte >= 0x20 ? byte != 0x7f && (byte < 0x80 || obsText) : byte == ASCII.tab
-            guard isText else { return index }
+            let found =
+                obsText
+                ? firstOther(from: index, to: stop, { $0.isOtherThanTextOrObsText })
+                : firstOther(from: index, to: stop, { $0.isOtherThanText })
+            guard let other = found else { break }
+            index = other
+            guard self[index] == ASCII.tab else { return index }
             index &+= 1
         }
         return stop
@@ -131,54 +105,69 @@ extension Span where Element == UInt8 {
     /// The first offset in `start..<stop` whose byte is no `tchar` (RFC 9110 section 5.6.2); `stop`
     /// when all are.
     func endOfToken(from start: Int, to stop: Int) -> Int {
-        let highs: UInt64 = 0x8080_8080_8080_8080
-        let ones: UInt64 = 0x0101_0101_0101_0101
         var index = start
         while index < stop {
-            // Nearly all names are of letters, digits and "-". Below 0x80 no sum here carries.
-            while stop &- index >= 8 {
-                let word = word(at: index)
-                let low = word & ~highs
-                let folded = low | ones &* 0x20
-                let letters = (folded &+ ones &* 0x1f) & ~(folded &+ ones &* 0x05)
-                let digits = (low &+ ones &* 0x50) & ~(low &+ ones &* 0x46)
-                let dashes = ~((low ^ ones &* 0x2d) &+ ones &* 0x7f)
-                let others = ~(letters | digits | dashes) & highs | word & highs
-                if others == 0 {
-                    index &+= 8
-                    continue
-                }
-                index &+= others.trailingZeroBitCount &>> 3
-                break
-            }
-            guard index < stop, ByteSet.token.contains(self[index]) else { return index }
+            // Nearly all names are of letters, digits and "-".
+            guard let other = firstOther(from: index, to: stop, { $0.isOtherThanPlainToken })
+            else { break }
+            index = other
+            guard ByteSet.token.contains(self[index]) else { return index }
             index &+= 1
         }
         return stop
     }
 
+    /// The first offset in `start..<stop` at which `isOther` holds, sixteen bytes at a time.
+    @inline(__always)
+    private func firstOther(
+        from start: Int, to stop: Int, _ isOther: (SIMD16<UInt8>) -> SIMDMask<SIMD16<Int8>>
+    ) -> Int? {
+        var index = start
+        while stop &- index >= 16 {
+            if let offset = SIMD16.first(in: isOther(block(at: index))) { return index &+ offset }
+            index &+= 16
+            // What is long is a token or a cookie, and nearly always right to its end.
+            guard index &- start >= 64 else { continue }
+            while stop &- index >= 64 {
+                let others =
+                    isOther(block(at: index)) .| isOther(block(at: index &+ 16))
+                    .| isOther(block(at: index &+ 32)) .| isOther(block(at: index &+ 48))
+                guard SIMD16.first(in: others) == nil else { break }
+                index &+= 64
+            }
+        }
+        guard index < stop else { return nil }
+        // Fewer than sixteen are left; they are read with some before them, which do not count.
+        if stop >= 16 {
+            let begin = stop &- 16
+            return SIMD16.first(in: isOther(block(at: begin)), after: index &- begin)
+                .map { begin &+ $0 }
+        }
+        return firstOther(inShort: index, to: stop, isOther)
+    }
+
+    /// The same for fewer than sixteen bytes.
+    @inline(__always)
+    private func firstOther(
+        inShort start: Int, to stop: Int, _ isOther: (SIMD16<UInt8>) -> SIMDMask<SIMD16<Int8>>
+    ) -> Int? {
+        if stop &- start >= 8 {
+            // The first eight and the last eight, which may overlap.
+            let block = SIMD16(word(at: start), word(at: stop &- 8))
+            guard let place = SIMD16.first(in: isOther(block)) else { return nil }
+            return place < 8 ? start &+ place : stop &- 16 &+ place
+        }
+        // What is missing is made of a byte that no caller looks for.
+        var word = UInt64(UInt8(ascii: "0")) &* 0x0101_0101_0101_0101
+        for index in (start..<stop).reversed() { word = word &<< 8 | UInt64(self[index]) }
+        return SIMD16.first(in: isOther(SIMD16(word, word))).map { start &+ $0 }
+    }
+
     /// Whether all bytes are VCHAR other than `excluded`; true for none.
     public func isVisible(except excluded: UInt8) -> Bool {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let highs: UInt64 = 0x8080_8080_8080_8080
-        var index = 0
-        while count &- index >= 8 {
-            let word = word(at: index)
-            let below = (word &- ones &* 0x21) & ~word & highs
-            let flipped = word ^ (ones &* 0x7f)
-            let delete = (flipped &- ones) & ~flipped & highs
-            let differs = word ^ (ones &* UInt64(excluded))
-            let equal = (differs &- ones) & ~differs & highs
-            // A flag may be wrong only above one that is right, so none at all is exact.
-            guard below | delete | equal | (word & highs) == 0 else { return false }
-            index &+= 8
-        }
-        while index < count {
-            let byte = self[index]
-            guard byte > 0x20, byte < 0x7f, byte != excluded else { return false }
-            index &+= 1
-        }
-        return true
+        firstOther(from: 0, to: count) { block in
+            (block &- .all(0x21) .> .all(0x5d)) .| (block .== .all(excluded))
+        } == nil
     }
 
     /// `range` without the spaces and tabs at either end.
@@ -200,5 +189,29 @@ extension Span where Element == UInt8 {
         let element = trimmingWhitespace(position..<end)
         position = end &+ 1
         return element
+    }
+}
+
+extension SIMD16<UInt8> {
+    /// Operators that take a scalar are compiled byte by byte; with this they are one instruction.
+    @inline(__always) fileprivate static func all(_ byte: UInt8) -> SIMD16<UInt8> {
+        SIMD16(repeating: byte)
+    }
+
+    /// Where neither SP nor VCHAR is; so for HTAB too.
+    @inline(__always) fileprivate var isOtherThanText: SIMDMask<SIMD16<Int8>> {
+        self &- .all(0x20) .> .all(0x5e)
+    }
+
+    /// The same with `obs-text` allowed.
+    @inline(__always) fileprivate var isOtherThanTextOrObsText: SIMDMask<SIMD16<Int8>> {
+        (self .< .all(0x20)) .| (self .== .all(0x7f))
+    }
+
+    /// Where neither a letter, a digit nor "-" is.
+    @inline(__always) fileprivate var isOtherThanPlainToken: SIMDMask<SIMD16<Int8>> {
+        let isLetter = (self | .all(0x20)) &- .all(UInt8(ascii: "a")) .< .all(26)
+        let isDigit = self &- .all(UInt8(ascii: "0")) .< .all(10)
+        return .!(isLetter .| isDigit .| (self .== .all(UInt8(ascii: "-"))))
     }
 }

@@ -53,6 +53,11 @@ extension ByteBuffer {
         append(line: name, value: value)
     }
 
+    /// `name: value`, of arrays that objects hold.
+    public mutating func appendField(name: [UInt8], value: [UInt8]) throws(HTTPViolation) {
+        try appendField(name: name.span, value: value.span)
+    }
+
     /// A field as it was parsed out of `bytes`, whose name and value are known to be fit since.
     public mutating func appendField(
         _ field: FieldTable.Field, of bytes: Span<UInt8>
@@ -72,6 +77,12 @@ extension ByteBuffer {
         assert(HeadBytes.isToken(name.bytes))
         try reserve(name.utf8CodeUnitCount + value.count + 4)
         append(line: name.bytes, value: value)
+    }
+
+    public mutating func appendField(
+        name: StaticString, value: [UInt8]
+    ) throws(HTTPViolation) {
+        try appendField(name: name, value: value.span)
     }
 
     public mutating func appendField(
@@ -147,9 +158,7 @@ private enum HeadBytes {
 
     /// At least one byte, all VCHAR.
     static func isVisible(_ bytes: Span<UInt8>) -> Bool {
-        for index in bytes.indices where bytes[index] <= 0x20 || bytes[index] >= 0x7f {
-            return false
-        }
-        return !bytes.isEmpty
+        // Excluding a byte that is none of them excludes nothing more.
+        !bytes.isEmpty && bytes.isVisible(except: 0x7f)
     }
 }

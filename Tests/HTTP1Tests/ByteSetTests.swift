@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func `a run of text ends at the same byte eight at a time and one at a time`() {
+    @Test func `a run of text ends at the same byte sixteen at a time and one at a time`() {
         for byte in UInt8.min...UInt8.max {
             for obsText in [false, true] {
                 let isText =
@@ -49,6 +49,26 @@ import Testing
         #expect(run.span.endOfText(from: 3, to: 3, obsText: false) == 3)
     }
 
+    @Test func `a run of any length ends at the one byte that is no part of it`() {
+        for count in 0...200 {
+            for start in [0, 1, 7, 17] where start <= count {
+                for place in stride(from: start, to: count, by: count > 40 ? 3 : 1) {
+                    var run = [UInt8](repeating: 0x61, count: count)
+                    run[place] = 0x7f
+                    #expect(run.span.endOfText(from: start, to: count, obsText: true) == place)
+                    #expect(run.span.endOfText(from: start, to: place, obsText: true) == place)
+                    #expect(run.span.endOfToken(from: start, to: count) == place)
+                    #expect(run.span.isVisible(except: 0x2c) == false)
+                }
+                // What lies before it, or is missing, is no end.
+                var run = [UInt8](repeating: 0x61, count: count)
+                for index in 0..<start { run[index] = 0x0d }
+                #expect(run.span.endOfText(from: start, to: count, obsText: false) == count)
+                #expect(run.span.endOfToken(from: start, to: count) == count)
+            }
+        }
+    }
+
     @Test func `bytes around a short run are not looked at either`() {
         for start in 0..<16 {
             for stop in start...16 {
@@ -60,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func `a token ends at the same byte eight at a time and one at a time`() {
+    @Test func `a token ends at the same byte sixteen at a time and one at a time`() {
         for byte in UInt8.min...UInt8.max {
             for place in 0..<20 {
                 for filler in "aZ09-_~".utf8 {

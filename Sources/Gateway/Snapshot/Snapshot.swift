@@ -76,6 +76,11 @@ final class Snapshot: Sendable {
         trustedProxies = policy.trustedProxies.compactMap { Reactor.AddressBlock($0.text) }
     }
 
+    /// What `Host` says to an upstream on routes with `host: upstream`: its first target.
+    func authority(of upstream: Int) -> [UInt8] {
+        targets[upstreams[upstream].targets.lowerBound].authority
+    }
+
     /// Whether the peer's `Forwarded` and `X-Forwarded-*` are continued.
     func trusts(_ peer: PeerAddress) -> Bool {
         guard let address = peer.address else { return false }

@@ -50,8 +50,9 @@ final class Exchange {
     var key = SlotKey.fixed(0)
     var clientKey = SlotKey.fixed(0)
     var upstreamKey: SlotKey?
-    var snapshot: Snapshot?
+    /// The connections to the upstreams of the snapshot it began with.
     var upstreams: UpstreamSet?
+    var snapshot: Snapshot? { upstreams?.snapshot }
     /// Index into the policy's routes; `nil` before a route matched.
     var route: Int?
     /// Index into the policy's upstreams.
@@ -91,7 +92,7 @@ final class Exchange {
 
     var observation = Observation()
     var loggedPath: ByteBuffer
-    var peerText: ByteBuffer
+    var peer = PeerAddress.unix
 
     init() {
         head = ByteBuffer(capacityMax: Self.headBytesMax)
@@ -99,13 +100,11 @@ final class Exchange {
         body = ByteBuffer(capacityMax: 0)
         origin = ByteBuffer(capacityMax: 512)
         loggedPath = ByteBuffer(capacityMax: Self.loggedPathBytesMax)
-        peerText = ByteBuffer(capacityMax: 64)
     }
 
     /// Makes the memory ready for another request.
     func reset() {
         upstreamKey = nil
-        snapshot = nil
         upstreams = nil
         route = nil
         caller = nil
@@ -126,7 +125,6 @@ final class Exchange {
         origin.removeAll()
         responseStarted = false
         bodySent = 0
-        peerText.removeAll()
         attempts = ConnectAttempts()
         observation = Observation()
         loggedPath.removeAll()

@@ -122,8 +122,8 @@ extension GatewayWorker {
             return .collect(route)
         }
         try writeHead(
-            exchange, route, bytes, peer: connection.peer, isSecure: connection.stream.isSecure,
-            framing: requestHead.framing)
+            exchange, snapshot, route, bytes, peer: connection.peer,
+            isSecure: connection.stream.isSecure, framing: requestHead.framing)
         return .forward
     }
 
@@ -178,8 +178,9 @@ extension GatewayWorker {
         _ exchange: Exchange, _ route: RouteRule, _ head: borrowing ByteBuffer,
         _ connection: ServerConnection
     ) throws(Refusal) {
+        guard let snapshot = exchange.snapshot else { throw .internalError }
         try writeHead(
-            exchange, route, head.readable, peer: connection.peer,
+            exchange, snapshot, route, head.readable, peer: connection.peer,
             isSecure: connection.stream.isSecure, framing: .length(UInt64(exchange.body.count)))
     }
 
@@ -197,27 +198,24 @@ extension GatewayWorker {
 
     /// Step 10: the assertion, and the head as the upstream will see it.
     private func writeHead(
-        _ exchange: Exchange, _ route: RouteRule, _ bytes: Span<UInt8>, peer: PeerAddress,
-        isSecure: Bool, framing: BodyFraming
+        _ exchange: Exchange, _ snapshot: Snapshot, _ route: RouteRule, _ bytes: Span<UInt8>,
+        peer: PeerAddress, isSecure: Bool, framing: BodyFraming
     ) throws(Refusal) {
-        guard let snapshot = exchange.snapshot else { throw .internalError }
-        let upstream = snapshot.upstreams[exchange.upstream]
+        let caller = exchange.caller
         scratch.begin(requestID: exchange.requestID, peer: peer, random: &random)
-        if upstream.isAsserted, let caller = exchange.caller {
+        if let caller, snapshot.upstreams[exchange.upstream].isAsserted {
             try scratch.sign(
-                caller, snapshot: snapshot, audience: upstream.audience,
+                caller, snapshot: snapshot,
+                audience: snapshot.upstreams[exchange.upstream].audience,
                 method: bytes[requestHead.methodName], body: exchange.body, now: wall.seconds,
                 with: &signer)
         }
         exchange.head.removeAll()
         do throws(Refusal) {
             try scratch.write(
-                route, requestHead, bytes, principal: exchange.caller?.principal,
-                framing: framing,
-                hop: Hop(
-                    isSecure: isSecure, isTrustedProxy: snapshot.trusts(peer),
-                    authority: snapshot.targets[upstream.targets.lowerBound].authority),
-                into: &exchange.head)
+                route, requestHead, bytes, principal: caller?.principal, framing: framing,
+                hop: Hop(isSecure: isSecure, isTrustedProxy: snapshot.trusts(peer)),
+                authority: snapshot.authority(of: exchange.upstream), into: &exchange.head)
         } catch {
             if error == .internalScan { counters.headScanAlarms.increment() }
             throw error

@@ -27,21 +27,21 @@ extension GatewayWorker {
             // A reset client reads no answer.
             return dropClient(key)
         }
-        advanceClient(key)
+        moveOn(connection, key)
     }
 
     /// Moves a client connection and its exchange on as far as they go without waiting.
     func advanceClient(_ key: SlotKey) {
-        for _ in 0..<Self.roundsMax {
-            guard clients.contains(key) else { return }
-            let connection = clients[key]
-            if advance(connection, key) == .waiting {
-                if clients.contains(key) { watch(connection, key) }
-                return
-            }
-        }
         guard clients.contains(key) else { return }
-        let connection = clients[key]
+        moveOn(clients[key], key)
+    }
+
+    private func moveOn(_ connection: ServerConnection, _ key: SlotKey) {
+        for _ in 0..<Self.roundsMax {
+            let step = advance(connection, key)
+            guard clients.contains(key) else { return }
+            if step == .waiting { return watch(connection, key) }
+        }
         guard !connection.isUnfinished else { return }
         connection.isUnfinished = true
         unfinished.append(key)
@@ -140,10 +140,9 @@ extension GatewayWorker {
         }
         exchange.key = exchangeKey
         exchange.clientKey = key
-        exchange.snapshot = snapshot
         exchange.upstreams = upstreams
         exchange.requestID = UUIDv7(milliseconds: wall.milliseconds, random: random.take10())
-        connection.peer.append(to: &exchange.peerText)
+        exchange.peer = connection.peer
         exchange.observation.started = now
         exchange.observation.startedWall = wall
         connection.exchange = exchangeKey

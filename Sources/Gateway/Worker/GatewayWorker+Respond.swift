@@ -248,7 +248,9 @@ extension GatewayWorker {
                 "time",
                 unixMilliseconds: seen.startedWall.milliseconds)
             line.identifier("request_id", exchange.requestID)
-            line.text("peer", buffer: exchange.peerText)
+            peerText.removeAll()
+            exchange.peer.append(to: &peerText)
+            line.text("peer", buffer: peerText)
             if exchange.isParsed {
                 line.code("method", exchange.method.name)
                 line.text("path", buffer: exchange.loggedPath)

@@ -24,10 +24,10 @@ extension GatewayWorker {
 
     /// Finds a connection for an exchange whose head is ready: a kept one, or a new one.
     func connect(_ exchange: Exchange) {
-        guard let snapshot = exchange.snapshot, let set = exchange.upstreams else { return }
-        let upstream = snapshot.upstreams[exchange.upstream]
+        guard let set = exchange.upstreams else { return }
         if exchange.attempts.deadline == nil {
-            exchange.attempts.deadline = now.advanced(byMilliseconds: upstream.connectMilliseconds)
+            let patience = set.snapshot.upstreams[exchange.upstream].connectMilliseconds
+            exchange.attempts.deadline = now.advanced(byMilliseconds: patience)
             exchange.attempts.target = set.nextTarget(of: exchange.upstream)
         }
         if !exchange.attempts.mustBeNew {
@@ -44,10 +44,11 @@ extension GatewayWorker {
                 return
             }
         }
-        connectAnew(exchange, snapshot, set)
+        connectAnew(exchange, set)
     }
 
-    private func connectAnew(_ exchange: Exchange, _ snapshot: Snapshot, _ set: UpstreamSet) {
+    private func connectAnew(_ exchange: Exchange, _ set: UpstreamSet) {
+        let snapshot = set.snapshot
         let targets = snapshot.upstreams[exchange.upstream].targets.count
         while exchange.attempts.count < ConnectAttempts.attemptsMax {
             let target = snapshot.targets[exchange.attempts.target]
@@ -111,8 +112,8 @@ extension GatewayWorker {
     private func connectElsewhere(_ exchange: Exchange) {
         detachServer(exchange)
         exchange.attempts.mustBeNew = true
-        guard let snapshot = exchange.snapshot, let set = exchange.upstreams else { return }
-        connectAnew(exchange, snapshot, set)
+        guard let set = exchange.upstreams else { return }
+        connectAnew(exchange, set)
     }
 
     /// The connection is ready: the head goes first.

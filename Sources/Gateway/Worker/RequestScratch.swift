@@ -4,12 +4,10 @@ import Reactor
 import Telemetry
 import Tokens
 
-/// What a head needs to know about the hop it came over and the one it goes to.
+/// What a head needs to know about the hop it came over.
 struct Hop {
     var isSecure: Bool
     var isTrustedProxy: Bool
-    /// Of the upstream's target, for routes with `host: upstream`.
-    var authority: [UInt8]
 }
 
 /// The places one request is worked out in; reused by the next, so that none allocates.
@@ -18,6 +16,8 @@ struct RequestScratch: ~Copyable {
     /// The target as it will be sent.
     private var target = ByteBuffer(capacityMax: 131_072)
     private var requestID = ByteBuffer(capacityMax: 36)
+    /// The client's, which often is that of the request before, and its text.
+    private var address: IPAddress?
     private var clientAddress = ByteBuffer(capacityMax: 64)
     private var traceparent = ByteBuffer(capacityMax: 64)
     private var assertion = ByteBuffer(capacityMax: AssertionSigner.bytesMax)
@@ -43,8 +43,11 @@ struct RequestScratch: ~Copyable {
     mutating func begin(requestID id: UUIDv7, peer: PeerAddress, random: inout RandomSource) {
         requestID.removeAll()
         requestID.append(id)
-        clientAddress.removeAll()
-        if peer.address != nil { peer.append(to: &clientAddress) }
+        if peer.address != address {
+            address = peer.address
+            clientAddress.removeAll()
+            if address != nil { peer.append(to: &clientAddress) }
+        }
         assertion.removeAll()
         traceparent.removeAll()
         traceparent.append("00-")
@@ -94,15 +97,18 @@ struct RequestScratch: ~Copyable {
     }
 
     /// Step 10: writes the head for the upstream and has it read again.
+    ///
+    /// - Parameter authority: of the upstream, for routes with `host: upstream`.
     borrowing func write(
         _ route: RouteRule, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
-        principal: Principal?, framing: BodyFraming, hop: Hop, into out: inout ByteBuffer
+        principal: Principal?, framing: BodyFraming, hop: Hop, authority: [UInt8],
+        into out: inout ByteBuffer
     ) throws(Refusal) {
         let facts = RequestFacts(
             clientAddress: clientAddress.readable, isSecure: hop.isSecure,
             isTrustedProxy: hop.isTrustedProxy, requestID: requestID.readable,
             traceparent: traceparent.readable, assertion: assertion.readable,
-            upstreamAuthority: hop.authority.span)
+            upstreamAuthority: authority.span)
         try route.write(
             plan, head, bytes, principal: principal, target: target.readable, framing: framing,
             facts: facts, into: &out)

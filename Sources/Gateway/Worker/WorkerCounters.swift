@@ -122,11 +122,11 @@ final class WorkerCounters: Sendable {
     }
 
     func countStripped(_ report: CleaningReport) {
-        for reason in StripReason.allCases {
-            let count = report.fields(reason)
-            if count > 0 { set.add(metrics.stripped[Int(reason.rawValue)], UInt64(count)) }
+        let first = CleaningReport.reasonCount
+        for reason in 0..<first {
+            let count = report.fields(at: reason)
+            if count > 0 { set.add(metrics.stripped[reason], UInt64(count)) }
         }
-        let first = StripReason.allCases.count
         if report.cookies > 0 { set.add(metrics.stripped[first], UInt64(report.cookies)) }
         let removed = report.query.removed
         if removed > 0 { set.add(metrics.stripped[first + 1], UInt64(removed)) }

@@ -2,10 +2,14 @@
 public struct CleaningReport: Equatable, Sendable {
     /// Fields dropped, by `StripReason.rawValue`.
     private var fields = InlineArray<6, UInt16>(repeating: 0)
+    public static var reasonCount: Int { 6 }
     public internal(set) var cookies = 0
     public internal(set) var query = QueryReport()
 
     public init() {}
+
+    /// Fields dropped for the reason with this raw value, below `reasonCount`.
+    public func fields(at reason: Int) -> Int { Int(fields[reason]) }
 
     /// Fields dropped for `reason`.
     public func fields(_ reason: StripReason) -> Int { Int(fields[Int(reason.rawValue)]) }

@@ -109,10 +109,8 @@ extension RouteRule {
         _ principal: Principal?, _ out: inout ByteBuffer
     ) throws(HTTPViolation) {
         guard let principal else { return }
-        // Spans of a local, because a span of an object's property cannot outlive its access.
-        let (name, value, tier) = (injectHeader, principal.externalID.bytes, principal.tierName)
-        try out.appendField(name: name.span, value: value.span)
-        try out.appendField(name: "X-Tenant-Tier", value: tier.span)
+        try out.appendField(name: injectHeader, value: principal.externalID.bytes)
+        try out.appendField(name: "X-Tenant-Tier", value: principal.tierName)
     }
 
     private func writeFraming(

@@ -120,17 +120,15 @@ public struct UpstreamHeadScan: Sendable {
 
     /// The next CRLF from `start`; `nil` without one or when a line holds any other control byte.
     private func lineEnd(_ head: Span<UInt8>, _ start: Int) -> Int? {
-        let highs: UInt64 = 0x8080_8080_8080_8080
+        let first = SIMD16<UInt8>(repeating: 0x20)
+        let last = SIMD16<UInt8>(repeating: 0x7e - 0x20)
         var index = start
         while index + 1 < head.count {
-            // Eight bytes at a time while all of them are from 0x20 to 0x7e. The lowest flag is
-            // right: taking 0x20 away borrows, and adding one carries, only above one.
-            while head.count - index > 8 {
-                let word = head.word(at: index)
-                let low = ~((word | highs) &- 0x2020_2020_2020_2020)
-                let flags = (low | word | (word &+ 0x0101_0101_0101_0101)) & highs
-                index += flags == 0 ? 8 : flags.trailingZeroBitCount / 8
-                if flags != 0 { break }
+            // Sixteen bytes at a time while all of them are from 0x20 to 0x7e.
+            while head.count - index > 16 {
+                let place = SIMD16.first(in: head.block(at: index) &- first .> last)
+                index += place ?? 16
+                if place != nil { break }
             }
             let byte = head[index]
             if byte == 13 { return head[index + 1] == 10 ? index : nil }
@@ -143,19 +141,36 @@ public struct UpstreamHeadScan: Sendable {
     /// The colon of the field line at `start`, its name being letters, digits and `-` alone, or
     /// `nil`.
     private func nameEnd(_ head: Span<UInt8>, _ start: Int) -> Int? {
-        // The bits of "-" and the digits, then those of the letters.
-        let low: UInt64 = 0x03ff_2000_0000_0000
-        let high: UInt64 = 0x07ff_fffe_07ff_fffe
+        let caseBit = SIMD16<UInt8>(repeating: 0x20)
+        let (letter, letters) = (SIMD16<UInt8>(repeating: 0x61), SIMD16<UInt8>(repeating: 26))
+        let (digit, digits) = (SIMD16<UInt8>(repeating: 0x30), SIMD16<UInt8>(repeating: 10))
+        let dash = SIMD16<UInt8>(repeating: 0x2d)
         var index = start
         while index < head.count {
-            let byte = head[index]
-            let set = byte & 0x40 == 0 ? low : high
-            guard byte < 0x80, (set &>> UInt64(byte & 0x3f)) & 1 == 1 else {
-                return byte == 0x3a && index > start ? index : nil
+            if head.count - index >= 16 {
+                let block = head.block(at: index)
+                let isName =
+                    ((block | caseBit) &- letter .< letters) .| (block &- digit .< digits)
+                    .| (block .== dash)
+                guard let place = SIMD16.first(in: .!isName) else {
+                    index += 16
+                    continue
+                }
+                index += place
+            } else if Self.isName(head[index]) {
+                index += 1
+                continue
             }
-            index += 1
+            return head[index] == 0x3a && index > start ? index : nil
         }
         return nil
+    }
+
+    private static func isName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x2d, 0x30...0x39, 0x41...0x5a, 0x61...0x7a: true
+        default: false
+        }
     }
 
     private func folds(_ name: Span<UInt8>, to expected: [UInt8]) -> Bool {
