@@ -135,8 +135,8 @@ import COpenSSL
     }
 
     /// Chooses how much the socket is asked for: four records where the last read filled its room,
-    /// one where it did not, so that a peer who sends slowly makes us hold no more than one. OpenSSL
-    /// obeys when it next takes a buffer; it gives it back whenever it is empty.
+    /// one where it did not, so that a peer who sends slowly makes us hold no more than one.
+    /// OpenSSL obeys when it next takes a buffer; it gives it back whenever it is empty.
     mutating func adaptReads() {
         let much = unsafe transport.pointee.drained == 0
         guard much != expectsMuch else { return }
