@@ -123,10 +123,11 @@ public struct ByteStream: ~Copyable {
         exchangeInput(with: &memory)
     }
 
-    /// Ends what `lend` began. What has not been consumed moves to memory of the stream's own.
+    /// Ends what `lend` began. What has not been consumed moves to memory of the stream's own,
+    /// which is not kept once it is empty again if it had to be large.
     public mutating func giveBack(_ memory: inout ByteBuffer) {
-        guard input.allocated > memory.allocated else { return }
-        exchangeInput(with: &memory)
+        if input.allocated > memory.allocated { exchangeInput(with: &memory) }
+        if input.isEmpty, input.allocated > Self.readBytes { input.release() }
     }
 
     private mutating func exchangeInput(with memory: inout ByteBuffer) {
