@@ -382,6 +382,13 @@ static inline long rf_receive(int fd, void *into, size_t count) {
     RF_RETRY(n, recv(fd, into, count, 0));
     return n < 0 ? -errno : n;
 }
+static inline long rf_receive_two(
+    int fd, void *first, size_t firstCount, void *second, size_t secondCount) {
+    struct iovec parts[2] = {{first, firstCount}, {second, secondCount}};
+    ssize_t n;
+    RF_RETRY(n, readv(fd, parts, 2));
+    return n < 0 ? -errno : n;
+}
 static inline long rf_send(int fd, const void *from, size_t count) {
     ssize_t n;
     RF_RETRY(n, send(fd, from, count, MSG_NOSIGNAL | MSG_DONTWAIT));

@@ -18,6 +18,14 @@
         self.capacityMax = capacityMax
     }
 
+    /// - Parameter bytes: memory taken at once, `1...capacityMax`.
+    public init(capacityMax: Int, allocating bytes: Int) {
+        precondition(bytes > 0 && bytes <= capacityMax)
+        unsafe base = .allocate(capacity: bytes)
+        capacity = bytes
+        self.capacityMax = capacityMax
+    }
+
     deinit { unsafe base?.deallocate() }
 
     /// Bytes held.
@@ -27,6 +35,8 @@
     @inlinable public var freeCapacityMax: Int { capacityMax - (tail - head) }
     /// Bytes of memory taken.
     public var allocated: Int { capacity }
+    /// Bytes that may be appended without taking or moving memory.
+    public var room: Int { capacity - tail }
 
     /// The bytes held, oldest first.
     @inlinable public var readable: Span<UInt8> {

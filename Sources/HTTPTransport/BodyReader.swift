@@ -29,7 +29,7 @@ public struct BodyReader: Sendable {
         case untilClose
         case ended
     }
-    /// Most bytes moved as one piece, so that a full buffer never overshoots its bound by more.
+    /// Most bytes moved or read as one piece.
     public static let pieceBytesMax = 65_536
 
     private var state: State
@@ -52,7 +52,8 @@ public struct BodyReader: Sendable {
         return false
     }
 
-    /// Moves what is there from `input` to `output`, until `output` holds `high` bytes or more.
+    /// Moves what is there from `input` to `output`, until `output` holds `high` bytes; the framing
+    /// of a chunk is written beyond.
     ///
     /// The final frame of an announced-empty body is not written here: a body that was `ended` from
     /// the start has no frame.
@@ -66,7 +67,8 @@ public struct BodyReader: Sendable {
             case .length(let remaining):
                 guard output.count < high else { return .full }
                 guard !input.isEmpty else { return moved ? .moved : .starved }
-                let limit = min(UInt64(min(input.count, Self.pieceBytesMax)), remaining)
+                let piece = Self.piece(input.count, to: output, high: high)
+                let limit = min(UInt64(piece), remaining)
                 let count = Int(limit)
                 append(input.readable.extracting(first: count), to: &output, as: target)
                 input.consume(count)
@@ -80,7 +82,7 @@ public struct BodyReader: Sendable {
             case .untilClose:
                 guard output.count < high else { return .full }
                 guard !input.isEmpty else { return moved ? .moved : .starved }
-                let count = min(input.count, Self.pieceBytesMax)
+                let count = Self.piece(input.count, to: output, high: high)
                 append(input.readable.extracting(first: count), to: &output, as: target)
                 input.consume(count)
                 moved = true
@@ -90,7 +92,7 @@ public struct BodyReader: Sendable {
                 let step: ChunkStep
                 do throws(HTTPViolation) {
                     let view = input.readable
-                    let limit = min(view.count, Self.pieceBytesMax)
+                    let limit = Self.piece(view.count, to: output, high: high)
                     step = try decoder.next(view.extracting(first: limit))
                 } catch {
                     state = .ended
@@ -116,6 +118,37 @@ public struct BodyReader: Sendable {
                 }
             }
         }
+    }
+
+    /// What is left of a body of announced length.
+    var bytesLeft: UInt64? {
+        if case .length(let remaining) = state { return remaining }
+        return nil
+    }
+
+    /// How much of `count` bytes goes at once into an output that is below its mark.
+    private static func piece(_ count: Int, to output: borrowing ByteBuffer, high: Int) -> Int {
+        min(count, pieceBytesMax, high - output.count)
+    }
+
+    /// How many bytes the owner may put into `output` from where they come, without handing them to
+    /// `move`: those of an announced length that are neither decoded nor coded. `pass` tells of
+    /// them.
+    func passableBytes(
+        to output: borrowing ByteBuffer, as target: BodyTarget, high: Int
+    ) -> Int {
+        guard target == .plain, case .length(let remaining) = state, output.count < high else {
+            return 0
+        }
+        return Int(min(UInt64(Self.piece(Self.pieceBytesMax, to: output, high: high)), remaining))
+    }
+
+    /// `count` bytes, at most `passableBytes`, went into the output.
+    mutating func pass(_ count: Int) {
+        guard count > 0, case .length(let remaining) = state else { return }
+        precondition(count <= remaining, "more bytes than the body has")
+        bytesMoved += UInt64(count)
+        state = UInt64(count) == remaining ? .ended : .length(remaining: remaining - UInt64(count))
     }
 
     /// The connection was closed in an orderly way. Completes a body that lasts until then, and

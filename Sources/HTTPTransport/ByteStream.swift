@@ -38,29 +38,25 @@ public struct ByteStream: ~Copyable {
     /// Most bytes held for a peer who does not read: a body piece that started below
     /// `outputBytesHigh`, with its frame, and a head.
     public static let outputBytesMax = 262_144
-    /// Above this, producers of body bytes wait.
-    public static let outputBytesHigh = 65_536
+    /// From here on, producers of body bytes wait. Four TLS records of these bytes, like the bytes
+    /// alone, fit one segment of the loopback interface (65,483 bytes): 256 bytes more, and each
+    /// full output would leave as a large segment and a tiny one, at double the kernel's cost.
+    public static let outputBytesHigh = 65_280
     /// Room offered to one read: one TLS record.
     public static let readBytes = 16_384
+
+    /// What is worth lending: a full output of the other side in one read.
+    public static let lentBytes = 65_536
 
     /// Bytes received and not yet consumed.
     public var input: ByteBuffer
     /// Bytes to be sent.
     public var output: ByteBuffer
-    /// Bytes that have left `output` so far.
-    public private(set) var bytesSent: UInt64 = 0
-    public private(set) var bytesReceived: UInt64 = 0
     public private(set) var isEstablished: Bool
     /// The server name of the handshake, if the client sent a valid one.
     public private(set) var serverName: [UInt8]?
 
-    // The session borrows the socket's descriptor, so it is declared, and dies, first.
-    private var session: TLSSession?
-    private var socket: Socket
-    private var mayRead = true
-    private var mayWrite = true
-    /// An end or an error is queued behind what can be read; no event will tell of it again.
-    private var endPending = false
+    var wire: Wire
     private var outputEnded = false
 
     /// - Parameter outputBytesMax: for owners that queue whole replies.
@@ -69,41 +65,43 @@ public struct ByteStream: ~Copyable {
         outputBytesMax: Int = Self.outputBytesMax
     ) {
         isEstablished = session == nil
-        self.session = session
-        self.socket = socket
+        wire = Wire(socket: socket, session: session)
         input = ByteBuffer(capacityMax: Self.inputBytesMax)
         output = ByteBuffer(capacityMax: outputBytesMax)
     }
 
-    public var descriptor: Int32 { socket.number }
-    public var isSecure: Bool { session != nil }
+    public var descriptor: Int32 { wire.socket.number }
+    public var isSecure: Bool { wire.session != nil }
+    /// Bytes that have left `output` so far, and bytes that came.
+    public var bytesSent: UInt64 { wire.bytesSent }
+    public var bytesReceived: UInt64 { wire.bytesReceived }
     /// Whether a read may find something without another event.
-    public var isReadable: Bool { mayRead }
+    public var isReadable: Bool { wire.mayRead }
 
     public mutating func becameReady(_ readiness: Readiness) {
-        if !readiness.isDisjoint(with: [.peerClosed, .error]) { endPending = true }
-        if endPending || readiness.contains(.readable) { lookAgain() }
-        if readiness.contains(.writable) { mayWrite = true }
+        if !readiness.isDisjoint(with: [.peerClosed, .error]) { wire.endPending = true }
+        if wire.endPending || readiness.contains(.readable) { lookAgain() }
+        if readiness.contains(.writable) { wire.mayWrite = true }
     }
 
     /// Asks the kernel at the next `fill`, whatever the last event said: one that has not been
     /// looked at yet may contradict it.
     public mutating func lookAgain() {
-        mayRead = true
-        session?.socketBecameReadable(endPending: endPending)
+        wire.mayRead = true
+        wire.session?.socketBecameReadable(endPending: wire.endPending)
     }
 
     /// Goes on with the TLS handshake: `moved` when it is done.
     public mutating func handshake() -> StreamProgress {
         guard !isEstablished else { return .moved }
         do throws(TLSFailure) {
-            switch try session?.handshake() ?? .done {
+            switch try wire.session?.handshake() ?? .done {
             case .done:
                 isEstablished = true
-                serverName = session?.serverName
+                serverName = wire.session?.serverName
                 return .moved
-            case .wantsRead: mayRead = false
-            case .wantsWrite: mayWrite = false
+            case .wantsRead: wire.mayRead = false
+            case .wantsWrite: wire.mayWrite = false
             }
             return .blocked
         } catch {
@@ -111,102 +109,40 @@ public struct ByteStream: ~Copyable {
         }
     }
 
-    /// Reads once into `input`.
+    /// Reads once into `input`: what it has room for, at least `readBytes`.
     public mutating func fill() -> StreamProgress {
-        guard mayRead else { return .blocked }
-        let room = min(Self.readBytes, input.freeCapacityMax)
-        guard room > 0 else { return .full }
-        if session != nil { return fillSecure(room) }
-        do throws(SocketFault) {
-            switch try socket.read(into: &input, room: room) {
-            case .transferred(let count):
-                bytesReceived += UInt64(count)
-                // A short read empties the socket, unless an end is queued behind it, which no
-                // event will report again.
-                if count < room, !endPending { mayRead = false }
-                return .moved
-            case .wouldBlock:
-                mayRead = false
-                return .blocked
-            case .endOfStream:
-                return .ended
-            }
-        } catch {
-            return .failed(.reset)
-        }
+        let room = max(Self.readBytes, input.room)
+        return wire.read(into: &input, room: min(room, input.freeCapacityMax))
     }
 
-    private mutating func fillSecure(_ room: Int) -> StreamProgress {
-        do throws(TLSFailure) {
-            switch try session?.read(into: &input, max: room) ?? .endOfStream {
-            case .transferred(let count):
-                bytesReceived += UInt64(count)
-                mayRead = session?.isReadable ?? false
-                return .moved
-            case .wantsRead:
-                mayRead = false
-                return .blocked
-            case .wantsWrite:
-                mayWrite = false
-                return .blocked
-            case .endOfStream: return .ended
-            case .truncated: return .failed(.truncated)
-            }
-        } catch {
-            return .failed(.tls(error))
-        }
+    /// Puts `memory`, which must be empty, in place of smaller memory of the input for as long as
+    /// something may be read: the owner of many streams lends all of them the same, which is warm
+    /// and need not be held for each. `giveBack` follows before another stream's turn.
+    public mutating func lend(_ memory: inout ByteBuffer) {
+        guard wire.mayRead, input.allocated < memory.allocated else { return }
+        exchangeInput(with: &memory)
+    }
+
+    /// Ends what `lend` began. What has not been consumed moves to memory of the stream's own,
+    /// which is not kept once it is empty again if it had to be large.
+    public mutating func giveBack(_ memory: inout ByteBuffer) {
+        if input.allocated > memory.allocated { exchangeInput(with: &memory) }
+        if input.isEmpty, input.allocated > Self.readBytes { input.release() }
+    }
+
+    private mutating func exchangeInput(with memory: inout ByteBuffer) {
+        precondition(memory.isEmpty && memory.capacityMax == input.capacityMax)
+        swap(&input, &memory)
+        guard !memory.isEmpty else { return }
+        input.append(memory)
+        memory.removeAll()
     }
 
     /// Sends what `output` holds until it is empty (`moved`) or the peer takes no more (`blocked`).
-    public mutating func flush() -> StreamProgress {
-        while !output.isEmpty {
-            guard mayWrite else { return .blocked }
-            let offered = output.count
-            let sent: Int
-            if session != nil {
-                do throws(TLSFailure) {
-                    switch try Self.write(output, over: &session) {
-                    case .transferred(let count): sent = count
-                    case .wantsWrite:
-                        mayWrite = false
-                        return .blocked
-                    case .wantsRead:
-                        mayRead = false
-                        return .blocked
-                    case .endOfStream, .truncated: return .failed(.reset)
-                    }
-                } catch {
-                    return .failed(.tls(error))
-                }
-            } else {
-                do throws(SocketFault) {
-                    switch try socket.write(output.readable) {
-                    case .transferred(let count):
-                        sent = count
-                        if count < offered { mayWrite = false }
-                    case .wouldBlock:
-                        mayWrite = false
-                        return .blocked
-                    case .endOfStream: return .failed(.reset)
-                    }
-                } catch {
-                    return .failed(.reset)
-                }
-            }
-            bytesSent += UInt64(sent)
-            output.consume(sent)
-        }
-        return .moved
-    }
-
-    private static func write(
-        _ bytes: borrowing ByteBuffer, over session: inout TLSSession?
-    ) throws(TLSFailure) -> TLS.IOOutcome {
-        try session?.write(bytes.readable) ?? .endOfStream
-    }
+    public mutating func flush() -> StreamProgress { wire.send(&output) }
 
     /// What `output` holds is the last: `endOutput` follows as soon as it has left.
-    public mutating func expectEnd() { session?.expectEnd() }
+    public mutating func expectEnd() { wire.session?.expectEnd() }
 
     /// Says that nothing more will be sent (close_notify and FIN), and goes on reading. What is in
     /// `output` must have left before.
@@ -216,21 +152,23 @@ public struct ByteStream: ~Copyable {
     public mutating func endOutput() -> StreamProgress {
         guard !outputEnded else { return .moved }
         // A FIN that overtook close_notify would look like a cut.
-        if isEstablished, session != nil, (try? session?.shutdown()) == .wantsWrite {
-            mayWrite = false
+        if isEstablished, isSecure, (try? wire.session?.shutdown()) == .wantsWrite {
+            wire.mayWrite = false
             return .blocked
         }
         outputEnded = true
-        try? socket.shutdownWrite()
+        try? wire.socket.shutdownWrite()
         return .moved
     }
 
     /// Makes the coming close look like what it is to a peer in the middle of a message: no
     /// close_notify, and a reset in place of a FIN.
-    public func abort() { socket.resetOnClose() }
+    public func abort() { wire.socket.resetOnClose() }
 
     /// Asks how a TCP connect went; `true` once connected.
-    public func finishConnecting() throws(SocketFault) -> Bool { try socket.finishConnecting() }
+    public func finishConnecting() throws(SocketFault) -> Bool {
+        try wire.socket.finishConnecting()
+    }
 
     /// Whether the buffers hold memory.
     public var holdsMemory: Bool { input.allocated > 0 || output.allocated > 0 }
@@ -239,6 +177,10 @@ public struct ByteStream: ~Copyable {
     /// holds none. One in use keeps its memory, so that a request allocates nothing.
     public mutating func releaseEmptyBuffers() {
         if input.isEmpty { input.release() }
+        releaseEmptyOutput()
+    }
+
+    mutating func releaseEmptyOutput() {
         if output.isEmpty { output.release() }
     }
 }

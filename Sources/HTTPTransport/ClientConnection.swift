@@ -139,23 +139,7 @@ public final class ClientConnection {
     public func moveBody(
         to output: inout ByteBuffer, as target: BodyTarget, high: Int
     ) throws(HTTPViolation) -> Result<BodyProgress, StreamFault> {
-        var moved = false
-        while true {
-            switch try body.move(from: &stream.input, to: &output, as: target, high: high) {
-            case .ended: return .success(.ended)
-            case .full: return .success(.full)
-            case .moved: moved = true
-            case .starved: break
-            }
-            switch stream.fill() {
-            case .moved: continue
-            case .blocked, .full: return .success(moved ? .moved : .starved)
-            case .ended:
-                guard body.endOfStream(to: &output, as: target) else { return .failure(.reset) }
-                return .success(.ended)
-            case .failed(let fault): return .failure(fault)
-            }
-        }
+        try stream.move(&body, to: &output, as: target, high: high)
     }
 
     /// The exchange is over.
@@ -168,7 +152,7 @@ public final class ClientConnection {
         exchange = nil
         scanned = 0
         // One that was busy with a large body may not be for a long time.
-        if stream.input.allocated > ByteStream.readBytes { stream.releaseEmptyBuffers() }
+        if stream.output.allocated > ByteStream.readBytes { stream.releaseEmptyOutput() }
         return keepsAlive && requestIsComplete && body.isEnded && stream.input.isEmpty
             && stream.output.isEmpty
     }

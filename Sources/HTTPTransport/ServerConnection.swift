@@ -105,22 +105,7 @@ public final class ServerConnection {
     public func moveBody(
         to output: inout ByteBuffer, as target: BodyTarget, high: Int
     ) throws(HTTPViolation) -> Result<BodyProgress, StreamFault> {
-        var moved = false
-        while true {
-            switch try body.move(from: &stream.input, to: &output, as: target, high: high) {
-            case .ended: return .success(.ended)
-            case .full: return .success(.full)
-            case .moved: moved = true
-            case .starved: break
-            }
-            switch stream.fill() {
-            case .moved: continue
-            case .blocked, .full: return .success(moved ? .moved : .starved)
-            // A request body never ends with the connection.
-            case .ended: return .failure(.reset)
-            case .failed(let fault): return .failure(fault)
-            }
-        }
+        try stream.move(&body, to: &output, as: target, high: high)
     }
 
     /// Gets ready for the next request on the connection.

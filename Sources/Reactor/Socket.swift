@@ -106,6 +106,25 @@ extension Socket {
         return try Self.outcome(ofRead: result)
     }
 
+    /// Reads once, first at most `room` bytes (`1...buffer.freeCapacityMax`) into `buffer`, then
+    /// what follows them into `next` (at most `nextRoom`, with the same bounds). Only when both are
+    /// full may there be more.
+    public func read(
+        into buffer: inout ByteBuffer, room: Int, then next: inout ByteBuffer, nextRoom: Int
+    ) throws(SocketFault) -> IOOutcome {
+        precondition(room > 0, "a read without room looks like the end of the stream")
+        var result = 0
+        _ = unsafe buffer.fill(minimum: room) { space in
+            _ = unsafe next.fill(minimum: nextRoom) { nextSpace in
+                result = unsafe rf_receive_two(
+                    number, space.baseAddress, room, nextSpace.baseAddress, nextRoom)
+                return max(result - room, 0)
+            }
+            return min(max(result, 0), room)
+        }
+        return try Self.outcome(ofRead: result)
+    }
+
     /// Reads once into the start of `space`, which must not be empty; see above.
     public func read(into space: inout MutableSpan<UInt8>) throws(SocketFault) -> IOOutcome {
         precondition(!space.isEmpty, "a read without room looks like the end of the stream")

@@ -23,6 +23,7 @@ extension TLSSession {
         var transferred = 0
         while transferred < bound {
             let result = readOnce(into: &buffer, bound: bound - transferred)
+            adaptReads()
             try throwViolation()
             if result > 0 {
                 transferred += result
@@ -80,10 +81,13 @@ extension TLSSession {
         precondition(isEstablished, "write before the handshake is done")
         let ssl = unsafe ssl
         var transferred = 0
+        defer { unsafe transport.pointee.more_follows = 0 }
         while transferred < bytes.count {
             rf_clear_errors()
             var count = 0
             let rest = bytes.extracting(transferred..<bytes.count)
+            // The kernel makes one segment of the records of one call.
+            unsafe transport.pointee.more_follows = rest.count > TLSBounds.recordBytesMax ? 1 : 0
             let result = unsafe rest.withUnsafeBytes { raw in
                 unsafe SSL_write_ex(ssl, raw.baseAddress, raw.count, &count)
             }

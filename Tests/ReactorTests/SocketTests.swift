@@ -106,6 +106,23 @@ import Testing
         }
     }
 
+    @Test func `one read fills a buffer and then begins the next`() throws {
+        try Socket.withPair { near, far in
+            _ = try near.write([UInt8](repeating: 9, count: 100).span)
+            var first = ByteBuffer(capacityMax: 1_000)
+            var next = ByteBuffer(capacityMax: 1_000)
+            let full = try far.read(into: &first, room: 90, then: &next, nextRoom: 4)
+            #expect(full == .transferred(94))
+            #expect(first.count == 90 && next.count == 4)
+            let short = try far.read(into: &first, room: 90, then: &next, nextRoom: 4)
+            #expect(short == .transferred(6))
+            #expect(first.count == 96 && next.count == 4)
+            let none = try far.read(into: &first, room: 90, then: &next, nextRoom: 4)
+            #expect(none == .wouldBlock)
+            #expect(first.count == 96 && next.count == 4)
+        }
+    }
+
     @Test func `reads into memory of the caller`() throws {
         try Socket.withPair { near, far in
             _ = try near.write([1, 2, 3].span)

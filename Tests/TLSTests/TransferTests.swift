@@ -97,6 +97,25 @@ import Testing
         #expect(meeting.server.receiveCalls - received == 1)
     }
 
+    @Test func `full records that came together are read four at a time`() throws {
+        var meeting = try meeting()
+        let content = (0..<8 * 16_384).map { UInt8(truncatingIfNeeded: $0 / 251) }
+        let written = try meeting.client.write(content.span)
+        #expect(written == .transferred(content.count))
+        let received = meeting.server.receiveCalls
+        meeting.server.socketBecameReadable(endPending: false)
+        let read = try drain(&meeting.server, max: 65_280)
+        #expect(read == content)
+        // One record and a piece of the second, its rest, four, the last two.
+        #expect(meeting.server.receiveCalls - received == 4)
+        // Whoever sent little last is asked for little.
+        let sent = meeting.server.receiveCalls
+        _ = try meeting.client.write([UInt8](repeating: 1, count: 4 * 16_384).span)
+        meeting.server.socketBecameReadable(endPending: false)
+        _ = try drain(&meeting.server)
+        #expect(meeting.server.receiveCalls - sent == 3)
+    }
+
     @Test func `a full buffer is no transfer and no error`() throws {
         var meeting = try meeting()
         _ = try meeting.client.write([1, 2, 3].span)

@@ -7,16 +7,23 @@ import Reactor
 /// exchange can end.
 extension GatewayWorker {
     func moveResponse(_ exchange: Exchange, _ client: ServerConnection) -> Step {
-        switch exchange.responsePhase {
-        case .done: return .waiting
-        case .awaitingHead: return readResponseHead(exchange, client)
-        case .streaming: return streamResponse(exchange, client)
+        guard exchange.responsePhase != .done, let key = exchange.upstreamKey,
+            servers.contains(key)
+        else { return .waiting }
+        let server = servers[key]
+        server.stream.lend(&responseInput)
+        defer { server.stream.giveBack(&responseInput) }
+        if exchange.responsePhase == .awaitingHead {
+            let step = readResponseHead(exchange, client, server)
+            // What came with the head moves on before the lent memory is taken back.
+            guard exchange.responsePhase == .streaming else { return step }
         }
+        return streamResponse(exchange, client, server)
     }
 
-    private func readResponseHead(_ exchange: Exchange, _ client: ServerConnection) -> Step {
-        guard let key = exchange.upstreamKey, servers.contains(key) else { return .waiting }
-        let server = servers[key]
+    private func readResponseHead(
+        _ exchange: Exchange, _ client: ServerConnection, _ server: ClientConnection
+    ) -> Step {
         switch exchange.requestPhase {
         case .sent, .streaming, .sending, .stopped: break
         case .collecting, .connecting, .discarding: return .waiting
@@ -82,9 +89,9 @@ extension GatewayWorker {
         exchange.responsePhase = .streaming
     }
 
-    private func streamResponse(_ exchange: Exchange, _ client: ServerConnection) -> Step {
-        guard let key = exchange.upstreamKey, servers.contains(key) else { return .waiting }
-        let server = servers[key]
+    private func streamResponse(
+        _ exchange: Exchange, _ client: ServerConnection, _ server: ClientConnection
+    ) -> Step {
         do throws(HTTPViolation) {
             let result = try server.moveBody(
                 to: &client.stream.output, as: exchange.responseTarget,

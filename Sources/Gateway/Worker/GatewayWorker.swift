@@ -58,6 +58,9 @@ final class GatewayWorker {
 
     // Places one request is worked out in, reused by the next.
     var scratch: RequestScratch
+    /// Lent to the upstream connection whose response is looked at.
+    var responseInput = ByteBuffer(
+        capacityMax: ByteStream.inputBytesMax, allocating: ByteStream.lentBytes)
     /// A saved request head while it is read again.
     var saved = ByteBuffer(capacityMax: Exchange.headBytesMax)
     var requestIDText = ByteBuffer(capacityMax: 36)
@@ -347,8 +350,8 @@ extension HeadLimits {
 /// Random bits for request ids, drawn from the kernel in blocks. Uniqueness is what they are for:
 /// nothing secret depends on them.
 struct RandomSource {
-    private var bytes = InlineArray<512, UInt8>(repeating: 0)
-    private var next = 512
+    private var bytes = InlineArray<2_048, UInt8>(repeating: 0)
+    private var next = 2_048
 
     mutating func take() -> UInt64 {
         if next == bytes.count {
