@@ -353,8 +353,8 @@ extension HeadLimits {
 /// Random bits for request ids, drawn from the kernel in blocks. Uniqueness is what they are for:
 /// nothing secret depends on them.
 struct RandomSource {
-    private var bytes = InlineArray<512, UInt8>(repeating: 0)
-    private var next = 512
+    private var bytes = InlineArray<2_048, UInt8>(repeating: 0)
+    private var next = 2_048
 
     mutating func take() -> UInt64 {
         if next == bytes.count {
