@@ -13,6 +13,8 @@ final class Bench: Sendable {
     static let secure = Result { try Bench("secure", isSecure: true) }
     /// In the clear, for one test that looks at the process.
     static let quiet = Result { try Bench("quiet", isSecure: false) }
+    /// In the clear, with little memory for bodies.
+    static let small = Result { try Bench("small", isSecure: false, bodyMemory: "1MiB") }
 
     /// Seconds a healthy gateway may take for anything.
     static let patience = 20.0
@@ -32,7 +34,7 @@ final class Bench: Sendable {
     private let relay: TLSRelay?
     private let sources = Atomic<Int>(0)
 
-    private init(_ name: String, isSecure: Bool) throws {
+    private init(_ name: String, isSecure: Bool, bodyMemory: String = "64MiB") throws {
         let material = try Material.shared.get()
         self.material = material
         self.isSecure = isSecure
@@ -41,7 +43,8 @@ final class Bench: Sendable {
         self.recorder = recorder
         hasty = try HastyUpstream()
         let policy = BenchPolicy.text(
-            upstream: recorder.port, hasty: hasty.port, log: "\(name).log", isSecure: isSecure)
+            upstream: recorder.port, hasty: hasty.port, log: "\(name).log", isSecure: isSecure,
+            bodyMemory: bodyMemory)
         try folder.write(policy, to: "\(name).yaml")
         let announced = "\(folder.path)/\(name).announced"
         gateway = try ChildProcess(
