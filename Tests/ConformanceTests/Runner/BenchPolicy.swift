@@ -87,6 +87,7 @@ enum BenchPolicy {
             route(
                 "clean-own", "/clean/own/{tenant}/**", body: held,
                 more: "tenant: {inject: {query: tenant_id}}"),
+            route("clean-hs", "/clean/hs/**", auth: "hs", body: held),
             route("clean-signed", "/clean/signed/**", upstream: "signed", body: held),
             route("clean-dead", "/clean/dead/**", upstream: "dead", body: held),
             route("clean-large", "/clean/large/**", body: "{max: 16MiB}"),

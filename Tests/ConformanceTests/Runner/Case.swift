@@ -57,7 +57,7 @@ struct Case: Sendable, CustomTestStringConvertible {
     /// gateway reads on for a while after it has refused, not for ever.
     var mayLoseAnswer: Bool {
         guard case .refused = verdict else { return false }
-        return wire.utf8.count > 200_000 || wire.contains("{A*") || recipe?.isHuge == true
+        return wire.utf8.count > 200_000 || Wire.repeats(wire) || recipe?.isHuge == true
     }
 
     /// The same row, which takes as long as the gateway waits for bytes.
@@ -138,6 +138,8 @@ enum Fact: Sendable {
     case reply(String, String)
     /// No such field in the answer.
     case replyLacks(String)
+    /// The answer has these words in it.
+    case says(String)
     /// The attack was in a part that is dropped without being looked at, so no audit names it.
     case unaudited
     /// The upstream may see the credential: the route says so.
