@@ -78,7 +78,9 @@ enum BodyCodingCases {
             coded("B15zzd", "br", evil, Case.coded, to: "POST /clean/dead/x"),
             // Which of two refusals it is does not depend on what is read first.
             coded("B15zze", "br", evil, Case.unreadable, type: "text/plain"),
-            .cleaned("B15zzf", Case.json, evil, left, lines: "Content_Encoding: gzip\r\n"),
+            .body(
+                "B15zzf", Case.json, evil, .forwarded, .body(left),
+                .stripped(["body_tenant", "irregular_name"]), lines: "Content_Encoding: gzip\r\n"),
             .cleaned("B15zzg", Case.json, evil, left, lines: "X-Content-Encoding: gzip\r\n"),
         ]
 

@@ -23,8 +23,9 @@ enum BodyTypeCases {
             ]
         ) { id, pair in .cleaned(id, pair.0, evil, "{}", as: pair.1) }
         + [
-            .cleaned(
-                "B14l", Case.json, evil, "{}", lines: "Content_Type: text/plain\r\n"),
+            .body(
+                "B14l", Case.json, evil, .forwarded, .body("{}"), .field("Content-Type", Case.json),
+                .stripped(["body_tenant", "irregular_name"]), lines: "Content_Type: text/plain\r\n"),
             .cleaned(
                 "B14m", Case.json, evil, "{}", lines: "X-Content-Type: text/plain\r\n"),
             .raw(
@@ -77,6 +78,12 @@ enum BodyTypeCases {
         .body(
             "B14zzl", nil, evil, Case.unreadable, .replyLacks("Retry-After"),
             to: "POST /clean/dead/x"),
+        // A client that asks for leave to send such a body does not get it.
+        .raw(
+            "B14zzo",
+            "POST /clean/x HTTP/1.1\r\n{host}{auth}Content-Type: text/csv\r\n"
+                + "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+            .refused(415, "request.body.type")),
         // Who calls is asked first.
         .raw(
             "B14zzm",

@@ -96,12 +96,12 @@ enum JSONGrammarCases {
             "{1:1}", "{null:1}", "{a:1}", "{tenant_id:'evil'}", "{'tenant_id':'evil'}", "['a']",
             "{[1]:1}", #"{"a"}"#, #"{"a":1]"#, "[1}", "[[1]", "[1]]", "{{}}", "{}}", #"["a"#,
             #""a"#,
-            "`a`", "(1)", "<a/>", "tenant_id=evil", ",", ":", "\\u005b1]", "[*]",
+            "`a`", "(1)", "<a/>", ",", ":", "\\u005b1]", "[*]",
             "{\"a\":1;\"b\":2}",
         ])
 
     private static let literals: [Case] = refused(
-        "B8", from: 49,
+        "B8", from: 48,
         [
             "[tru]", "[True]", "[TRUE]", "[truee]", "[nul]", "[Null]", "[None]", "[nil]", "[falsy]",
             "[nan]", "[NaN]", "[-NaN]", "[Infinity]", "[-Infinity]", "[inf]", "[undefined]", "[a]",
@@ -109,7 +109,7 @@ enum JSONGrammarCases {
         ])
 
     private static let numbersRefused: [Case] = refused(
-        "B8", from: 69,
+        "B8", from: 68,
         [
             "[01]", "[-01]", "[00]", "[-00.1]", "[+1]", "[.5]", "[5.]", "[-.5]", "[1e]", "[1e+]",
             "[1E-]", "[1.e5]", "[0.e1]", "[0x1]", "[0b1]", "[0o7]", "[1_000]", "[--1]", "[-]",
@@ -120,7 +120,7 @@ enum JSONGrammarCases {
 
     private static let spaces: [Case] =
         refused(
-            "B8", from: 105,
+            "B8", from: 104,
             [
                 "/**/" + evil, evil + "//x", "{/*x*/}", "#x\n{}", "{\"a\":1}#", "\u{c}{}",
                 "[\u{c}]", "{}\u{c}", "[\u{b}1]", "[\u{c2}\u{a0}1]", "[1\u{e2}\u{80}\u{a8}]",
@@ -128,7 +128,7 @@ enum JSONGrammarCases {
                 "{}\u{1a}",
                 ")]}',\n{}", "while(1);{}", "callback({})", "\u{1e}{}\n",
             ])
-        + [.kept("B8" + place(127), Case.json, "\r\n\t {\r\n\t \"a\" \t:\n1 ,\"b\":[\r\n]}\t\r\n")]
+        + [.kept("B8" + place(126), Case.json, "\r\n\t {\r\n\t \"a\" \t:\n1 ,\"b\":[\r\n]}\t\r\n")]
 
     private static let trailing: [Case] =
         refused(
@@ -176,7 +176,6 @@ enum JSONGrammarCases {
         .body("B11h", Case.json, "{[*1048576}", Case.malformed, to: large),
         .body("B11i", Case.json, "{[*1048576}", Case.tooLarge),
         .body("B11j", Case.json, "\"{A*65534}\"", .forwarded),
-        .body("B11k", Case.json, "\"{A*65535}\"", Case.tooLarge),
         .body(
             "B11l", Case.json, "{\"x\":\"{A*1000000}\",\"tenant_id\":\"evil\"}", .forwarded,
             to: large),

@@ -2,7 +2,7 @@
 /// bytes.
 enum JSONNameCases {
     static let all =
-        places + depths + patches + modes + injections + duplicates + escapes + spellings
+        places + without + depths + patches + modes + injections + duplicates + escapes + spellings
         + controls + scalars
 
     private static let places: [Case] = [
@@ -40,6 +40,29 @@ enum JSONNameCases {
             to: "POST /clean/signed/x"),
         .body("B1s", Case.json, "", .forwarded, .body(""), .field("Content-Length", "0")),
         .raw("B1t", "POST /clean/x HTTP/1.1\r\n{host}{auth}\r\n", .forwarded, .body("")),
+    ]
+
+    /// A route that asks for no tenant may clean bodies too, where it says so.
+    private static let without: [Case] = [
+        .cleaned(
+            "B1u", Case.json, #"{"tenant_id":"evil","x":1}"#, #"{"x":1}"#,
+            to: "POST /clean/open/x"
+        ).tenant(nil),
+        .raw(
+            "B1v",
+            "POST /clean/vendor HTTP/1.1\r\n{host}Authorization: Bearer {vendor}\r\n"
+                + "Content-Type: application/json\r\nContent-Length: 26\r\n\r\n"
+                + #"{"tenant_id":"evil","x":1}"#, .forwarded, .body(#"{"x":1}"#)
+        ).tenant(nil),
+        // What was said of the bytes that came need not hold for those that go on.
+        .cleaned(
+            "B1w", Case.json, #"{"tenant_id":"evil","x":1}"#, #"{"x":1}"#,
+            lines: "Content-MD5: eA==\r\nContent-Digest: sha-256=:eA==:\r\n"
+        ).and(.lacks("Content-MD5"), .lacks("Content-Digest")),
+        .cleaned(
+            "B1x", Case.json, #"{"tenant_id":"evil","x":1}"#, #"{"x":1}"#,
+            lines: "Digest: md5=eA==\r\nRepr-Digest: sha-256=:eA==:\r\n"
+        ).and(.lacks("Digest"), .lacks("Repr-Digest")),
     ]
 
     private static func nested(_ depth: Int, _ inner: String) -> String {

@@ -13,8 +13,6 @@ final class Bench: Sendable {
     static let secure = Result { try Bench("secure", isSecure: true) }
     /// In the clear, for one test that looks at the process.
     static let quiet = Result { try Bench("quiet", isSecure: false) }
-    /// In the clear, with little memory for bodies.
-    static let small = Result { try Bench("small", isSecure: false, bodyMemory: "1MiB") }
 
     /// Seconds a healthy gateway may take for anything.
     static let patience = 20.0
@@ -64,6 +62,11 @@ final class Bench: Sendable {
         port = relay?.port ?? direct
         log = AccessLog(path: "\(folder.path)/\(name).log")
         invariants = Invariants(upstreamSecrets: ["127.0.0.1:\(recorder.port)", Upstream.secret])
+    }
+
+    /// In the clear, with little memory for bodies; for one test.
+    static func small(_ name: String) throws -> Bench {
+        try Bench(name, isSecure: false, bodyMemory: "1MiB")
     }
 
     /// An address of this machine that no client of this bench has had.

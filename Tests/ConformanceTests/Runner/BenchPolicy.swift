@@ -88,6 +88,12 @@ enum BenchPolicy {
                 "clean-own", "/clean/own/{tenant}/**", body: held,
                 more: "tenant: {inject: {query: tenant_id}}"),
             route("clean-hs", "/clean/hs/**", auth: "hs", body: held),
+            route(
+                "clean-open", "/clean/open/**", auth: "none", body: "{clean: true, max: 64KiB}",
+                more: "reason: for the tests"),
+            route(
+                "clean-vendor", "/clean/vendor", auth: "vendor", upstream: "signed",
+                body: "{clean: true, max: 64KiB}"),
             route("clean-signed", "/clean/signed/**", upstream: "signed", body: held),
             route("clean-dead", "/clean/dead/**", upstream: "dead", body: held),
             route("clean-large", "/clean/large/**", body: "{max: 16MiB}"),

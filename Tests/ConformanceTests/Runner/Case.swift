@@ -48,6 +48,16 @@ struct Case: Sendable, CustomTestStringConvertible {
     /// The same row, which the product cannot do yet.
     func pending(_ reason: String) -> Case { changed { $0.pending = reason } }
 
+    /// The same row, of which more holds.
+    func and(_ more: Fact...) -> Case {
+        let row = Case(id, wire, verdict, facts + more)
+        return row.changed { copy in
+            (copy.tenant, copy.canary, copy.recipe) = (tenant, canary, recipe)
+            (copy.pending, copy.waitsForDeadline) = (pending, waitsForDeadline)
+            copy.isForTLS = isForTLS
+        }
+    }
+
     /// The same row for a listener in the clear only.
     var inTheClear: Case { changed { $0.isForTLS = false } }
 

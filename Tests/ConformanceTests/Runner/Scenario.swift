@@ -22,7 +22,8 @@ struct Scenario: Sendable {
     var vector: String { Vector.part(of: id) }
 
     static let all =
-        keyRefusals + reuse + pipelines + pieces + heldBodies + bodyMemory + secrets + memory
+        keyRefusals + reuse + pipelines + pieces + heldBodies + crowds + bodyMemory + secrets
+        + memory
 }
 
 extension Sighting {
