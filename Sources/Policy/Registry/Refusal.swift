@@ -215,8 +215,8 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
                 as they are.
                 """,
             detail: """
-                The route cleans bodies: JSON, urlencoded or multipart form, in UTF-8, named by one \
-                Content-Type. Others need `body: {clean: false}` on the route.
+                The route cleans bodies: JSON, urlencoded or multipart form, in UTF-8, named by \
+                one Content-Type. Others need `body: {clean: false}` on the route.
                 """),
         Entry(
             code: "request.body.encoding", status: 415,
@@ -227,8 +227,8 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
                 {clean: false}`.
                 """,
             detail: """
-                The route cleans bodies and undoes gzip or deflate, once. Other codings need `body: \
-                {clean: false}` on the route.
+                The route cleans bodies and undoes gzip or deflate, once. Other codings need \
+                `body: {clean: false}` on the route.
                 """),
         Entry(
             code: "request.transfer_encoding", status: 501,

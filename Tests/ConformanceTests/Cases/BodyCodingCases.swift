@@ -152,6 +152,12 @@ enum BodyCodingCases {
             .body("B23n", "text/plain", evil, Case.unreadable, to: "DELETE /clean/x"),
             .cleaned("B23o", Case.form, "tenant_id=evil&x=1", "x=1", to: "DELETE /clean/x"),
             .cleaned("B23p", Case.form, "tenant_id=evil&x=1", "x=1", to: "GET /clean/x"),
+            .raw(
+                "B23r",
+                "POST /clean/x HTTP/1.0\r\n{host}{auth}Content-Type: \(Case.json)\r\n"
+                    + "Content-Length: \(evil.utf8.count)\r\n\r\n\(evil)", .forwardedLast,
+                .body(left)),
+            .body("B23s", Case.json, evil, .declined(405, "route.method"), to: "TRACE /clean/x"),
             .body("B23q", Case.json, evil, Case.conflict, to: "GET /clean/strict/x"),
         ]
 
@@ -185,7 +191,8 @@ enum BodyCodingCases {
         chunked("B24i", "0\r\n\r\n", .forwarded, .body("")),
         // What is behind the last chunk is no part of it.
         chunked(
-            "B24j", "7\r\n\(left)\r\n0\r\nX-Tenant-ID: evil\r\n\r\n", .forwarded, whole, .unaudited),
+            "B24j", "7\r\n\(left)\r\n0\r\nX-Tenant-ID: evil\r\n\r\n", .forwarded, whole,
+            .unaudited),
         chunked("B24k", "7;tenant_id=evil\r\n\(left)\r\n0\r\n\r\n", .forwarded, whole, .unaudited),
         chunked("B24l", "1a\r\n\(evil)\r\n0\r\n\n", .refused(400, "request.line.bare_lf")),
         chunked("B24m", "1a\r\n\(evil)x0\r\n\r\n", .refused(400, "request.chunk.unterminated")),

@@ -128,7 +128,7 @@ extension Scenario {
     static let bodyMemory: [Scenario] = [
         Scenario(
             "B25t",
-            "half-sent bodies until the memory for bodies is full; then a small one, with and after them",
+            "half-sent bodies until the memory for bodies is full; a small one now, and afterwards",
             "503 `request.body.budget` with `Retry-After`, nothing upstream; 200 when they are gone"
         ) {
             let bench = try Bench.small("B25t")

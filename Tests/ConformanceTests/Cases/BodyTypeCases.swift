@@ -25,7 +25,8 @@ enum BodyTypeCases {
         + [
             .body(
                 "B14l", Case.json, evil, .forwarded, .body("{}"), .field("Content-Type", Case.json),
-                .stripped(["body_tenant", "irregular_name"]), lines: "Content_Type: text/plain\r\n"),
+                .stripped(["body_tenant", "irregular_name"]),
+                lines: "Content_Type: text/plain\r\n"),
             .cleaned(
                 "B14m", Case.json, evil, "{}", lines: "X-Content-Type: text/plain\r\n"),
             .raw(
@@ -87,7 +88,8 @@ enum BodyTypeCases {
         // Who calls is asked first.
         .raw(
             "B14zzm",
-            "POST /clean/x HTTP/1.1\r\n{host}Content-Type: text/csv\r\nContent-Length: 4\r\n\r\nevil",
+            "POST /clean/x HTTP/1.1\r\n{host}Content-Type: text/csv\r\n"
+                + "Content-Length: 4\r\n\r\nevil",
             .declined(401, "token.missing")),
         // A route that passes bodies as they are passes these.
         .body(
@@ -117,7 +119,8 @@ enum BodyTypeCases {
         .cleaned(
             "B20h", Case.multipart,
             "--b\r\nContent-Disposition: form-data; name=\"operations\"\r\n"
-                + "Content-Type: application/json\r\n\r\n\(document){\"tenantId\":\"evil\"}}\r\n--b--\r\n",
+                + "Content-Type: application/json\r\n\r\n"
+                + "\(document){\"tenantId\":\"evil\"}}\r\n--b--\r\n",
             "--b\r\nContent-Disposition: form-data; name=\"operations\"\r\n"
                 + "Content-Type: application/json\r\n\r\n\(document){}}\r\n--b--\r\n"),
         .body("B20i", "application/graphql-response+json", #"{"x":1}"#, .forwarded),

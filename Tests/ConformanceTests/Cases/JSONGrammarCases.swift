@@ -82,7 +82,8 @@ enum JSONGrammarCases {
             "B7", from: 45,
             [
                 #"["\u0000\u001f\u007f\uffff\ud83d\ude00\\\/\"\b\f\n\r\t"]"#,
-                "[\"\u{7f}\u{c3}\u{a9}\u{f0}\u{9f}\u{98}\u{80}\u{ef}\u{bf}\u{bf}\u{e2}\u{80}\u{a8}\"]",
+                "[\"\u{7f}\u{c3}\u{a9}\u{f0}\u{9f}\u{98}\u{80}\"]",
+                "[\"\u{ef}\u{bf}\u{bf}\u{e2}\u{80}\u{a8}\"]",
                 "[\"\u{f4}\u{8f}\u{bf}\u{bf}\u{ed}\u{9f}\u{bf}\u{ee}\u{80}\u{80}\"]",
             ])
 
@@ -191,6 +192,13 @@ enum JSONGrammarCases {
             "B11p",
             "\(large) HTTP/1.1\r\n{host}{auth}Content-Type: \(Case.json)\r\n"
                 + "Content-Length: 16777217\r\n\r\n", Case.tooLarge),
+        .json(
+            "B11k", "[\(repeated(#"{"tenant_id":"evil"},"#, 3_000))0]",
+            "[\(repeated("{},", 3_000))0]"),
+        .json(
+            "B11q",
+            #"{"x":1,\#((0..<3_000).map { #""\#($0).org_id":0"# }.joined(separator: ","))}"#,
+            #"{"x":1}"#),
         .body(
             "B12a", Case.json, "{\(members(50_000)),\"tenant_id\":\"evil\"}", .forwarded,
             .body("{\(members(50_000))}"), to: large),

@@ -65,7 +65,8 @@ enum PendingCases {
         document("B20l", #"mutation{add(x:{tenant_id:\"\"\"evil\"\"\"}){id}}"#),
         .raw(
             "B20m",
-            "GET /clean/x?query=%7Borders(tenantId:%22evil%22)%7Bid%7D%7D HTTP/1.1\r\n{host}{auth}\r\n",
+            "GET /clean/x?query=%7Borders(tenantId:%22evil%22)%7Bid%7D%7D HTTP/1.1\r\n"
+                + "{host}{auth}\r\n",
             Case.conflict
         ).pending(reading),
     ]
@@ -78,8 +79,8 @@ enum PendingCases {
             .pending(proxies),
         .raw(
             "S19f",
-            "\r\n\r\n\0\r\nQUIT\n\u{21}\u{11}\0\u{c}\u{7f}\u{9}\u{9}\u{9}\u{7f}\0\0\u{1}\u{10}\u{92}"
-                + "\0P" + good, .forwarded
+            "\r\n\r\n\0\r\nQUIT\n\u{21}\u{11}\0\u{c}\u{7f}\u{9}\u{9}\u{9}\u{7f}\0\0\u{1}\u{10}"
+                + "\u{92}\0P" + good, .forwarded
         ).pending(proxies),
         .get(
             "U4a",

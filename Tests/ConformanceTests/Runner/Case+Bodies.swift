@@ -10,7 +10,7 @@ extension Case {
     static let tooLarge = Verdict.refused(413, "request.body.too_large")
     static let conflict = Verdict.declined(403, "tenant.conflict")
 
-    /// A request with this body, framed by its length. `type` is the `Content-Type`, `nil` for none.
+    /// A request with this body, framed by its length; without a `type`, without `Content-Type`.
     static func body(
         _ id: String, _ type: String?, _ text: String, _ verdict: Verdict, _ facts: Fact...,
         to start: String = "POST /clean/x", lines: String = ""
