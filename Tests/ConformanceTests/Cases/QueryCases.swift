@@ -67,6 +67,7 @@ enum QueryCases {
         "where.tenant_id", "tenant_id.eq", "tenant_id:eq", "filter(tenant_id)",
         "tenant_id[",
         "tenant_id]", "tenant_id__in", "tenant_id,", "a/tenant_id",
+        "filter[org+id]", "[org+_id]", "filter[org%20id]", "a[b][+org_id+]", "a.account+id",
     ]
 
     private static let twice: [String] = [
