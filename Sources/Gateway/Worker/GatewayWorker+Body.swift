@@ -10,8 +10,8 @@ extension GatewayWorker {
     /// Bytes collected between two looks at the bounds.
     private static let collectedBytesStep = 262_144
 
-    /// Whether the body is held before it goes on: where it is signed, and where it is cleaned. What
-    /// its fields say of it is judged now, before a byte of it is read.
+    /// Whether the body is held before it goes on: where it is signed, and where it is cleaned.
+    /// What its fields say of it is judged now, before a byte of it is read.
     ///
     /// - Throws: `request.body.type`, `request.body.encoding`.
     func holdsBody(
@@ -152,16 +152,21 @@ extension GatewayWorker {
         let bytes = head.readable
         let (type, text) = try bodyContentType(bytes)
         if let coding = exchange.bodyCoding { try decodeBody(exchange, coding) }
-        guard takeMemory(exchange.body.count + BodyRule.injectedBytesMax, for: exchange) else {
-            throw .requestBodyBudget
-        }
-        var cleaned = ByteBuffer(capacityMax: exchange.body.count + BodyRule.injectedBytesMax)
+        let room = exchange.body.count + Self.growth(of: exchange.body, rule, type)
+        guard takeMemory(room, for: exchange) else { throw .requestBodyBudget }
+        var cleaned = ByteBuffer(capacityMax: room)
         let report = try Self.clean(
             exchange.body, rule, type, bytes[text], exchange.caller?.principal?.externalID,
             &bodyScratch, into: &cleaned)
         if report.isChanged { exchange.body = cleaned }
         type.write(bytes[text], into: &bodyType)
         exchange.observation.stripped.bodyNames = report.removed
+    }
+
+    private static func growth(
+        of body: borrowing ByteBuffer, _ rule: BodyRule, _ type: ContentType
+    ) -> Int {
+        rule.growthMax(of: body.readable, as: type)
     }
 
     private static func clean(

@@ -165,7 +165,8 @@ extension GatewayWorker {
     private static func write(
         _ refusal: Refusal, requestID: borrowing ByteBuffer, into out: inout ByteBuffer
     ) {
-        ProblemBody.write(refusal, requestID: requestID.readable, into: &out)
+        ProblemBody.write(
+            refusal, requestID: requestID.readable, detail: refusal.entry.detail, into: &out)
     }
 
     /// The status line, what every answer of ours carries, and the exchange's `answerFields`.

@@ -65,10 +65,19 @@ public struct BodyRule: Sendable {
             inject: inject.formField)
     }
 
-    /// Bytes that injection adds to a body at most.
-    public static let injectedBytesMax = 1_024
+    /// Bytes that injection adds to one document at most.
+    static let injectedBytesMax = 1_024
 
-    /// Appends the body to send to `out`, which has room for `bytes` and `injectedBytesMax` more.
+    /// Bytes that `bytes` may grow by: the tenant is put into every line that is a document.
+    public func growthMax(of bytes: Span<UInt8>, as type: ContentType) -> Int {
+        guard type.form == .jsonLines, json.growthMax > 0 else { return Self.injectedBytesMax }
+        var lines = 1
+        for index in bytes.indices where bytes[index] == UInt8(ascii: "\n") { lines += 1 }
+        // More lines than are taken are refused while they are read.
+        return Self.injectedBytesMax + min(lines, JSONBodyRule.linesMax + 1) * json.growthMax
+    }
+
+    /// Appends the body to send to `out`, which has room for `bytes` and `growthMax` more.
     ///
     /// - Parameters:
     ///   - type: read from `typeText`, the client's `Content-Type`.

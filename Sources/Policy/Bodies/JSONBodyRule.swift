@@ -16,10 +16,16 @@ struct JSONBodyRule: Sendable {
     /// The tokens of the pointer the tenant is put at, decoded; empty for none.
     let pointer: [[UInt8]]
 
+    /// Bytes one document grows by at most: each token quoted, with its bytes escaped, `:{` and `}`
+    /// around it, then the tenant in quotes and a comma.
+    let growthMax: Int
+
     init(names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject pointer: String?) {
         self.names = names
         self.clientValue = clientValue
         self.pointer = pointer.map { Self.tokens(of: $0) } ?? []
+        let tokens = self.pointer.reduce(0) { $0 + 6 * $1.count + 5 }
+        growthMax = tokens == 0 ? 0 : tokens + 2 * ExternalID.bytesMax + 3
     }
 
     /// RFC 6901 section 4.
@@ -131,9 +137,7 @@ struct JSONBodyRule: Sendable {
         _ bytes: Span<UInt8>, _ edits: [BodyEdit], _ tenant: ExternalID?,
         into out: inout ByteBuffer
     ) throws(Refusal) {
-        guard out.freeCapacityMax >= bytes.count + BodyRule.injectedBytesMax else {
-            throw .requestBodyTooLarge
-        }
+        guard out.freeCapacityMax >= bytes.count + growthMax else { throw .requestBodyTooLarge }
         var copied = 0
         for edit in edits {
             out.append(bytes.extracting(copied..<edit.start))
@@ -262,9 +266,10 @@ extension JSONBodyRule {
                 throw .requestBodyMalformed
             }
             guard try leadsToTenant(name.span) else { continue }
-            let value = view.member(of: node, named: "value")
-            if clientValue == .reject { throw .tenantConflict }
-            if let value { try checkConflict(value, in: view, tenant) }
+            if clientValue == .strip { return true }
+            // What is removed, moved or copied there is no value that could be compared.
+            guard let value = view.member(of: node, named: "value") else { throw .tenantConflict }
+            try checkConflict(value, in: view, tenant)
             return true
         }
         return false

@@ -39,8 +39,9 @@ struct MultipartBodyRule: Sendable {
             guard parts <= Self.partsMax else { throw .requestBodyTooLarge }
             let text = bytes.extracting(part)
             let head = try PartHead(text)
-            if try goes(head, text, tenant) {
-                report.removed += 1
+            let fate = try fate(head, text, tenant)
+            if fate != .stays {
+                if fate == .namesTenant { report.removed += 1 }
                 report.isChanged = true
                 continue
             }
@@ -83,11 +84,19 @@ struct MultipartBodyRule: Sendable {
         report.isChanged = report.isChanged || inner.isChanged
     }
 
-    private func goes(
+    private enum Fate {
+        case stays
+        case namesTenant
+        /// `_method`, which frameworks read from any form (attack U5).
+        case namesMethod
+    }
+
+    private func fate(
         _ head: PartHead, _ part: Span<UInt8>, _ tenant: ExternalID?
-    ) throws(Refusal) -> Bool {
-        switch names.judge(part.extracting(head.name)) {
-        case .clean: return false
+    ) throws(Refusal) -> Fate {
+        let name = part.extracting(head.name)
+        switch names.judge(name) {
+        case .clean: return QueryRule.isMethodOverride(name) ? .namesMethod : .stays
         case .control: throw .requestBodyMalformed
         case .listed: break
         }
@@ -98,7 +107,7 @@ struct MultipartBodyRule: Sendable {
             let content = part.extracting(head.length..<part.count)
             guard let tenant, content.equals(tenant.bytes.span) else { throw .tenantConflict }
         }
-        return true
+        return .namesTenant
     }
 
     private func writeTenant(

@@ -72,6 +72,9 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
         public let title: StaticString
         /// What it means and what to do, for `ringfence help CODE`.
         public let help: StaticString
+        /// Where the policy decides about it: the key, in one plain line for the problem body (RFC
+        /// 9457 `detail`), so that who is refused knows what to ask the operator for.
+        public var detail: StaticString? = nil
     }
 
     public var code: StaticString { entry.code }
@@ -182,6 +185,10 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             help: """
                 The body is larger than the route's `body.max`. Raise it (up to 16 MB) or send \
                 less.
+                """,
+            detail: """
+                The route's `body.max` bounds bodies that are held, as sent and as decoded; raise \
+                it up to 16MiB, or send less.
                 """),
         Entry(
             code: "request.body.budget", status: 503,
@@ -206,6 +213,10 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
                 JSON), urlencoded forms and multipart forms, all in UTF-8, named by one \
                 Content-Type. A route for other bodies says `body: {clean: false}`; they then pass \
                 as they are.
+                """,
+            detail: """
+                The route cleans bodies: JSON, urlencoded or multipart form, in UTF-8, named by \
+                one Content-Type. Others need `body: {clean: false}` on the route.
                 """),
         Entry(
             code: "request.body.encoding", status: 415,
@@ -214,6 +225,10 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
                 The route cleans bodies, and undoes gzip and deflate. Other codings, several of \
                 them, and one inside the other are refused; a route for such bodies says `body: \
                 {clean: false}`.
+                """,
+            detail: """
+                The route cleans bodies and undoes gzip or deflate, once. Other codings need \
+                `body: {clean: false}` on the route.
                 """),
         Entry(
             code: "request.transfer_encoding", status: 501,

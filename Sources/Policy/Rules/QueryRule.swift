@@ -145,7 +145,7 @@ public struct QueryRule: Sendable {
     }
 
     /// `_method` in any case and encoding; its skeleton, `method`, is too common a name to take.
-    private static func isMethodOverride(_ name: Span<UInt8>) -> Bool {
+    static func isMethodOverride(_ name: Span<UInt8>) -> Bool {
         let expected: StaticString = "_method"
         guard name.count >= expected.bytes.count else { return false }
         var index = 0

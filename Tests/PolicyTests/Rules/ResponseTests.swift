@@ -181,8 +181,26 @@ import Testing
             String(decoding: out.bytes, as: UTF8.self)
                 == #"{"type":"urn:ringfence:problem:\#(code)","title":"\#(title)","#
                 + #""status":\#(refusal.status),"code":"\#(code)","request_id":"\#(id)"}"#)
-        for byte in (code + title).utf8 {
+        let detail = refusal.entry.detail.map { "\($0)" } ?? ""
+        for byte in (code + title + detail).utf8 {
             #expect(byte >= 0x20 && byte < 0x7f && byte != 0x22 && byte != 0x5c)
         }
+        guard !detail.isEmpty else { return }
+        let plain = out.count
+        out.removeAll()
+        withBytes(id) {
+            ProblemBody.write(refusal, requestID: $0, detail: refusal.entry.detail, into: &out)
+        }
+        #expect(out.count == plain + detail.utf8.count + #","detail":"""#.utf8.count)
+        #expect(String(decoding: out.bytes, as: UTF8.self).hasSuffix(#""detail":"\#(detail)"}"#))
+    }
+
+    @Test(arguments: [Refusal.requestBodyTooLarge, .requestBodyType, .requestBodyEncoding])
+    func `a body that cannot be held is told which key of the policy decides`(
+        _ refusal: Refusal
+    ) throws {
+        let detail = "\(try #require(refusal.entry.detail))"
+        #expect(detail.contains("`body"))
+        #expect(detail.utf8.count <= 200)
     }
 }
