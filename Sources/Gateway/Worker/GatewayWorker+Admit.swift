@@ -121,6 +121,7 @@ extension GatewayWorker {
 
     private func observe(_ exchange: Exchange) {
         exchange.observation.stripped = scratch.plan.report
+        exchange.observation.shadow = scratch.plan.shadow
         exchange.observation.wasCleaned = true
     }
 
@@ -150,8 +151,8 @@ extension GatewayWorker {
             try scratch.sign(
                 caller, snapshot: snapshot,
                 audience: snapshot.upstreams[exchange.upstream].audience,
-                method: bytes[requestHead.methodName], body: exchange.body, now: wall.seconds,
-                with: &signer)
+                method: bytes[requestHead.methodName], body: exchange.body,
+                isStreamed: exchange.bodyIsStreamed, now: wall.seconds, with: &signer)
         }
         exchange.head.removeAll()
         do throws(Refusal) {

@@ -11,8 +11,7 @@ public final class RuleSet: Sendable {
     public let routes: [RouteRule]
     public let table: RouteTable
     public let directory: TenantDirectory
-    /// What any route calls a tenant, for matrix parameters, which are checked before a route is
-    /// known.
+    /// What any route calls a tenant, for matrix parameters of paths that match none.
     private let allTenantNames: SkeletonSet
 
     public init(policy: GatewayPolicy) {
@@ -49,15 +48,32 @@ public final class RuleSet: Sendable {
         case .authority: return .methodNotAllowed([])
         case .origin, .absolute: break
         }
-        try PathRule.check(bytes[head.target.path], names: allTenantNames)
+        let path = bytes[head.target.path]
+        try PathRule.check(path)
         if head.upgrade == .webSocket { throw .requestUpgradeWebSocket }
         if let route = try preflight(head, bytes) { return .preflight(route) }
-        switch try match(head, bytes, MethodSet(head.method)) {
+        let found = try match(head, bytes, MethodSet(head.method))
+        try checkParameters(path, of: found)
+        switch found {
         case .matched(let index): return .matched(routes[index])
         case .methodNotAllowed(let methods): return .methodNotAllowed(methods)
         case .notFound: throw .routeNotFound
         case .misdirected: throw .routeMisdirected
         }
+    }
+
+    /// Matrix parameters that name a tenant, as the route calls it.
+    private func checkParameters(
+        _ path: Span<UInt8>, of found: RouteTable.Match
+    ) throws(Refusal) {
+        guard RouteTable.endOfName(path) < path.count else { return }
+        var names = allTenantNames
+        if case .matched(let index) = found {
+            // In shadow it is told and passed on: see `RouteRule.plan`.
+            guard !routes[index].isInShadow else { return }
+            names = routes[index].tenantNames
+        }
+        guard !PathRule.namesTenant(path, names) else { throw .requestPathAmbiguous }
     }
 
     /// Step 6: see `TenantDirectory.resolve`.
