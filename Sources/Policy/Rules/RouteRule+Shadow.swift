@@ -140,10 +140,10 @@ extension RouteRule {
     ) {
         guard let rule = shadow?.responses else { return }
         let ownCaching = carriesTenant && !isPrivate(head, bytes)
-        // Where nothing says anything about caching, `private, no-store` is added.
-        if ownCaching { report.add(.responseCaching, .stripped) }
         for index in 0..<head.fields.count {
             let field = head.fields[index]
+            // What is only added, where a response says nothing of caching, is no finding.
+            if ownCaching, field.known == .cacheControl { report.add(.responseCaching, .stripped) }
             let fate = rule.fate(
                 of: field.known, name: bytes[field.name], isHopByHop: field.isHopByHop)
             if fate == .drop(.tenant) { report.add(.responseHeader, .stripped) }
