@@ -105,9 +105,9 @@ extension GatewayWorker {
         exchange.caller = caller
         do throws(Refusal) {
             try scratch.plan(route, requestHead, bytes, principal: caller?.principal)
-            observe(exchange)
+            observe(exchange, route)
         } catch {
-            observe(exchange)
+            observe(exchange, route)
             throw error
         }
         try charge(exchange, caller)
@@ -119,9 +119,9 @@ extension GatewayWorker {
         return .forward
     }
 
-    private func observe(_ exchange: Exchange) {
+    private func observe(_ exchange: Exchange, _ route: RouteRule) {
         exchange.observation.stripped = scratch.plan.report
-        exchange.observation.shadow = scratch.plan.shadow
+        if route.isInShadow { exchange.observation.shadow = scratch.plan.shadow }
         exchange.observation.wasCleaned = true
     }
 

@@ -10,8 +10,8 @@ extension GatewayWorker {
     /// Bytes collected between two looks at the bounds.
     private static let collectedBytesStep = 262_144
 
-    /// Whether the body is held before it goes on: where it is signed, and where it is cleaned. What
-    /// its fields say of it is judged now, before a byte of it is read.
+    /// Whether the body is held before it goes on: where it is signed, and where it is cleaned.
+    /// What its fields say of it is judged now, before a byte of it is read.
     ///
     /// - Throws: `request.body.type`, `request.body.encoding`.
     func holdsBody(

@@ -5,8 +5,8 @@ import Policy
 import Reactor
 import Telemetry
 
-/// Routes in shadow: bodies are held to be judged and go on as they came, whatever the verdict; what
-/// was found is told in the log and in the metrics. docs/shadow.md has the whole of it.
+/// Routes in shadow: bodies are held to be judged and go on as they came, whatever the verdict, and
+/// what was found is told in the log and in the metrics. docs/shadow.md has the whole of it.
 extension GatewayWorker {
     /// Whether a body is held: to be judged, or to be signed. Nothing of it is a reason to refuse.
     func holdsBodyInShadow(

@@ -48,32 +48,15 @@ public final class RuleSet: Sendable {
         case .authority: return .methodNotAllowed([])
         case .origin, .absolute: break
         }
-        let path = bytes[head.target.path]
-        try PathRule.check(path)
+        try PathRule.check(bytes[head.target.path])
         if head.upgrade == .webSocket { throw .requestUpgradeWebSocket }
         if let route = try preflight(head, bytes) { return .preflight(route) }
-        let found = try match(head, bytes, MethodSet(head.method))
-        try checkParameters(path, of: found)
-        switch found {
+        switch try match(head, bytes, MethodSet(head.method)) {
         case .matched(let index): return .matched(routes[index])
         case .methodNotAllowed(let methods): return .methodNotAllowed(methods)
         case .notFound: throw .routeNotFound
         case .misdirected: throw .routeMisdirected
         }
-    }
-
-    /// Matrix parameters that name a tenant, as the route calls it.
-    private func checkParameters(
-        _ path: Span<UInt8>, of found: RouteTable.Match
-    ) throws(Refusal) {
-        guard RouteTable.endOfName(path) < path.count else { return }
-        var names = allTenantNames
-        if case .matched(let index) = found {
-            // In shadow it is told and passed on: see `RouteRule.plan`.
-            guard !routes[index].isInShadow else { return }
-            names = routes[index].tenantNames
-        }
-        guard !PathRule.namesTenant(path, names) else { throw .requestPathAmbiguous }
     }
 
     /// Step 6: see `TenantDirectory.resolve`.
@@ -97,8 +80,22 @@ public final class RuleSet: Sendable {
         return routes[route]
     }
 
+    /// Matrix parameters that name a tenant, as the route calls it.
+    private func checkParameters(
+        _ path: Span<UInt8>, of found: RouteTable.Match
+    ) throws(Refusal) {
+        var names = allTenantNames
+        if case .matched(let index) = found {
+            // In shadow it is told and passed on: see `RouteRule.planInShadow`.
+            guard !routes[index].isInShadow else { return }
+            names = routes[index].tenantNames
+        }
+        guard !PathRule.namesTenant(path, names) else { throw .requestPathAmbiguous }
+    }
+
     /// - Throws: `request.path.ambiguous` where a server that takes matrix parameters off the path
-    ///   would be asked for what another route guards (attack P5).
+    ///   would be asked for what another route guards, and where one of them names a tenant
+    ///   (attack P5).
     private func match(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ method: MethodSet
     ) throws(Refusal) -> RouteTable.Match {
@@ -108,6 +105,7 @@ public final class RuleSet: Sendable {
         guard RouteTable.endOfName(path) < path.count else { return found }
         let bare = table.match(host: host, path: path, method: method, ignoringParameters: true)
         guard found == bare else { throw .requestPathAmbiguous }
+        try checkParameters(path, of: found)
         return found
     }
 }

@@ -1,6 +1,6 @@
 import HTTP1
 
-/// A `Set-Cookie` value as browsers cut it (RFC 6265 section 5.2): at every `;`, whatever is quoted.
+/// A `Set-Cookie` value as browsers cut it (RFC 6265 section 5.2): at every `;`, quoted or not.
 enum SetCookieValue {
     /// Whether a `Domain` is among the attributes. An empty one counts: browsers differ about it.
     static func namesDomain(_ value: Span<UInt8>) -> Bool {

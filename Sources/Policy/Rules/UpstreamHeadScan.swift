@@ -470,7 +470,7 @@ extension UpstreamHeadScan {
 
     /// Whether a parameter's name is cut into components here.
     private static func cuts(_ last: UInt32) -> Bool {
-        let cutting: StaticString = "[].:/(){},| "
+        let cutting: StaticString = "[].:/(){},| +"
         let text = cutting.bytes
         for index in text.indices where UInt32(text[index]) == last & 0xff { return true }
         return last & 0xffff == 0x5f5f

@@ -44,7 +44,8 @@ private enum Enforced {
         "X-HTTP-Method-Override: PUT", "Authorization: Bearer x", "X-Request-ID: mine",
         "baggage: tenant_id=evil", "Keep-Alive: 5", "Connection: X-Tenant-ID",
         "Connection: X-Scope-OrgID", "Connection: Cookie", "X-Tenant-Tier: GROWTH",
-        "Accept: */*", "C-ookie: tenant=evil", "C_ookie: a=1", "Via: 1.0 edge", "Expect: 100-continue",
+        "Accept: */*", "C-ookie: tenant=evil", "C_ookie: a=1", "Via: 1.0 edge",
+        "Expect: 100-continue",
         "Cookie: a=1; tenant_id=evil; b=2", "Cookie: tenant=acme", "Cookie: a=1;b=2 tenant=evil",
         "Cookie: \"a\"; =tenant_id=evil", "Cookie: X-Tenant-ID=%61cme",
     ]
@@ -111,6 +112,7 @@ private enum Enforced {
         switch enforced {
         case .refused(let refusal):
             #expect(verdict.refusal == refusal, "\(note): \(head)")
+            #expect(ShadowReport.refusals.contains(refusal), "\(refusal) has no metric")
         case .sent(let other):
             let report = other.report
             #expect(verdict.refusal == nil, "\(note): \(head)")
@@ -310,6 +312,7 @@ private enum Enforced {
                 #expect(verdict.found(.body) == cleaned.removed, "\(note) \(value)")
             } catch {
                 #expect(verdict.refusal == error, "\(note) \(value)")
+                #expect(ShadowReport.refusals.contains(error), "\(error) has no metric")
                 #expect(verdict.refusedCarrier == .body)
             }
         }
