@@ -57,8 +57,12 @@ extension GatewayWorker {
             if isChunk { server.stream.output.appendChunkEnd() }
             exchange.bodySent = end
         }
-        if exchange.bodySent == exchange.body.count { endCollected(exchange, client, server) }
-        return flushServer(exchange)
+        guard exchange.bodySent == exchange.body.count else { return flushServer(exchange) }
+        endCollected(exchange, client, server)
+        // What follows a held part may have come long ago: nobody will say so again.
+        let isFollowed = exchange.requestPhase == .streaming
+        let step = flushServer(exchange)
+        return isFollowed ? .moved : step
     }
 
     /// What was held has been handed on whole; what was not follows as it comes.

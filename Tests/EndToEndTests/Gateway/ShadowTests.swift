@@ -198,6 +198,21 @@ private struct Watching {
             ])
     }
 
+    @Test(arguments: 0..<12)
+    func `what came while the held part was on its way is not forgotten`(_ round: Int) throws {
+        let watching = try Watching()
+        let client = try watching.gateway.connect()
+        // Sizes on both sides of what is held, and of what an upstream's output takes at once.
+        let body = Array(repeating: UInt8(ascii: "z"), count: 60_000 + round * 14_000)
+        try client.send(
+            watching.gateway.head(
+                "POST /w/x", ["Content-Type: application/json", "Transfer-Encoding: chunked"]))
+        try client.send(chunks(body, of: 9_000 + round * 7_000))
+        #expect(try client.readResponse().status == 200)
+        let request = try #require(watching.upstream.requests.first)
+        #expect(content(request, true) == body)
+    }
+
     @Test func `an empty chunked body stays one`() throws {
         let watching = try Watching()
         let (request, status) = try watching.send(
