@@ -200,17 +200,24 @@ private struct Watching {
 
     @Test(arguments: 0..<12)
     func `what came while the held part was on its way is not forgotten`(_ round: Int) throws {
-        let watching = try Watching()
+        let watching = try Watching(body: "{max: 4KiB}")
         let client = try watching.gateway.connect()
-        // Sizes on both sides of what is held, and of what an upstream's output takes at once.
-        let body = Array(repeating: UInt8(ascii: "z"), count: 60_000 + round * 14_000)
-        try client.send(
-            watching.gateway.head(
-                "POST /w/x", ["Content-Type: application/json", "Transfer-Encoding: chunked"]))
-        try client.send(chunks(body, of: 9_000 + round * 7_000))
+        // Sizes on both sides of what is held, within a receive window: all of it is there before
+        // the gateway looks, so that nothing wakes it again.
+        let body = Array(repeating: UInt8(ascii: "z"), count: 4_000 + round * 4_000)
+        let head = watching.gateway.head(
+            "POST /w/x", ["Content-Type: application/json", "Transfer-Encoding: chunked"])
+        // A connection to the upstream is kept: a new one would be one more thing to wake it.
+        try client.send(watching.gateway.head("GET /w/x"))
         #expect(try client.readResponse().status == 200)
-        let request = try #require(watching.upstream.requests.first)
+        watching.gateway.process.signal(SIGSTOP)
+        defer { watching.gateway.process.signal(SIGCONT) }
+        try client.send(Array(head.utf8) + chunks(body, of: 900 + round * 700))
+        watching.gateway.process.signal(SIGCONT)
+        #expect(try client.readResponse().status == 200)
+        let request = try #require(watching.upstream.requests.last)
         #expect(content(request, true) == body)
+        #expect(watching.upstream.connectionCount == 1)
     }
 
     @Test func `an empty chunked body stays one`() throws {
