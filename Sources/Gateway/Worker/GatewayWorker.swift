@@ -66,6 +66,7 @@ final class GatewayWorker {
     var requestIDText = ByteBuffer(capacityMax: 36)
     var expectedEcho = ByteBuffer(capacityMax: 36)
     var tenantText = ByteBuffer(capacityMax: 36)
+    var shadowText = ByteBuffer(capacityMax: 128)
     var peerText = ByteBuffer(capacityMax: 64)
     var problem = ByteBuffer(capacityMax: 1_024)
     /// The type of the body that was cleaned last; empty where it was not.

@@ -46,6 +46,7 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
     case upstreamProtocol
     case upstreamTimeout
     case upstreamEcho
+    case upstreamCookieDomain
     case upstreamUnresolved
     case clientClosed
     case internalScan
@@ -396,6 +397,14 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             help: """
                 The upstream is declared `echo: required` and its response does not name the \
                 tenant the request was made for. Nothing of it was passed on.
+                """),
+        Entry(
+            code: "upstream.cookie_domain", status: 502,
+            title: "The upstream set a cookie for other hosts",
+            help: """
+                The route says `responses: {cookie_domain: reject}`, and the upstream's response \
+                sets a cookie with a Domain, which browsers would send to every host below it, \
+                those of other tenants among them. Nothing of it was passed on.
                 """),
         Entry(
             code: "upstream.unresolved", status: 502,
