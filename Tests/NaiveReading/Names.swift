@@ -25,7 +25,10 @@ public struct NaiveNames: Sendable {
     private func names(_ name: [UInt8], lettersMax: Int) -> Bool {
         Self.readings(name).contains { reading in
             if isCore(Self.letters(reading), lettersMax) { return true }
-            return Self.components(reading).contains { isCore(Self.letters($0), lettersMax) }
+            let components = Self.components(reading, at: "[].:/(){},| +")
+            // A space is a part of the name to some, and so is its form as `+`.
+            let spaced = Self.components(reading, at: "[].:/(){},|")
+            return (components + spaced).contains { isCore(Self.letters($0), lettersMax) }
         }
     }
 
@@ -64,14 +67,13 @@ public struct NaiveNames: Sendable {
         return out
     }
 
-    /// Cut at `[ ] . : / ( ) { } , |`, a space, its form as `+`, and `__`.
-    private static func components(_ name: [UInt8]) -> [[UInt8]] {
+    /// Cut at these bytes and at `__`.
+    private static func components(_ name: [UInt8], at cuts: String) -> [[UInt8]] {
+        let cuts = [UInt8](cuts.utf8)
         var parts: [[UInt8]] = [[]]
         var previous: UInt8 = 0
         for byte in name {
-            if [UInt8]("[].:/(){},| +".utf8).contains(byte)
-                || byte == UInt8(ascii: "_") && previous == byte
-            {
+            if cuts.contains(byte) || byte == UInt8(ascii: "_") && previous == byte {
                 parts.append([])
             } else {
                 parts[parts.count - 1].append(byte)

@@ -15,19 +15,17 @@ struct JSONBodyRule: Sendable {
     let clientValue: RoutePolicy.ClientValue
     /// The tokens of the pointer the tenant is put at, decoded; empty for none.
     let pointer: [[UInt8]]
-    /// Bytes that one document grows by at most.
-    private let injectedBytesMax: Int
+
+    /// Bytes one document grows by at most: each token quoted, with its bytes escaped, `:{` and `}`
+    /// around it, then the tenant in quotes and a comma.
+    let growthMax: Int
 
     init(names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject pointer: String?) {
         self.names = names
         self.clientValue = clientValue
-        let tokens = pointer.map { Self.tokens(of: $0) } ?? []
-        self.pointer = tokens
-        // Each byte of a key takes six at most, and a key has quotes, a colon and two braces; the
-        // tenant has quotes and perhaps a comma behind it.
-        injectedBytesMax =
-            tokens.isEmpty
-            ? 0 : tokens.reduce(ExternalID.bytesMax + 3) { $0 + $1.count * 6 + 5 }
+        self.pointer = pointer.map { Self.tokens(of: $0) } ?? []
+        let tokens = self.pointer.reduce(0) { $0 + 6 * $1.count + 5 }
+        growthMax = tokens == 0 ? 0 : tokens + 2 * ExternalID.bytesMax + 3
     }
 
     /// RFC 6901 section 4.
@@ -56,14 +54,14 @@ struct JSONBodyRule: Sendable {
 
     func clean(
         _ bytes: Span<UInt8>, as form: ContentType.Form, tenant: ExternalID?,
-        _ scratch: inout BodyScratch, into out: inout ByteBuffer
-    ) throws(Refusal) -> BodyReport {
+        _ scratch: inout BodyScratch, into out: inout ByteBuffer, _ report: inout BodyReport
+    ) throws(Refusal) {
         switch form {
         case .json:
-            return try clean(bytes, tenant: tenant, isPatch: false, &scratch, into: &out)
+            try clean(bytes, tenant: tenant, isPatch: false, &scratch, into: &out, &report)
         case .jsonPatch:
-            return try clean(bytes, tenant: tenant, isPatch: true, &scratch, into: &out)
-        case .jsonLines: return try cleanLines(bytes, tenant: tenant, &scratch, into: &out)
+            try clean(bytes, tenant: tenant, isPatch: true, &scratch, into: &out, &report)
+        case .jsonLines: try cleanLines(bytes, tenant: tenant, &scratch, into: &out, &report)
         case .urlEncoded, .multipart, .graphQL, .other: throw .requestBodyType
         }
     }
@@ -77,9 +75,8 @@ struct JSONBodyRule: Sendable {
     /// A document a line; lines end with LF, which JSON never holds raw.
     private func cleanLines(
         _ bytes: Span<UInt8>, tenant: ExternalID?, _ scratch: inout BodyScratch,
-        into out: inout ByteBuffer
-    ) throws(Refusal) -> BodyReport {
-        var report = BodyReport()
+        into out: inout ByteBuffer, _ report: inout BodyReport
+    ) throws(Refusal) {
         var lines = 0
         var start = 0
         while start < bytes.count {
@@ -91,22 +88,11 @@ struct JSONBodyRule: Sendable {
             if Self.isBlank(line) {
                 out.append(line)
             } else {
-                let one = try clean(line, tenant: tenant, isPatch: false, &scratch, into: &out)
-                report.removed += one.removed
-                report.isChanged = report.isChanged || one.isChanged
+                try clean(line, tenant: tenant, isPatch: false, &scratch, into: &out, &report)
             }
             if end < bytes.count { out.append(UInt8(ascii: "\n")) }
             start = end + 1
         }
-        return report
-    }
-
-    /// Bytes that the lines of a body grow by at most.
-    func growthMax(ofLines bytes: Span<UInt8>) -> Int {
-        guard injectedBytesMax > 0 else { return 0 }
-        var lines = 1
-        for index in bytes.indices where bytes[index] == UInt8(ascii: "\n") { lines += 1 }
-        return min(lines, Self.linesMax) * injectedBytesMax
     }
 
     private static func isBlank(_ line: Span<UInt8>) -> Bool {
@@ -118,19 +104,21 @@ struct JSONBodyRule: Sendable {
 
     private func clean(
         _ bytes: Span<UInt8>, tenant: ExternalID?, isPatch: Bool,
-        _ scratch: inout BodyScratch, into out: inout ByteBuffer
-    ) throws(Refusal) -> BodyReport {
+        _ scratch: inout BodyScratch, into out: inout ByteBuffer, _ report: inout BodyReport
+    ) throws(Refusal) {
         scratch.edits.removeAll(keepingCapacity: true)
-        let removed = try plan(
-            bytes, tenant, isPatch: isPatch, &scratch.document, &scratch.edits, &scratch.name)
+        try plan(
+            bytes, tenant, isPatch: isPatch, &scratch.document, &scratch.edits, &scratch.name,
+            &report)
         try write(bytes, scratch.edits, tenant, into: &out)
-        return BodyReport(removed: removed, isChanged: !scratch.edits.isEmpty)
+        report.isChanged = report.isChanged || !scratch.edits.isEmpty
     }
 
     private func plan(
         _ bytes: Span<UInt8>, _ tenant: ExternalID?, isPatch: Bool,
-        _ document: inout JSONDocument, _ edits: inout [BodyEdit], _ name: inout [UInt8]
-    ) throws(Refusal) -> Int {
+        _ document: inout JSONDocument, _ edits: inout [BodyEdit], _ name: inout [UInt8],
+        _ report: inout BodyReport
+    ) throws(Refusal) {
         do throws(JSONDefect) {
             try document.parse(bytes, limits: Self.limits(bytes.count))
         } catch {
@@ -139,7 +127,7 @@ struct JSONBodyRule: Sendable {
             default: throw .requestBodyMalformed
             }
         }
-        return try plan(document.view(of: bytes), tenant, isPatch: isPatch, &edits, &name)
+        try plan(document.view(of: bytes), tenant, isPatch: isPatch, &edits, &name, &report)
     }
 
     /// Copies what lies between the edits.
@@ -147,9 +135,7 @@ struct JSONBodyRule: Sendable {
         _ bytes: Span<UInt8>, _ edits: [BodyEdit], _ tenant: ExternalID?,
         into out: inout ByteBuffer
     ) throws(Refusal) {
-        guard out.freeCapacityMax >= bytes.count + injectedBytesMax else {
-            throw .requestBodyTooLarge
-        }
+        guard out.freeCapacityMax >= bytes.count + growthMax else { throw .requestBodyTooLarge }
         var copied = 0
         for edit in edits {
             out.append(bytes.extracting(copied..<edit.start))
@@ -207,36 +193,40 @@ extension JSONBodyRule {
         var end = 0
     }
 
-    /// Appends the edits of a document in ascending order, and answers how many values go.
+    /// Appends the edits of a document in ascending order, and counts the values that go.
     private func plan(
         _ view: borrowing JSONView, _ tenant: ExternalID?, isPatch: Bool,
-        _ edits: inout [BodyEdit], _ name: inout [UInt8]
-    ) throws(Refusal) -> Int {
+        _ edits: inout [BodyEdit], _ name: inout [UInt8], _ report: inout BodyReport
+    ) throws(Refusal) {
         if isPatch, view.kind(of: view.root) != .array { throw .requestBodyMalformed }
         let target = tenant == nil || isPatch ? nil : try injectionTarget(in: view)
+        // The edit that puts the tenant in, until a member that stays is found behind it.
+        var injection: Int?
         var siblings = InlineArray<66, Siblings>(repeating: Siblings())
-        var removed = 0
         var index = 0
         while let node = view.node(index) {
             let depth = view.depth(of: node)
             let place = view.memberRange(of: node) ?? view.range(of: node)
-            let fate = try fate(node, in: view, tenant, isPatch: isPatch, &name)
-            guard fate != .stays else {
+            guard
+                try goes(node, in: view, tenant, isPatch: isPatch && depth == 1, &name, &report)
+            else {
                 siblings[depth].hasKept = true
                 siblings[depth].end = place.upperBound
                 siblings[depth + 1] = Siblings()
                 if let target, target.node == node {
-                    edits.append(try injection(target, in: view, tenant, &name))
+                    injection = edits.count
+                    edits.append(Self.injection(target, in: view))
+                } else if let edit = injection, view.parent(of: node) == target?.node {
+                    edits[edit].injection?.isFollowed = true
+                    injection = nil
                 }
                 index += 1
                 continue
             }
-            if fate == .namesTenant { removed += 1 }
             edits.append(cut(node, place, in: view, siblings[depth]))
             siblings[depth].end = place.upperBound
             index = view.indexAfter(node)
         }
-        return removed
     }
 
     /// A value and the one comma that goes with it: the one before it where something before it
@@ -252,32 +242,29 @@ extension JSONBodyRule {
         return BodyEdit(start: place.lowerBound, end: behind.lowerBound)
     }
 
-    private enum Fate { case stays, namesTenant, overridesMethod }
-
-    /// What becomes of a value: a member whose key names a tenant goes, and so does an operation of
-    /// a patch that leads to one. Laravel reads `_method` from JSON as others do from forms.
-    private func fate(
+    /// Whether a value goes: a member whose key names a tenant, or an operation of a patch that
+    /// leads to one. Laravel reads `_method` from JSON as others do from forms.
+    private func goes(
         _ node: JSONNode, in view: borrowing JSONView, _ tenant: ExternalID?, isPatch: Bool,
-        _ name: inout [UInt8]
-    ) throws(Refusal) -> Fate {
+        _ name: inout [UInt8], _ report: inout BodyReport
+    ) throws(Refusal) -> Bool {
         name.removeAll(keepingCapacity: true)
         guard view.appendKey(of: node, to: &name) else {
-            guard try isOperation(node, in: view, isPatch: isPatch),
-                try leadsToTenant(node, in: view, tenant, isPatch, &name)
-            else { return .stays }
-            return .namesTenant
+            guard try isOperation(node, in: view, isPatch: isPatch) else { return false }
+            return try operationGoes(node, in: view, tenant, isPatch: isPatch, &name, &report)
         }
         // An empty name is dropped, renamed or kept, as readers please (attack B5).
         guard !name.isEmpty else { throw .requestBodyMalformed }
         switch names.judge(name.span) {
         case .clean:
-            let isTop = view.depth(of: node) == 1
-            return isTop && QueryRule.isMethodOverride(name.span) ? .overridesMethod : .stays
+            guard view.depth(of: node) == 1, QueryRule.isMethodOverride(name.span) else {
+                return false
+            }
+            report.overridesRemoved += 1
         case .control: throw .requestBodyMalformed
-        case .listed:
-            try checkConflict(node, in: view, tenant)
-            return .namesTenant
+        case .listed: try note(node, in: view, tenant, &report)
         }
+        return true
     }
 
     /// Every element of a patch, and what looks like an operation in any other array: patches are
@@ -285,33 +272,30 @@ extension JSONBodyRule {
     private func isOperation(
         _ node: JSONNode, in view: borrowing JSONView, isPatch: Bool
     ) throws(Refusal) -> Bool {
-        let depth = view.depth(of: node)
         let isObject = view.kind(of: node) == .object
-        if isPatch, depth == 1 {
+        guard !isPatch else {
             guard isObject else { throw .requestBodyMalformed }
             return true
         }
-        return isObject && depth > 0 && view.member(of: node, named: "op") != nil
+        return isObject && view.depth(of: node) > 0 && view.member(of: node, named: "op") != nil
     }
 
-    private func leadsToTenant(
-        _ operation: JSONNode, in view: borrowing JSONView, _ tenant: ExternalID?, _ isPatch: Bool,
-        _ name: inout [UInt8]
+    /// Whether an operation leads to a tenant.
+    private func operationGoes(
+        _ node: JSONNode, in view: borrowing JSONView, _ tenant: ExternalID?, isPatch: Bool,
+        _ name: inout [UInt8], _ report: inout BodyReport
     ) throws(Refusal) -> Bool {
-        let isStrict = isPatch && view.depth(of: operation) == 1
         for member in ["path", "from"] {
-            guard let pointer = view.member(of: operation, named: member) else { continue }
+            guard let pointer = view.member(of: node, named: member) else { continue }
             name.removeAll(keepingCapacity: true)
             let isString = view.appendString(at: pointer, to: &name)
             // SCIM's paths (RFC 7644 section 3.5.2) are no pointers.
-            guard isString && isJSONPointer(name.span) || !isStrict else {
+            guard isString && isJSONPointer(name.span) || !isPatch else {
                 throw .requestBodyMalformed
             }
             guard isString, try leadsToTenant(name.span) else { continue }
-            if clientValue == .reject { throw .tenantConflict }
-            if let value = view.member(of: operation, named: "value") {
-                try checkConflict(value, in: view, tenant)
-            }
+            // What is removed, moved or copied there is no value that could be compared.
+            try note(view.member(of: node, named: "value"), in: view, tenant, &report)
             return true
         }
         return false
@@ -344,17 +328,15 @@ extension JSONBodyRule {
         return isListed
     }
 
-    private func checkConflict(
-        _ node: JSONNode, in view: borrowing JSONView, _ tenant: ExternalID?
+    /// Counts a value that goes. An operation without one gives no other tenant.
+    private func note(
+        _ node: JSONNode?, in view: borrowing JSONView, _ tenant: ExternalID?,
+        _ report: inout BodyReport
     ) throws(Refusal) {
-        switch clientValue {
-        case .strip: return
-        case .reject: throw .tenantConflict
-        case .rejectIfDifferent:
-            guard let tenant, view.string(at: node, equals: tenant.bytes.span) else {
-                throw .tenantConflict
-            }
-        }
+        var isSame = false
+        if let node, let tenant { isSame = view.string(at: node, equals: tenant.bytes.span) }
+        report.add(isSame: isSame)
+        guard !clientValue.refuses(isSame: isSame) else { throw .tenantConflict }
     }
 }
 
@@ -383,18 +365,13 @@ extension JSONBodyRule {
         return nil
     }
 
-    private func injection(
-        _ target: Target, in view: borrowing JSONView, _ tenant: ExternalID?, _ name: inout [UInt8]
-    ) throws(Refusal) -> BodyEdit {
-        var isFollowed = false
-        var members = view.children(of: target.node)
-        while !isFollowed, let member = members.next() {
-            isFollowed = try fate(member, in: view, tenant, isPatch: false, &name) == .stays
-        }
+    /// The edit before the first member; none stays behind it as far as is known.
+    private static func injection(
+        _ target: Target, in view: borrowing JSONView
+    ) -> BodyEdit {
         let place = view.range(of: target.node).lowerBound + 1
         return BodyEdit(
             start: place, end: place,
-            injection: BodyEdit.Injection(
-                firstToken: target.firstToken, isFollowed: isFollowed))
+            injection: BodyEdit.Injection(firstToken: target.firstToken, isFollowed: false))
     }
 }

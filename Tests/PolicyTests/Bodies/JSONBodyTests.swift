@@ -196,20 +196,32 @@ import Testing
         #expect(refusal(body, as: "application/json-patch+json") == .requestBodyMalformed)
     }
 
-    @Test func `the tenant is put into each line of a body of lines`() throws {
-        let rule = BodyRule(
-            names: SkeletonSet(names: TenantNames.defaults), clientValue: .strip,
-            inject: BodyInjection(pointer: "/tenant_id", formField: nil))
-        let (typeText, body) = ([UInt8]("application/x-ndjson".utf8), [UInt8]("{}\n{}\n{}".utf8))
-        let type = try ContentType(typeText.span)
-        // No more room than is asked for.
-        var out = ByteBuffer(capacityMax: body.count + rule.growthMax(of: body.span, as: type))
-        var scratch = BodyScratch()
-        let tenant = try #require(ExternalID("acme", format: .opaque))
-        _ = try rule.clean(
-            body.span, as: type, typeText.span, tenant: tenant, &scratch, into: &out)
-        let line = #"{"tenant_id":"acme"}"#
-        #expect(String(decoding: out.bytes, as: UTF8.self) == "\(line)\n\(line)\n\(line)")
+    @Test func `the tenant is put into every line of a body of lines`() throws {
+        for count in [1, 2, 100] {
+            let cleaned = try CleanedBody(
+                String(repeating: "{}\n", count: count), as: "application/x-ndjson",
+                pointer: "/a\\/\u{1}/b/c/d/tenant_id")
+            let line = #"{"a\\":{"\u0001":{"b":{"c":{"d":{"tenant_id":"acme"}}}}}}"# + "\n"
+            #expect(cleaned.text == String(repeating: line, count: count))
+        }
+        let lines = String(repeating: "1\n", count: JSONBodyRule.linesMax + 1)
+        #expect(
+            refusal(lines, as: "application/x-ndjson", pointer: "/a") == .requestBodyMalformed)
+    }
+
+    @Test func `an operation of a patch without a value is never the same tenant`() {
+        let patch = "application/json-patch+json"
+        for operation in [
+            #"{"op":"remove","path":"/tenant_id"}"#,
+            #"{"op":"copy","from":"/a","path":"/tenant_id"}"#,
+            #"{"op":"move","from":"/tenant_id","path":"/a"}"#,
+        ] {
+            let refused = refusal("[\(operation)]", as: patch, mode: .rejectIfDifferent)
+            #expect(refused == .tenantConflict)
+        }
+        let same = #"[{"op":"test","path":"/tenant_id","value":"acme"}]"#
+        #expect(refusal(same, as: patch, mode: .rejectIfDifferent) == nil)
+        #expect(refusal(same, as: patch, mode: .reject) == .tenantConflict)
     }
 
     @Test func `each line of a body of lines is a document`() throws {
