@@ -16,7 +16,7 @@ enum BodyTypeCases {
                     "application/vnd.api+json ; ext=\"tenant\"",
                     "application/vnd.api+json; ext=\"tenant\""
                 ),
-                ("application/ld+json;profile=\"a;b\"", "application/ld+json; profile=\"a;b\""),
+                ("application/ld+json;profile=\"a b\"", "application/ld+json; profile=\"a b\""),
                 ("application/json;;;", Case.json),
                 ("application/json\t;\tv=1", "\(Case.json); v=1"),
                 ("image/x+json", "image/x+json"), (" application/json ", Case.json),
@@ -53,6 +53,7 @@ enum BodyTypeCases {
                 "application/json; a=\"\\b\"",
                 "application/json; charset = utf-8", "application\\/json", "\"application/json\"",
                 "application/json%00", "application/json;v=(1)",
+                "application/json; a=\"; charset=utf-16\"",
             ]
         ) { id, type in .body(id, type, evil, Case.unreadable) }
 

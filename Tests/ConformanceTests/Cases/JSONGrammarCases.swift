@@ -57,7 +57,8 @@ enum JSONGrammarCases {
             .body("B6zh", "\(Case.form); charset=utf-16", "x=1", Case.unreadable),
             .body("B6zi", "\(Case.multipart); charset=utf-7", "--b--\r\n", Case.unreadable),
             .cleaned(
-                "B6zj", "\(Case.form); charset=utf-8", "tenant_id=evil&x=1", "x=1", as: Case.form),
+                "B6zj", "\(Case.form); charset=utf-8", "tenant_id=evil&x=1", "x=1",
+                as: "\(Case.form); charset=utf-8"),
         ]
 
     private static let strings: [Case] =

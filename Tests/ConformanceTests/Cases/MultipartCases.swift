@@ -68,7 +68,7 @@ enum MultipartCases {
             "B18zi", "multipart/form-data; boundary=\"b c\"", "--b c--", Case.unreadable),
         .cleaned(
             "B18zj", "Multipart/Form-Data;boundary=\"b\"; charset=UTF-8", form(evil, kept),
-            form(kept), as: "multipart/form-data; boundary=\"b\""),
+            form(kept), as: "multipart/form-data; boundary=b"),
         .cleaned(
             "B18zk", "multipart/form-data; boundary=----WebKitFormBoundary7MA4",
             "------WebKitFormBoundary7MA4\r\n\(evil)\r\n------WebKitFormBoundary7MA4--\r\n",
