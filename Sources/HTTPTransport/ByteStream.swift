@@ -141,6 +141,9 @@ public struct ByteStream: ~Copyable {
     /// Sends what `output` holds until it is empty (`moved`) or the peer takes no more (`blocked`).
     public mutating func flush() -> StreamProgress { wire.send(&output) }
 
+    /// What `output` holds is the last: `endOutput` follows as soon as it has left.
+    public mutating func expectEnd() { wire.session?.expectEnd() }
+
     /// Says that nothing more will be sent (close_notify and FIN), and goes on reading. What is in
     /// `output` must have left before.
     ///

@@ -94,6 +94,11 @@ public struct JSONView: ~Escapable {
 
     /// The meaning of a string in UTF-8; nil for other kinds.
     public func string(at node: JSONNode) -> [UInt8]? {
+        if let plain = plainString(at: node) {
+            return [UInt8](capacity: plain.count) { out in
+                for index in plain.indices { out.append(plain[index]) }
+            }
+        }
         var bytes: [UInt8] = []
         return appendString(at: node, to: &bytes) ? bytes : nil
     }
@@ -110,6 +115,9 @@ public struct JSONView: ~Escapable {
     public func string(at node: JSONNode, equals text: Span<UInt8>) -> Bool {
         let entry = entry(node)
         guard entry.kind == .string else { return false }
+        if !entry.isEscaped {
+            return isEqual(entry.start, entry.end, text)
+        }
         return isEqual(StringBytes(source, quoted: entry.start, entry.end), text)
     }
 
@@ -135,11 +143,11 @@ public struct JSONView: ~Escapable {
     public func key(of node: JSONNode, equals name: Span<UInt8>) -> Bool {
         let entry = entry(node)
         guard entry.keyEnd > 0 else { return false }
-        // The meaning is never longer than what is written, and equal to it without escapes.
-        let written = Int(entry.keyEnd - entry.keyStart) - 2
-        guard entry.isKeyEscaped ? written >= name.count : written == name.count else {
-            return false
+        if !entry.isKeyEscaped {
+            return isEqual(entry.keyStart, entry.keyEnd, name)
         }
+        // The meaning is never longer than what is written.
+        guard Int(entry.keyEnd - entry.keyStart) - 2 >= name.count else { return false }
         return isEqual(StringBytes(keyOf: entry, source), name)
     }
 
@@ -191,6 +199,14 @@ public struct JSONView: ~Escapable {
 
     private func append(_ meaning: consuming StringBytes, to bytes: inout [UInt8]) {
         while let byte = meaning.next() { bytes.append(byte) }
+    }
+
+    /// The same of a string without escapes, which means what is written between its quotes.
+    private func isEqual(_ start: UInt32, _ end: UInt32, _ text: Span<UInt8>) -> Bool {
+        let written = source.extracting(Int(start) + 1..<Int(end) - 1)
+        guard written.count == text.count else { return false }
+        for index in text.indices where written[index] != text[index] { return false }
+        return true
     }
 
     private func isEqual(_ meaning: consuming StringBytes, _ text: Span<UInt8>) -> Bool {

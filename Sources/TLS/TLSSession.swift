@@ -123,6 +123,10 @@ import COpenSSL
         return .done
     }
 
+    /// Nothing will follow what is yet to be written but the end: the kernel may keep it until the
+    /// sending side of the socket is shut down, so that it leaves in one segment with the FIN.
+    public mutating func expectEnd() { unsafe transport.pointee.end_next = 1 }
+
     /// Says that we send no more (close_notify). Bytes not yet taken by `write` are lost; the
     /// peer's own close_notify is not waited for.
     public mutating func shutdown() throws(TLSFailure) -> TLSStep {

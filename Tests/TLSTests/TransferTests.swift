@@ -14,6 +14,40 @@ import Testing
         return meeting
     }
 
+    @Test func `a ticket leaves with the first answer, the last answer with the end`() throws {
+        var meeting = try Meeting(
+            try Fixture.serverContext(), try Fixture.clientContext(), overTCP: true)
+        let failures = meeting.shakeHands()
+        #expect(failures.server == nil && failures.client == nil)
+        #expect(meeting.sockets.segmentsAtClient == 1)
+
+        try meeting.exchange()
+        #expect(meeting.sockets.segmentsAtClient == 2)
+
+        let last = [UInt8](repeating: 3, count: 500)
+        meeting.server.expectEnd()
+        #expect(try meeting.server.write(last.span) == .transferred(500))
+        #expect(try meeting.server.shutdown() == .done)
+        #expect(meeting.sockets.segmentsAtClient == 2)
+        #expect(Glibc.shutdown(meeting.sockets.server, Int32(SHUT_WR)) == 0)
+        #expect(meeting.sockets.segmentsAtClient == 3)
+        meeting.client.socketBecameReadable(endPending: true)
+        #expect(try drain(&meeting.client) == last)
+        let isWhole = meeting.client.peerClosedCleanly
+        #expect(isWhole)
+    }
+
+    @Test func `a TLS 1_2 client does not wait for the first answer to finish its handshake`()
+        throws
+    {
+        let client = try Fixture.clientContext()
+        client.limit(to: TLS1_2_VERSION)
+        var meeting = try Meeting(try Fixture.serverContext(), client, overTCP: true)
+        let failures = meeting.shakeHands()
+        #expect(failures.server == nil && failures.client == nil)
+        #expect(meeting.client.version == .tls12)
+    }
+
     @Test func `a request and its response cost one recv and one send`() throws {
         var meeting = try meeting()
         var buffer = ByteBuffer(capacityMax: 65_536)

@@ -21,4 +21,36 @@ import Testing
             #expect(Base64URL.decode(text.span) == bytes)
         }
     }
+
+    @Test(arguments: [1, 15, 16, 17, 31, 32, 33, 48, 63])
+    func `a byte of no alphabet is refused wherever it stands`(_ place: Int) {
+        let alphabet = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+        var text = [UInt8](repeating: UInt8(ascii: "z"), count: 64)
+        for byte in UInt8.min...UInt8.max {
+            text[place] = byte
+            #expect((Base64URL.decode(text.span) != nil) == alphabet.contains(byte))
+            // The same of a whole token, in which the place belongs to each segment in turn.
+            for dots in [(64, 129), (10, 101), (7, 11)] {
+                var token = [UInt8](repeating: UInt8(ascii: "A"), count: 192)
+                token[dots.0] = UInt8(ascii: ".")
+                token[dots.1] = UInt8(ascii: ".")
+                token[place + 64] = byte
+                let expected: TokenDefect? =
+                    alphabet.contains(byte)
+                    ? nil : byte == UInt8(ascii: ".") ? .segments : .alphabet
+                #expect(Self.defect(of: token) == expected)
+            }
+        }
+    }
+
+    private static func defect(of token: [UInt8]) -> TokenDefect? {
+        do throws(TokenDefect) {
+            let form = try CompactToken(token.span)
+            #expect(token[form.headerEnd] == UInt8(ascii: "."))
+            #expect(token[form.claimsEnd] == UInt8(ascii: "."))
+            return nil
+        } catch {
+            return error
+        }
+    }
 }

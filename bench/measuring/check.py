@@ -134,8 +134,9 @@ def refusal_fault(job, material, good):
         "no token at all": None,
         "something that is no token": "garbage",
     }
-    if job.algorithm == "RS256":
-        public = material.read("idp.pub").encode()
+    if job.algorithm in material.publics:
+        with open(material.publics[job.algorithm], "rb") as opened:
+            public = opened.read()
         wrong["the public key as a secret"] = material.token(
             "HS256", material.claims("good"), key=public)
     for what, value in wrong.items():

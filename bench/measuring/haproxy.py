@@ -48,7 +48,7 @@ backend tenants
 
     @staticmethod
     def token_rules(job, material):
-        key = material.public if job.algorithm == "RS256" else material.read("idp.secret")
+        key = material.publics.get(job.algorithm) or material.read("idp.secret")
         deny = "http-request deny deny_status 401"
         return f"""
   http-request del-header X-Tenant-ID

@@ -28,6 +28,13 @@ def encoded(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+def halves(der):
+    """R || S of RFC 7518 from the DER of an ECDSA signature of P-256."""
+    first = 4 + der[3]
+    r, s = der[4:first], der[first + 2:first + 2 + der[first + 1]]
+    return b"".join(int.from_bytes(half, "big").to_bytes(32, "big") for half in (r, s))
+
+
 class Material:
     """The files in one folder."""
 
@@ -42,9 +49,15 @@ class Material:
         self.private, self.public = self.file("idp.key"), self.file("idp.pub")
         run("openssl", "genrsa", "-out", self.private, "2048")
         run("openssl", "rsa", "-in", self.private, "-pubout", "-out", self.public)
+        self.curve_private, self.curve_public = self.file("curve.key"), self.file("curve.pub")
+        run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-out", self.curve_private)
+        run("openssl", "pkey", "-in", self.curve_private, "-pubout", "-out", self.curve_public)
         self.shared = self.write("idp.secret", os.urandom(32).hex())
         self.assertion = self.write("assertion.key", os.urandom(32).hex())
+        self.publics = {"RS256": self.public, "ES256": self.curve_public}
         self.key_sets = {"RS256": self.write("rs.json", self.rsa_keys()),
+                         "ES256": self.write("es.json", self.curve_keys()),
                          "HS256": self.write("hs.json", self.shared_keys())}
         self.token_files = {}
 
@@ -67,6 +80,13 @@ class Material:
         return json.dumps({"keys": [{"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "k1",
                                      "n": encoded(number), "e": "AQAB"}]})
 
+    def curve_keys(self):
+        # The last 64 bytes of a SubjectPublicKeyInfo of P-256 are the point.
+        point = base64.b64decode("".join(self.read("curve.pub").splitlines()[1:-1]))[-64:]
+        return json.dumps({"keys": [{"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig",
+                                     "kid": "k1", "x": encoded(point[:32]),
+                                     "y": encoded(point[32:])}]})
+
     def shared_keys(self):
         secret = self.read("idp.secret").encode()
         return json.dumps({"keys": [{"kty": "oct", "alg": "HS256", "use": "sig", "kid": "k1",
@@ -76,7 +96,8 @@ class Material:
         """A file with `count` tokens of `tenants` tenants, one a line."""
         name = f"tokens-{algorithm}-{count}-{tenants}"
         if name not in self.token_files:
-            key = self.private if algorithm == "RS256" else self.shared
+            key = {"RS256": self.private, "ES256": self.curve_private,
+                   "HS256": self.shared}[algorithm]
             with open(self.file(name), "w") as opened:
                 subprocess.run([os.path.join(places.BUILD, "mint"), algorithm, key, str(count),
                                 str(tenants), str(int(time.time()) + LIFETIME_SECONDS)],
@@ -93,9 +114,12 @@ class Material:
         """One token for the checks, signed right or as wrong as asked for."""
         head = head or {"alg": algorithm, "typ": "JWT", "kid": "k1"}
         text = encoded(head) + "." + encoded(claims)
-        if algorithm == "RS256":
-            signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.private],
+        if algorithm != "HS256":
+            private = self.private if algorithm == "RS256" else self.curve_private
+            signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", private],
                                        input=text.encode(), capture_output=True, check=True).stdout
+            if algorithm == "ES256":
+                signature = halves(signature)
         else:
             secret = key or self.read("idp.secret").encode()
             signature = hmac.new(secret, text.encode(), hashlib.sha256).digest()

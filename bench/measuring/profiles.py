@@ -42,6 +42,8 @@ ALL = [
             Load(tokens=10_000, tenants=10_000, first_requests=10_000)),
     Profile("limit-first", "the same with every token for the first time: no cache helps", LIMIT,
             Load(tokens=150_000, tenants=10_000)),
+    Profile("limit-first-es256", "the same with ES256 tokens", Job("limit", "ES256"),
+            Load(tokens=150_000, tenants=10_000)),
     Profile("limit-signed", "the same as `limit`, and sign an HS256 assertion for the upstream",
             Job("limit", signed=True)),
     Profile("connect", "TLS, a new connection for every request, full handshake", TLS,

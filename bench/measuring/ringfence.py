@@ -46,7 +46,7 @@ upstreams: {{up: {{targets: ["{target}"]}}}}
 
     @staticmethod
     def issuer(job, material):
-        keys = f'jwks: "file:{material.key_sets["RS256"]}"'
+        keys = f'jwks: "file:{material.key_sets[job.algorithm]}"'
         if job.algorithm == "HS256":
             keys = f'secret: "file:{material.shared}"'
         tiers = "".join(

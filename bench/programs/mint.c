@@ -1,8 +1,9 @@
 /* Tokens for the bench, one a line, quickly: mint ALGORITHM KEY COUNT TENANTS EXPIRES
  *
- * ALGORITHM is RS256 (KEY is a PEM file) or HS256 (KEY holds the secret, used as it is). Token i
- * acts for tenant i modulo TENANTS and is unlike all others by its `jti`.
+ * ALGORITHM is RS256 or ES256 (KEY is a PEM file) or HS256 (KEY holds the secret, used as it is).
+ * Token i acts for tenant i modulo TENANTS and is unlike all others by its `jti`.
  */
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -30,7 +31,7 @@ static EVP_PKEY *key_of(const char *algorithm, const char *path) {
     FILE *file = fopen(path, "r");
     if (!file) return NULL;
     EVP_PKEY *key = NULL;
-    if (!strcmp(algorithm, "RS256")) {
+    if (!strcmp(algorithm, "RS256") || !strcmp(algorithm, "ES256")) {
         key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
     } else {
         unsigned char secret[1024];
@@ -41,9 +42,20 @@ static EVP_PKEY *key_of(const char *algorithm, const char *path) {
     return key;
 }
 
+/* R || S of RFC 7518 in place of the DER of an ECDSA signature of P-256; 0 when it is none. */
+static size_t halves(unsigned char *signature, size_t length) {
+    const unsigned char *place = signature;
+    ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &place, length);
+    int written = pair ? BN_bn2binpad(ECDSA_SIG_get0_r(pair), signature, 32) == 32 &&
+                             BN_bn2binpad(ECDSA_SIG_get0_s(pair), signature + 32, 32) == 32
+                       : 0;
+    ECDSA_SIG_free(pair);
+    return written ? 64 : 0;
+}
+
 int main(int count, char **words) {
     if (count != 6) {
-        fprintf(stderr, "usage: mint RS256|HS256 KEY COUNT TENANTS EXPIRES\n");
+        fprintf(stderr, "usage: mint RS256|ES256|HS256 KEY COUNT TENANTS EXPIRES\n");
         return 64;
     }
     EVP_PKEY *key = key_of(words[1], words[2]);
@@ -75,6 +87,10 @@ int main(int count, char **words) {
             return 1;
         }
         EVP_MD_CTX_reset(context);
+        if (words[1][0] == 'E' && !(signed_bytes = halves(signature, signed_bytes))) {
+            fprintf(stderr, "mint: no signature of P-256\n");
+            return 1;
+        }
         token[length++] = '.';
         length += base64url(token + length, signature, signed_bytes);
         token[length++] = '\n';

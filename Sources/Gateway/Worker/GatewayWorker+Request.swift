@@ -116,6 +116,7 @@ extension GatewayWorker {
         guard let key = exchange.upstreamKey, servers.contains(key) else { return .waiting }
         let server = servers[key]
         guard server.phase == .ready, !server.stream.output.isEmpty else { return .waiting }
+        if turns.holds(exchange.clientKey) { return .waiting }
         let wasFull = server.stream.output.count >= ByteStream.outputBytesHigh
         switch server.stream.flush() {
         case .moved, .blocked:

@@ -7,12 +7,19 @@ import Reactor
 /// A check costs ten times what the rest of a request does. So only one is made where its request
 /// is met, and only while nobody waits: the next connection joins a line, everybody whose token is
 /// known is served first, and each turn of the loop ends with a few checks from the front of it.
+///
+/// What these checks let through goes upstream together, after the last of them: an upstream that
+/// has fallen asleep is woken once for all instead of once after every check.
 struct SignatureTurns {
-    /// Signatures checked in one turn: what a known token may have to wait for in addition.
+    /// Signatures checked in one turn: what a known token may have to wait for in addition. One
+    /// that was checked in vain ends the turn, so that of a flood it waits for one check.
     static let checksMax = 4
     /// Connections taken from the line in one turn; most need no check when another one has
     /// brought the same token.
     static let clientsMax = 64
+
+    /// Requests held at once, so that the first does not wait for a long line of known tokens.
+    static let heldMax = 8
 
     private var line: [SlotKey] = []
     private var first = 0
@@ -20,6 +27,10 @@ struct SignatureTurns {
     private var clients = 0
     /// Whether the client that is being served now was taken from the line for it.
     private var isServing = false
+    /// Clients with something to send upstream.
+    private var held: [SlotKey] = []
+    private var firstHeld = 0
+    private var isHolding = false
 
     var isEmpty: Bool { first == line.count }
 
@@ -59,6 +70,35 @@ struct SignatureTurns {
         checks += 1
     }
 
+    /// A check was in vain: none is made before those are served whose token is known.
+    mutating func close() { checks = Self.checksMax }
+
+    // MARK: Together upstream
+
+    /// From now on what clients send upstream is held.
+    mutating func hold() { isHolding = true }
+
+    /// Whether to hold what this client sends now.
+    mutating func holds(_ key: SlotKey) -> Bool {
+        guard isHolding else { return false }
+        if held.last != key { held.append(key) }
+        return true
+    }
+
+    var isFull: Bool { held.count >= Self.heldMax }
+
+    /// Ends holding: the next client that was held; `nil` when there is no other.
+    mutating func nextHeld() -> SlotKey? {
+        isHolding = false
+        guard firstHeld < held.count else {
+            held.removeAll(keepingCapacity: true)
+            firstHeld = 0
+            return nil
+        }
+        firstHeld += 1
+        return held[firstHeld - 1]
+    }
+
     /// Keeps the line's memory in proportion to who stands in it.
     private mutating func forgetServed() {
         guard first >= 1_024, first * 2 >= line.count else { return }
@@ -85,7 +125,16 @@ extension GatewayWorker {
         while let key = turns.next() {
             guard clients.contains(key) else { continue }
             clients[key].awaitsTurn = false
+            turns.hold()
             advanceClient(key)
+            if turns.isFull { sendHeld() }
+        }
+        sendHeld()
+    }
+
+    private func sendHeld() {
+        while let key = turns.nextHeld() {
+            if clients.contains(key) { advanceClient(key) }
         }
     }
 

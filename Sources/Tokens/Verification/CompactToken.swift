@@ -1,3 +1,5 @@
+internal import HTTP1
+
 /// The compact form of a JWS (RFC 7515 §3.1, §7.1): three base64url segments and two dots, as
 /// offsets. Everything that has two readings in some decoder is refused here, before anything is
 /// decoded; the length bound also keeps libjwt's `alloca` small.
@@ -19,18 +21,28 @@ struct CompactToken: Equatable {
         var dots = (first: -1, second: -1)
         let table = Base64URL.values
         let values = table.span
-        for index in token.indices {
-            let byte = token[index]
-            if byte == UInt8(ascii: ".") {
-                if dots.first < 0 {
-                    dots.first = index
-                } else if dots.second < 0 {
-                    dots.second = index
+        var index = 0
+        while index < token.count {
+            if token.count &- index >= 8, Base64URL.isText(token.word(at: index)) {
+                index &+= 8
+                continue
+            }
+            // A dot, the end, or what belongs to no token.
+            let end = min(index &+ 8, token.count)
+            while index < end {
+                let byte = token[index]
+                if byte == UInt8(ascii: ".") {
+                    if dots.first < 0 {
+                        dots.first = index
+                    } else if dots.second < 0 {
+                        dots.second = index
+                    } else {
+                        throw .segments
+                    }
                 } else {
-                    throw .segments
+                    guard values[Int(byte)] < 64 else { throw .alphabet }
                 }
-            } else {
-                guard values[Int(byte)] < 64 else { throw .alphabet }
+                index &+= 1
             }
         }
         guard dots.first > 0, dots.second > dots.first + 1, dots.second + 1 < token.count else {

@@ -6,11 +6,13 @@ internal import JSON
 /// OpenSSL's contexts and its scratch memory. It reads no clock and no file.
 ///
 /// The order is part of the contract: form, header, key, signature, claims, and only then libjwt
-/// as a second reader. Nothing of the payload is parsed before its signature holds.
+/// as a second reader. Nothing of the payload is parsed before its signature holds. A header
+/// that is known, byte for byte, is not read again.
 public struct TokenVerifier: ~Copyable {
     private var signatures: SignatureChecker
     private var digest: SHA256Context
     private var secondReader = SecondReader()
+    private var headers = KnownHeaders()
     private var document = JSONDocument()
     private var decoded = ByteBuffer(capacityMax: CompactToken.bytesMax)
     private var signature = ByteBuffer(capacityMax: CompactToken.bytesMax)
@@ -21,6 +23,9 @@ public struct TokenVerifier: ~Copyable {
     public private(set) var signaturesChecked: UInt64 = 0
     /// Tokens refused because libjwt read them differently.
     public private(set) var disagreements: UInt64 = 0
+
+    /// Headers that need not be read again.
+    var knownHeaders: Int { headers.count }
 
     /// Fails only where OpenSSL cannot give what every installation has.
     public init() throws(KeyDefect) {
@@ -38,33 +43,50 @@ public struct TokenVerifier: ~Copyable {
         _ token: Span<UInt8>, issuer: TokenIssuer, now: Int64
     ) throws(TokenDefect) -> VerifiedClaims {
         let form = try CompactToken(token)
-        let header = try readHeader(token.extracting(form.header), issuer)
-        try checkSignature(token, form, header, issuer)
+        let known = headers.lookup(token.extracting(form.header), issuer)
+        let header: KnownHeaders.Meaning
+        if let known {
+            header = known
+        } else {
+            header = try readHeader(token.extracting(form.header), issuer)
+        }
+        try checkSignature(token, form, header.key)
         let claims = try readClaims(token.extracting(form.claims), issuer, now: now)
         if header.isPlainType {
-            guard secondReader.agrees(on: token, issuer: issuer, claims: claims) else {
+            let agrees =
+                if known == nil {
+                    secondReader.agrees(on: token, issuer: issuer, claims: claims)
+                } else {
+                    secondReader.agrees(
+                        onClaims: token.extracting(form.claims), algorithm: header.key.algorithm,
+                        issuer: issuer, claims: claims)
+                }
+            guard agrees else {
                 disagreements &+= 1
                 throw .readersDisagree
             }
         } else {
             secondReadingsSkipped &+= 1
         }
+        if known == nil { headers.remember(token.extracting(form.header), issuer, header) }
         return verified(claims, issuer)
     }
 
     private mutating func readHeader(
         _ segment: Span<UInt8>, _ issuer: TokenIssuer
-    ) throws(TokenDefect) -> TokenHeader {
+    ) throws(TokenDefect) -> KnownHeaders.Meaning {
         decoded.removeAll()
         guard Base64URL.decode(segment, into: &decoded) else { throw .encoding }
         guard document.accepts(decoded, limits: TokenHeader.limits) else { throw .headerJSON }
-        return try TokenHeader(document.view(of: decoded.readable), issuer: issuer)
+        let header = try TokenHeader(document.view(of: decoded.readable), issuer: issuer)
+        return KnownHeaders.Meaning(
+            key: try issuer.keys.key(named: header.keyName, algorithm: header.algorithm),
+            isPlainType: header.isPlainType)
     }
 
     private mutating func checkSignature(
-        _ token: Span<UInt8>, _ form: CompactToken, _ header: TokenHeader, _ issuer: TokenIssuer
+        _ token: Span<UInt8>, _ form: CompactToken, _ key: VerificationKey
     ) throws(TokenDefect) {
-        let key = try issuer.keys.key(named: header.keyName, algorithm: header.algorithm)
         signature.removeAll()
         guard Base64URL.decode(token.extracting(form.signature), into: &signature) else {
             throw .encoding
