@@ -42,10 +42,10 @@ struct rf_tls_transport {
     uint8_t ended;         // recv returned 0
     uint8_t established;   // the handshake is done
     uint8_t name_matched;  // a certificate was chosen by the server name
-    uint8_t more_follows;  // another record is written right behind this one
     uint8_t cleared;       // the session no longer serves what its context does
     uint8_t ticket_next;   // of the handshake only the ticket is left to send
     uint8_t end_next;      // nothing follows but close_notify and the end of the socket
+    uint8_t more_follows;  // another record is written right behind this one
 
     uint32_t empty_record_bytes;  // record length of an empty message under the negotiated cipher
     uint32_t empty_records;
@@ -114,10 +114,10 @@ static inline int rf_tls_bio_write(BIO *bio, const char *bytes, int size) {
     struct rf_tls_transport *t = (struct rf_tls_transport *)BIO_get_data(bio);
     ssize_t count;
     int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
-    // The kernel keeps the last piece for what follows, so that one segment carries both: a ticket
-    // for the first answer, the last answer for the FIN, records of one call for each other. It
-    // waits 200 ms at most.
-    if (t->end_next || t->more_follows || (t->ticket_next && !t->established)) flags |= MSG_MORE;
+    // The kernel keeps the last piece for what follows, so that one segment carries both: a record
+    // for the next one, a ticket for the first answer, the last answer for the FIN. It waits 200 ms
+    // at most.
+    if (t->more_follows || t->end_next || (t->ticket_next && !t->established)) flags |= MSG_MORE;
     BIO_clear_retry_flags(bio);
     do {
         count = send(t->descriptor, bytes, (size_t)size, flags);
