@@ -72,6 +72,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CJWT", pkgConfig: "libjwt", providers: [.apt(["libjwt-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         // Pure: no I/O, no clock, no randomness.
@@ -87,6 +88,7 @@ let package = Package(
         library("Tokens", ["COpenSSL", "CJWT", "HTTP1", "JSON", "Policy"]),
         library("Postgres", ["CPostgres", "CLinux", "Policy"]),
         library("YAML", ["CYAML", "Policy"]),
+        library("Compression", ["CZlib", "HTTP1"]),
         // The PostgreSQL server of `ringfence dev` and of the tests, as a child process.
         library("LocalPostgres"),
 
@@ -96,15 +98,13 @@ let package = Package(
             "Gateway",
             [
                 "Release", "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens",
-                "YAML",
-                "HTTPTransport",
+                "YAML", "Compression", "HTTPTransport",
             ]),
         library(
             "Backend",
             [
                 "Release", "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens",
-                "YAML",
-                "Postgres", "HTTPTransport",
+                "YAML", "Postgres", "HTTPTransport",
             ]),
         program("ringfence-gateway", path: "GatewayMain", ["Gateway"]),
         program("ringfence-backend", path: "BackendMain", ["Backend"]),
@@ -123,6 +123,7 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("PolicyTests", ["Policy", "HTTP1"]),
         tests("TelemetryTests", ["Telemetry", "HTTP1"]),
+        tests("CompressionTests", ["Compression", "CZlib", "HTTP1"]),
         tests("YAMLTests", ["YAML", "Policy"], exclude: ["Golden"]),
         tests("ReactorTests", ["Reactor", "HTTP1"]),
         tests("TLSTests", ["TLS", "HTTP1", "COpenSSL"]),

@@ -21,6 +21,8 @@ enum StartFault: Error {
 final class GatewayProcess: Sendable {
     let limiter = LimiterTable()
     let budget = SignatureBudget()
+    /// Memory of bodies that are held whole.
+    let bodyMemory = ByteBudget()
     let metrics = GatewayMetrics()
     let counters: [WorkerCounters]
     let mailboxes: [Mailbox<WorkerMessage>]

@@ -196,42 +196,15 @@ import Testing
     }
 }
 
-@Suite struct `Buffer pool` {
-    @Test func `a buffer given back is lent again with its memory`() throws {
-        var pool = BufferPool(capacityMax: 4_096, keptMax: 1, lentMax: 2)
-        var first = try pool.take().unwrapped()
-        first.append([1, 2, 3])
-        let memory = first.allocated
-        let second = try pool.take().unwrapped()
-        let third = pool.take()
-        let isRefused = third == nil
-        #expect(isRefused)
-        pool.give(first)
-        pool.give(second)
-        #expect(pool.keptCount == 1 && pool.lent == 0)
-        let reused = try pool.take().unwrapped()
-        #expect(reused.isEmpty && reused.allocated == memory && memory > 0)
-        pool.give(reused)
-    }
-
-    @Test func `pools of several workers share a budget`() throws {
-        let budget = ByteBudget(bytesMax: 10_000)
-        var one = BufferPool(capacityMax: 4_096, keptMax: 4, lentMax: 4, budget: budget)
-        do {
-            var two = BufferPool(capacityMax: 4_096, keptMax: 4, lentMax: 4, budget: budget)
-            let first = try one.take().unwrapped()
-            _ = try two.take().unwrapped()
-            let third = one.take()
-            let isRefused = third == nil
-            #expect(isRefused && budget.bytes == 8_192)
-            one.give(first)
-            let fourth = try two.take().unwrapped()
-            two.give(fourth)
-        }
-        // A pool that ends gives back what it had lent.
+@Suite struct `Byte budget` {
+    @Test func `bytes are taken up to the bound and given back`() {
+        let budget = ByteBudget()
+        #expect(budget.take(8_000, of: 10_000) && !budget.take(2_001, of: 10_000))
+        #expect(budget.take(2_000, of: 10_000) && budget.take(0, of: 10_000))
+        // A lower bound than what is out refuses, and takes nothing.
+        #expect(!budget.take(1, of: 5_000) && budget.bytes == 10_000)
+        budget.give(10_000)
         #expect(budget.bytes == 0)
-        #expect(budget.take(10_000) && !budget.take(1))
-        #expect(budget.take(0))
     }
 }
 

@@ -15,7 +15,7 @@ import Testing
     /// errors appear after type checking.
     static func compile(_ name: String) throws -> (status: Int32, output: String) {
         let sources = Repository.root.appending(path: "Sources")
-        let maps = ["CLinux", "COpenSSL", "CJWT", "CPostgres", "CYAML"].flatMap {
+        let maps = ["CLinux", "COpenSSL", "CJWT", "CPostgres", "CYAML", "CZlib"].flatMap {
             ["-Xcc", "-fmodule-map-file=\(sources.appending(path: "\($0)/module.modulemap").path)"]
         }
         let postgres = try Repository.run("pkg-config", ["--cflags-only-I", "libpq"]).output

@@ -15,11 +15,12 @@ import Testing
         "Tokens": ["COpenSSL", "CJWT", "HTTP1", "JSON", "Policy"],
         "Postgres": ["CPostgres", "CLinux", "Policy"],
         "YAML": ["CYAML", "Policy"],
+        "Compression": ["CZlib", "HTTP1"],
         "LocalPostgres": [],
         "HTTPTransport": ["HTTP1", "Reactor", "TLS"],
         "Gateway": [
             "Release", "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens", "YAML",
-            "HTTPTransport",
+            "Compression", "HTTPTransport",
         ],
         "Backend": [
             "Release", "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens", "YAML",

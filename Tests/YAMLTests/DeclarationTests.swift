@@ -146,10 +146,6 @@ import YAML
             (":8080\"]}", ":8080\"], health: /healthz}"), ("auth: idp", "auth: api-key"),
             ("auth: idp", "auth: session"), ("auth: idp", "auth: internal"),
             ("    upstream: orders\n", "    upstream: orders\n    roles: {GET: [a]}\n"),
-            ("    upstream: orders\n", "    upstream: orders\n    body: {clean: true}\n"),
-            ("    upstream: orders\n", "    upstream: orders\n    tenant: {inject: {json: /a}}\n"),
-            ("    upstream: orders\n", "    upstream: orders\n    tenant: {inject: {path: a}}\n"),
-            ("/v1/orders/**", "\"/v1/{tenant}/x\""),
             ("100/min}", "100/min, features: [a]}"), ("100/min}", "100/min, concurrency: 5}"),
             ("tiers:\n", "limits: {unauthenticated: {}}\ntiers:\n"),
         ] {

@@ -81,13 +81,13 @@ import YAML
               names: [workspace]
               inject: {header: X-Workspace, query: tenantId}
             forward_credential: true
-            body: {clean: false}
+            body: {clean: true}
             limits: tier
             upstream: orders
           - name: b
             match: {path: /b}
             auth: remote
-            body: {clean: false, max: 2MB}
+            body: {max: 2MB}
             upstream: delivery
           - {name: c, match: {path: /c/, methods: [GET]}, auth: shared, upstream: orders}
           - {name: d, match: {path: /d}, auth: vendor, upstream: delivery}
@@ -105,6 +105,27 @@ import YAML
         let loaded = Files(full).gateway()
         #expect(loaded.report.codes.isEmpty, "\(loaded.report.text(colour: false))")
         return try #require(loaded.policy)
+    }
+
+    @Test func `exceptions, the mode and the Domain of cookies arrive`() throws {
+        let route = """
+            auth: idp
+                tenant: {mode: shadow, except: [account_id, Org.Id]}
+                responses: {cookie_domain: reject}
+            """
+        let loaded = Files(plainPolicy.changing("auth: idp", to: route)).gateway()
+        #expect(loaded.report.codes == ["W2014"])
+        #expect(loaded.report.summary.contains("1 in shadow, 2 names excepted: 1 warning"))
+        let policy = try #require(loaded.policy)
+        #expect(policy.routes[0].mode == .shadow)
+        #expect(policy.routes[0].exceptedNames == ["account_id", "Org.Id"])
+        #expect(policy.routes[0].cookieDomain == .reject)
+        let names = RouteRule.tenantNames(of: policy.routes[0], in: policy)
+        #expect(!names.contains("account_id") && !names.contains("org_id"))
+        #expect(names.contains("x-scope-orgid") && names.contains("X-Tenant-ID"))
+        let plain = try #require(Files(plainPolicy).gateway().policy)
+        #expect(plain.routes[0].mode == .enforce && plain.routes[0].cookieDomain == nil)
+        #expect(plain.routes[0].exceptedNames.isEmpty)
     }
 
     @Test(arguments: ["tenant_tier", "x-request-id", "Via", "forwarded", "x_forwarded_for", "host"])
@@ -204,7 +225,7 @@ import YAML
         #expect(route.tenantNames == ["workspace"])
         #expect(route.injectHeader == "X-Workspace")
         #expect(route.injectQuery == "tenantId")
-        #expect(route.forwardsCredential && route.body.isOpaqueByWord)
+        #expect(route.forwardsCredential && route.body.isCleaned)
         #expect(policy.routes.map(\.upstream) == [0, 1, 0, 1, 0])
         #expect(policy.routes[1].body.bytesMax == 2_000_000)
         #expect(policy.routes[2].path.segments == [.literal([UInt8(ascii: "c")]), .literal([])])

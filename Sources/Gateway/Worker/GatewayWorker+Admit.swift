@@ -53,13 +53,7 @@ extension GatewayWorker {
             exchange.requestTarget = framing == .chunked ? .chunked : .plain
             connect(exchange)
         case .collect(let route):
-            exchange.bodyBytesMax = route.policy.body.bytesMax
-            if case .length(let count) = framing, count > UInt64(exchange.bodyBytesMax) {
-                return refuse(exchange, .requestBodyTooLarge)
-            }
-            exchange.body = ByteBuffer(
-                capacityMax: exchange.bodyBytesMax + 2 * BodyReader.pieceBytesMax)
-            exchange.requestPhase = .collecting
+            beginCollecting(exchange, route, framing)
         case .answer(let status):
             answer(exchange, status: status)
         case .later: break
@@ -111,24 +105,23 @@ extension GatewayWorker {
         exchange.caller = caller
         do throws(Refusal) {
             try scratch.plan(route, requestHead, bytes, principal: caller?.principal)
-            observe(exchange)
+            observe(exchange, route)
         } catch {
-            observe(exchange)
+            observe(exchange, route)
             throw error
         }
         try charge(exchange, caller)
-        let isAsserted = snapshot.upstreams[exchange.upstream].isAsserted && caller != nil
-        if isAsserted, requestHead.framing != .none, requestHead.framing != .length(0) {
-            return .collect(route)
-        }
+        if try holdsBody(exchange, snapshot, route, bytes) { return .collect(route) }
+        bodyType.removeAll()
         try writeHead(
             exchange, snapshot, route, bytes, peer: connection.peer,
             isSecure: connection.stream.isSecure, framing: requestHead.framing)
         return .forward
     }
 
-    private func observe(_ exchange: Exchange) {
+    private func observe(_ exchange: Exchange, _ route: RouteRule) {
         exchange.observation.stripped = scratch.plan.report
+        if route.isInShadow { exchange.observation.shadow = scratch.plan.shadow }
         exchange.observation.wasCleaned = true
     }
 
@@ -147,57 +140,8 @@ extension GatewayWorker {
         }
     }
 
-    /// The body is whole: sign it, write the head, send.
-    func finishCollecting(_ exchange: Exchange) {
-        guard let snapshot = exchange.snapshot, let index = exchange.route,
-            clients.contains(exchange.clientKey)
-        else { return }
-        let connection = clients[exchange.clientKey]
-        let route = snapshot.rules.routes[index]
-        // The head is parsed and planned again from its saved bytes: the worker's scratch has
-        // served other requests meanwhile, and the same bytes give the same answers.
-        swap(&saved, &exchange.head)
-        exchange.head.removeAll()
-        do throws(Refusal) {
-            try replan(exchange, route, saved)
-            try rewrite(exchange, route, saved, connection)
-        } catch {
-            forgetSaved()
-            return fail(exchange, error)
-        }
-        forgetSaved()
-        connect(exchange)
-    }
-
-    private func forgetSaved() {
-        saved.removeAll()
-        if saved.allocated > Exchange.bytesKept { saved.release() }
-    }
-
-    private func rewrite(
-        _ exchange: Exchange, _ route: RouteRule, _ head: borrowing ByteBuffer,
-        _ connection: ServerConnection
-    ) throws(Refusal) {
-        guard let snapshot = exchange.snapshot else { throw .internalError }
-        try writeHead(
-            exchange, snapshot, route, head.readable, peer: connection.peer,
-            isSecure: connection.stream.isSecure, framing: .length(UInt64(exchange.body.count)))
-    }
-
-    private func replan(
-        _ exchange: Exchange, _ route: RouteRule, _ head: borrowing ByteBuffer
-    ) throws(Refusal) {
-        do throws(HTTPViolation) {
-            _ = try requestHead.parse(head.readable, limits: requestLimits)
-        } catch {
-            throw .internalError
-        }
-        try scratch.plan(
-            route, requestHead, head.readable, principal: exchange.caller?.principal)
-    }
-
     /// Step 10: the assertion, and the head as the upstream will see it.
-    private func writeHead(
+    func writeHead(
         _ exchange: Exchange, _ snapshot: Snapshot, _ route: RouteRule, _ bytes: Span<UInt8>,
         peer: PeerAddress, isSecure: Bool, framing: BodyFraming
     ) throws(Refusal) {
@@ -207,15 +151,16 @@ extension GatewayWorker {
             try scratch.sign(
                 caller, snapshot: snapshot,
                 audience: snapshot.upstreams[exchange.upstream].audience,
-                method: bytes[requestHead.methodName], body: exchange.body, now: wall.seconds,
-                with: &signer)
+                method: bytes[requestHead.methodName], body: exchange.body,
+                isStreamed: exchange.bodyIsStreamed, now: wall.seconds, with: &signer)
         }
         exchange.head.removeAll()
         do throws(Refusal) {
             try scratch.write(
                 route, requestHead, bytes, principal: caller?.principal, framing: framing,
                 hop: Hop(isSecure: isSecure, isTrustedProxy: snapshot.trusts(peer)),
-                authority: snapshot.authority(of: exchange.upstream), into: &exchange.head)
+                authority: snapshot.authority(of: exchange.upstream), contentType: bodyType,
+                into: &exchange.head)
         } catch {
             if error == .internalScan { counters.headScanAlarms.increment() }
             throw error

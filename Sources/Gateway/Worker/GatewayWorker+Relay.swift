@@ -162,6 +162,7 @@ extension GatewayWorker {
 
     func retire(_ exchange: Exchange) {
         _ = exchanges.remove(exchange.key)
+        gateway.bodyMemory.give(exchange.bodyMemory)
         exchange.reset()
         if spareExchanges.count < 1_024 { spareExchanges.append(exchange) }
     }

@@ -66,8 +66,12 @@ final class GatewayWorker {
     var requestIDText = ByteBuffer(capacityMax: 36)
     var expectedEcho = ByteBuffer(capacityMax: 36)
     var tenantText = ByteBuffer(capacityMax: 36)
+    var shadowText = ByteBuffer(capacityMax: 128)
     var peerText = ByteBuffer(capacityMax: 64)
     var problem = ByteBuffer(capacityMax: 1_024)
+    /// The type of the body that was cleaned last; empty where it was not.
+    var bodyType = ByteBuffer(capacityMax: 65_535)
+    var bodyScratch = BodyScratch()
     var logLine = ByteBuffer(capacityMax: 2 * LogLine.bytesMax)
 
     var now = Monotonic.now()

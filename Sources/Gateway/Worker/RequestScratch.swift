@@ -61,12 +61,15 @@ struct RequestScratch: ~Copyable {
     /// Makes the assertion for the target `plan` wrote.
     mutating func sign(
         _ caller: Caller, snapshot: Snapshot, audience: [UInt8], method: Span<UInt8>,
-        body: borrowing ByteBuffer, now: Int64, with signer: inout AssertionSigner?
+        body: borrowing ByteBuffer, isStreamed: Bool, now: Int64,
+        with signer: inout AssertionSigner?
     ) throws(Refusal) {
         bodyDigestText.removeAll()
-        // An absent body has a digest too: its upstream must see none.
-        bodyDigest.update(body.readable)
-        bodyDigest.finish(into: &bodyDigestText)
+        if !isStreamed {
+            // An absent body has a digest too: its upstream must see none.
+            bodyDigest.update(body.readable)
+            bodyDigest.finish(into: &bodyDigestText)
+        }
         let principal = AssertionPrincipal(
             claims: caller.claims, tenant: caller.principal?.tenant,
             vendor: snapshot.vendorNames[caller.claims.vendor],
@@ -98,17 +101,20 @@ struct RequestScratch: ~Copyable {
 
     /// Step 10: writes the head for the upstream and has it read again.
     ///
-    /// - Parameter authority: of the upstream, for routes with `host: upstream`.
+    /// - Parameters:
+    ///   - authority: of the upstream, for routes with `host: upstream`.
+    ///   - contentType: of a body that was cleaned, else empty.
     borrowing func write(
         _ route: RouteRule, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         principal: Principal?, framing: BodyFraming, hop: Hop, authority: [UInt8],
-        into out: inout ByteBuffer
+        contentType: borrowing ByteBuffer, into out: inout ByteBuffer
     ) throws(Refusal) {
         let facts = RequestFacts(
             clientAddress: clientAddress.readable, isSecure: hop.isSecure,
             isTrustedProxy: hop.isTrustedProxy, requestID: requestID.readable,
             traceparent: traceparent.readable, assertion: assertion.readable,
-            upstreamAuthority: authority.span)
+            upstreamAuthority: authority.span,
+            contentType: contentType.readable)
         try route.write(
             plan, head, bytes, principal: principal, target: target.readable, framing: framing,
             facts: facts, into: &out)

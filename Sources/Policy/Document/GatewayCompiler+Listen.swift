@@ -65,6 +65,7 @@ extension GatewayCompiler {
         if let value = node.integer("fields") { policy.listen.heads.fieldsMax = value }
         if let value = node.bytes("target") { policy.listen.heads.targetBytesMax = value }
         if let value = node.integer("connections") { policy.listen.connectionsMax = value }
+        if let value = node.bytes("body_memory") { policy.listen.bodyMemoryBytesMax = value }
         if let text = node["signature_checks"]?.text {
             policy.listen.signatureChecksPerSecond =
                 text == "unlimited"

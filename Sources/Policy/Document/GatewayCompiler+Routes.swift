@@ -17,8 +17,6 @@ extension GatewayCompiler {
             || prefixes.contains { letters.starts(with: FieldNames.letters($0)) }
     }
 
-    private static let methodsWithBodies: Set<String> = ["POST", "PUT", "PATCH", "DELETE"]
-
     mutating func readRoutes() {
         var names: [String: SourceMark] = [:]
         // Routes by host and path: comparing all pairs of 10,000 routes would take seconds.
@@ -66,8 +64,10 @@ extension GatewayCompiler {
         }
         if let tenant = item["tenant"] { readTenantSettings(tenant, &route) }
         route.forwardsCredential = item.boolean("forward_credential") ?? false
-        route.body.isOpaqueByWord = item["body"]?["clean"]?.text == "false"
+        if let word = item["body"]?.boolean("clean") { route.body.isCleaned = word }
         if let bytes = item["body"]?.bytes("max") { route.body.bytesMax = bytes }
+        route.cookieDomain = item["responses"]?.word(
+            "cookie_domain", as: RoutePolicy.CookieDomain.self)
         warn(about: route, item, upstream)
         return route
     }
@@ -146,8 +146,48 @@ extension GatewayCompiler {
         if let value = node.word("client_value", as: RoutePolicy.ClientValue.self) {
             route.clientValue = value
         }
+        if let value = node.word("mode", as: RoutePolicy.Mode.self) { route.mode = value }
+        if route.mode == .shadow {
+            list.add(
+                .shadowedRoute,
+                "route `\(route.name)` only watches: clients' tenants reach the upstream",
+                at: node["mode"]?.mark)
+        }
         route.tenantNames = node.texts("names") ?? []
         refuseWrittenNames(node["names"])
+        readInjection(node, &route)
+        readExceptions(node["except"], &route)
+    }
+
+    /// Names that do not mean the tenant here. What is injected, and what the route itself lists,
+    /// does: an exception from it would let a client write what the upstream believes.
+    private mutating func readExceptions(_ node: PolicyNode?, _ route: inout RoutePolicy) {
+        guard let node else { return }
+        var reserved = route
+        reserved.tenantNames = []
+        let listed = SkeletonSet(names: RouteRule.tenantNames(of: reserved, in: policy))
+        let own = SkeletonSet(names: RouteRule.writtenNames(of: route))
+        let named = SkeletonSet(names: route.tenantNames)
+        for item in node.items ?? [] {
+            guard let text = item.text else { continue }
+            let bytes = Array(text.utf8)
+            if own.contains(bytes.span) {
+                list.add(
+                    .exceptedName, "`\(text)` always means the tenant on this route",
+                    at: item.mark, label: "the gateway writes a field of this name, or reserves it")
+            } else if named.contains(bytes.span) {
+                list.add(
+                    .exceptedName, "`\(text)` is among the `names` of this route", at: item.mark,
+                    label: "remove it here or there")
+            } else if !listed.contains(bytes.span) {
+                list.add(
+                    .ineffective, "`\(text)` does not mean the tenant anyway", at: item.mark)
+            }
+        }
+        route.exceptedNames = node.items?.compactMap(\.text) ?? []
+    }
+
+    private mutating func readInjection(_ node: PolicyNode, _ route: inout RoutePolicy) {
         guard let inject = node["inject"] else { return }
         guard case .issuer = route.authentication else {
             list.add(
@@ -167,6 +207,9 @@ extension GatewayCompiler {
         }
         route.injectQuery = inject["query"]?.text
         warnUncovered(inject["query"], route)
+        route.injectForm = inject["form"]?.text
+        warnUncovered(inject["form"], route)
+        route.injectJSON = inject["json"]?.text
     }
 
     /// The finished head is refused where any field but the injected one has a tenant's name; with
@@ -187,6 +230,7 @@ extension GatewayCompiler {
         var bare = route
         bare.injectHeader = "X-Tenant-ID"
         bare.injectQuery = nil
+        bare.injectForm = nil
         let names = SkeletonSet(names: RouteRule.tenantNames(of: bare, in: policy))
         guard !names.contains(Array(text.utf8).span) else { return }
         list.add(
@@ -230,15 +274,26 @@ extension GatewayCompiler {
                 .ineffective, "`limits` has no effect: the route acts for no tenant",
                 at: item.keyMark("limits"))
         }
-        let carriesBodies =
-            route.methods.map { !Self.methodsWithBodies.isDisjoint(with: $0) } ?? true
-        if actsForTenant, carriesBodies, item["body"]?["clean"] == nil {
+        if !actsForTenant, item["auth"]?.text != nil, route.path.segments.contains(.tenant) {
             list.add(
-                .opaqueBody, "bodies of route `\(route.name)` pass without being cleaned",
-                at: item["name"]?.mark ?? item.mark, label: "say `body: {clean: false}`")
+                .invalidValue, "`{tenant}` stands for nobody: the route acts for no tenant",
+                at: item["match"]?["path"]?.mark)
         }
         let isAsserted = upstream.map { self.isAsserted($0) } ?? true
-        if route.body.isOpaqueByWord, item["body"]?["max"] != nil, !isAsserted {
+        if actsForTenant, !route.body.isCleaned {
+            // Upstreams that get an assertion take the tenant from nowhere else.
+            if !isAsserted {
+                list.add(
+                    .opaqueBody, "bodies of route `\(route.name)` pass without being cleaned",
+                    at: item["body"]?["clean"]?.mark)
+            }
+            for key in ["json", "form"] where item["tenant"]?["inject"]?[key] != nil {
+                list.add(
+                    .ineffective, "`\(key)` has no effect on bodies that pass as they are",
+                    at: item["tenant"]?["inject"]?.keyMark(key))
+            }
+        }
+        if !route.body.isCleaned, item["body"]?["max"] != nil, !isAsserted {
             list.add(
                 .ineffective, "`max` has no effect on bodies that pass as they are",
                 at: item["body"]?.keyMark("max"))

@@ -128,6 +128,9 @@ enum GatewayShape {
                 "connections", .scalar(.integer(1...1_000_000, or: [])), default: "20000",
                 "Open connections of the process."),
             PolicyKey(
+                "body_memory", .scalar(.size(1_048_576...68_719_476_736)), default: "64MiB",
+                "Memory of bodies that are held, of all requests together; beyond it 503."),
+            PolicyKey(
                 "signature_checks",
                 .scalar(.perSecond(SignatureBudgetPolicy.range, or: ["unlimited"])),
                 default: "\(SignatureBudgetPolicy.standard)/s",

@@ -3,7 +3,8 @@ extension PathPattern {
     public static let bytesMax = 1_024
 
     /// Reads `/v1/orders/**`: what follows the leading slash is split at slashes; `*` is one
-    /// segment, `**` at the end any rest; everything else is literal. A final empty segment stands
+    /// segment, `{tenant}` the segment that names the tenant, `**` at the end any rest; everything
+    /// else is literal. A final empty segment stands
     /// for a trailing slash, so `/` is one empty literal. `nil` when the pattern could not match
     /// any canonical path: percent-encodings, dot segments, empty segments inside.
     public init?(_ text: String) {
@@ -31,6 +32,7 @@ extension PathPattern {
     private static func segment(_ part: Substring.UTF8View, isLast: Bool) throws(Misfit) -> Segment
     {
         if part.elementsEqual("*".utf8) { return .any }
+        if part.elementsEqual("{tenant}".utf8) { return .tenant }
         if part.elementsEqual("**".utf8) {
             guard isLast else {
                 throw Misfit(.invalidValue, "`**` stands only at the end of a path")
@@ -51,7 +53,8 @@ extension PathPattern {
                 throw Misfit(
                     .invalidValue, "a path holds no percent-encodings, for they have two spellings")
             case UInt8(ascii: "{"), UInt8(ascii: "}"):
-                throw Misfit(.notAvailable, "path templates are not available in this version")
+                throw Misfit(
+                    .invalidValue, "the only template is `{tenant}`, as a whole segment")
             case UInt8(ascii: "?"), UInt8(ascii: "#"):
                 throw Misfit(.invalidValue, "a path holds no query and no fragment")
             default:

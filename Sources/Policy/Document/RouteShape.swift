@@ -24,6 +24,7 @@ enum RouteShape {
                 "forward_credential", .scalar(.boolean), default: "false",
                 "Whether the upstream sees the client's credential."),
             PolicyKey("body", .record(body), "How bodies pass."),
+            PolicyKey("responses", .record(responses), "What responses may do."),
             PolicyKey(
                 "limits", .scalar(.word(["tier"], notYet: [])), default: "tier",
                 "What limits requests that act for a tenant."),
@@ -38,7 +39,8 @@ enum RouteShape {
             PolicyKey("host", .scalar(.host), "Host of the request; without it, any."),
             PolicyKey(
                 "path", .scalar(.pathPattern), required: true,
-                "`*` is one segment, `**` at the end any rest; the most specific path wins."),
+                "`*` is one segment, `{tenant}` the tenant, `**` any rest; the most specific wins."
+            ),
             PolicyKey(
                 "methods",
                 .list(.scalar(.word(GatewayShape.methods, notYet: [])), minimum: 1),
@@ -69,6 +71,14 @@ enum RouteShape {
             PolicyKey(
                 "names", .list(.scalar(.tenantName), minimum: 0), default: "[]",
                 "Added to `tenant_names` for this route."),
+            PolicyKey(
+                "except", .list(.scalar(.tenantName), minimum: 0), default: "[]",
+                "Names that do not mean the tenant on this route, in all their spellings."),
+            PolicyKey(
+                "mode",
+                .scalar(.word(RoutePolicy.Mode.allCases.map(\.rawValue), notYet: [])),
+                default: "enforce",
+                "`shadow` takes nothing out and refuses nothing, and counts what would have been."),
             PolicyKey("inject", .record(inject), "Where the upstream finds the tenant."),
         ])
 
@@ -77,14 +87,27 @@ enum RouteShape {
         [
             PolicyKey("header", .scalar(.headerName), default: "X-Tenant-ID", "A header."),
             PolicyKey("query", .scalar(.queryName), "A query parameter too."),
-        ], notYet: ["json", "path"])
+            PolicyKey("json", .scalar(.jsonPointer), "A member of JSON bodies too."),
+            PolicyKey("form", .scalar(.queryName), "A field of form bodies too."),
+        ])
+
+    static let responses = PolicyRecord(
+        "`responses`",
+        [
+            PolicyKey(
+                "cookie_domain",
+                .scalar(.word(RoutePolicy.CookieDomain.allCases.map(\.rawValue), notYet: [])),
+                "The `Domain` of cookies the upstream sets: taken off (which routes that act for a "
+                    + "tenant do unless they say otherwise), kept (as all others do), or answered "
+                    + "502.")
+        ])
 
     static let body = PolicyRecord(
         "`body`",
         [
             PolicyKey(
-                "clean", .scalar(.word(["false"], notYet: ["true"])),
-                "`false`: bodies pass as they are, by word."),
+                "clean", .scalar(.boolean), default: "true",
+                "Bodies of routes that act for a tenant are understood and cleaned."),
             PolicyKey(
                 "max", .scalar(.size(0...BodyPolicy.bytesMaxCeiling)), default: "1MiB",
                 "Bytes of a body that is held and checked before it goes on."),

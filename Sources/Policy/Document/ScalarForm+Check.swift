@@ -1,3 +1,5 @@
+import JSON
+
 extension ScalarForm {
     /// Why `text` does not fit; `nil` when it does. References are only checked for being there:
     /// what they refer to is the compiler's matter.
@@ -47,7 +49,7 @@ extension ScalarForm {
                 throw invalid(text, Suggestion.label(for: text, among: ["claims"]))
             }
         case .text, .listenAddress, .target, .block, .host, .origin, .material, .accessLog,
-            .headerName, .queryName, .claim, .tenantName, .externalID, .tenantID:
+            .headerName, .queryName, .jsonPointer, .claim, .tenantName, .externalID, .tenantID:
             guard fits(text) else { throw invalid(text) }
         }
     }
@@ -72,6 +74,7 @@ extension ScalarForm {
                 && bytes.allSatisfy(NetworkText.isToken)
         case .queryName:
             return isWord(text, marks: "._~-")
+        case .jsonPointer: return Self.isPointerToMember(text)
         case .claim: return Self.isClaim(text)
         case .tenantName:
             let hasLetter = bytes.contains {
@@ -85,6 +88,17 @@ extension ScalarForm {
             .pathPattern, .secret, .reference:
             return false
         }
+    }
+
+    /// Members only: no empty key, whose fate differs among readers, and a name at its end.
+    private static func isPointerToMember(_ text: String) -> Bool {
+        guard (2...nameBytesMax).contains(text.utf8.count), isJSONPointer(text.utf8Span.span),
+            !text.utf8.contains(where: { $0 < 0x20 || $0 >= 0x7f })
+        else { return false }
+        let tokens = JSONBodyRule.tokens(of: text)
+        guard let last = tokens.last else { return false }
+        return tokens.allSatisfy { !$0.isEmpty }
+            && SkeletonSet.skeleton(of: String(decoding: last, as: UTF8.self)) != nil
     }
 
     private func isWord(_ text: String, marks: String) -> Bool {

@@ -22,7 +22,7 @@ enum ScalarForm: Sendable {
     /// Where something is that is no secret, such as a certificate.
     case material
     case keySet, tenantSource, accessLog
-    case headerName, queryName, claim, tenantName, externalID, tenantID
+    case headerName, queryName, jsonPointer, claim, tenantName, externalID, tenantID
     case reference(Referent, or: [String], notYet: [String])
 
     enum Referent: String, Sendable { case issuer, upstream, tier, vendor }
@@ -64,6 +64,7 @@ enum ScalarForm: Sendable {
         case .accessLog: "`stdout`, `none` or `file:PATH`"
         case .headerName: "a header name"
         case .queryName: "a parameter name of letters, digits, `.`, `_`, `~` and `-`"
+        case .jsonPointer: "a JSON Pointer of at most 64 bytes such as `/tenant_id`"
         case .claim: "a claim's name, or a JSON Pointer that begins with `/`"
         case .tenantName: "a name of letters, digits, `.`, `_` and `-`, with a letter in it"
         case .externalID: "a tenant's external id (letters, digits, `.`, `_`, `:` and `-`)"

@@ -84,6 +84,8 @@ public struct ListenPolicy: Sendable {
     public var heads = HeadBounds()
     /// Open connections of the whole process, beyond which new ones are closed at once.
     public var connectionsMax = 20_000
+    /// Memory of bodies that are held whole, of all requests of the process.
+    public var bodyMemoryBytesMax = 67_108_864
     /// Signature checks in vain for each client address; `nil` is as many as come.
     public var signatureChecksPerSecond: Int? = SignatureBudgetPolicy.standard
     /// The access log: `nil` is standard output, otherwise a path; empty is none.

@@ -15,6 +15,10 @@ public struct RoutePolicy: Sendable {
         case rejectIfDifferent = "reject-if-different"
         case reject
     }
+    /// Whether what would be taken out or refused is, or is only told.
+    public enum Mode: String, Sendable, CaseIterable { case enforce, shadow }
+    /// What becomes of the `Domain` of cookies the upstream sets.
+    public enum CookieDomain: String, Sendable, CaseIterable { case strip, keep, reject }
 
     public var name: String
     /// Canonical (lower case, no port, no trailing dot); `nil` is any host.
@@ -29,10 +33,19 @@ public struct RoutePolicy: Sendable {
     public var clientValue = ClientValue.strip
     /// Names added to `GatewayPolicy.tenantNames` for this route.
     public var tenantNames: [String] = []
+    /// Names that do not mean the tenant on this route, whatever the lists say.
+    public var exceptedNames: [String] = []
+    public var mode = Mode.enforce
+    /// `nil` where the policy does not say: `strip` where the route acts for a tenant, else `keep`.
+    public var cookieDomain: CookieDomain?
     /// The header that carries the tenant upstream, as it is written.
     public var injectHeader = "X-Tenant-ID"
     /// A query parameter that carries it too.
     public var injectQuery: String?
+    /// A JSON Pointer (RFC 6901) to the member of JSON bodies that carries it too.
+    public var injectJSON: String?
+    /// The field of form bodies that carries it too.
+    public var injectForm: String?
     public var forwardsCredential = false
     public var body = BodyPolicy()
     public var mark = SourceMark.none
@@ -42,16 +55,21 @@ public struct RoutePolicy: Sendable {
         self.path = path
         self.authentication = authentication
         self.upstream = upstream
+        // A route that acts for a tenant leaves a body unread only where it says so.
+        if case .issuer = authentication { body.isCleaned = true }
     }
 }
 
-/// A path pattern: literal segments, `*` for one segment, a trailing `**` for any rest (none
+/// A path pattern: literal segments, `*` for one segment, `{tenant}` for one that names the tenant,
+/// a trailing `**` for any rest (none
 /// included: `/v1/orders/**` matches `/v1/orders` too). Literals and paths are compared after one
 /// percent-decode each; `/` is no segment at all.
 public struct PathPattern: Equatable, Sendable {
     public enum Segment: Equatable, Sendable {
         case literal([UInt8])
         case any
+        /// `{tenant}`: the segment that names the tenant.
+        case tenant
         case rest
     }
     public var text: String
@@ -72,10 +90,31 @@ public struct CORSPolicy: Equatable, Sendable {
 }
 
 public struct BodyPolicy: Equatable, Sendable {
-    /// The policy says that bodies of this route pass opaque (`clean: false`).
-    public var isOpaqueByWord = false
-    /// Bound of a buffered body; a streamed one has none.
+    /// Whether bodies are held whole, understood and cleaned, or pass as they are.
+    public var isCleaned = false
+    /// Bound of a body that is held, as it came and with its content coding undone; a streamed one
+    /// has none.
     public var bytesMax = 1_048_576
     public static let bytesMaxCeiling = 16_777_216
     public init() {}
+}
+
+extension RoutePolicy.ClientValue {
+    /// Whether a request is refused for one value a client gave for the tenant.
+    func refuses(isSame: Bool) -> Bool {
+        switch self {
+        case .strip: false
+        case .reject: true
+        case .rejectIfDifferent: !isSame
+        }
+    }
+
+    /// Whether a request is refused for what was found of the tenant in it.
+    func refuses(_ found: TenantFindings) -> Bool {
+        switch self {
+        case .strip: false
+        case .reject: found.count > 0
+        case .rejectIfDifferent: found.different > 0
+        }
+    }
 }

@@ -18,6 +18,9 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
     case requestTimeout
     case requestBodyTooLarge
     case requestBodyBudget
+    case requestBodyMalformed
+    case requestBodyType
+    case requestBodyEncoding
     case requestTransferEncoding
     case routeNotFound
     case routeMethod
@@ -43,6 +46,7 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
     case upstreamProtocol
     case upstreamTimeout
     case upstreamEcho
+    case upstreamCookieDomain
     case upstreamUnresolved
     case clientClosed
     case internalScan
@@ -69,6 +73,9 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
         public let title: StaticString
         /// What it means and what to do, for `ringfence help CODE`.
         public let help: StaticString
+        /// Where the policy decides about it: the key, in one plain line for the problem body (RFC
+        /// 9457 `detail`), so that who is refused knows what to ask the operator for.
+        public var detail: StaticString? = nil
     }
 
     public var code: StaticString { entry.code }
@@ -179,12 +186,50 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             help: """
                 The body is larger than the route's `body.max`. Raise it (up to 16 MB) or send \
                 less.
+                """,
+            detail: """
+                The route's `body.max` bounds bodies that are held, as sent and as decoded; raise \
+                it up to 16MiB, or send less.
                 """),
         Entry(
             code: "request.body.budget", status: 503,
             title: "Too many bodies are being held",
             help: """
                 The process-wide budget for buffered bodies is used up; try again.
+                """),
+        Entry(
+            code: "request.body.malformed", status: 400,
+            title: "The body has no single reading",
+            help: """
+                The route cleans bodies, and this one is not what its Content-Type says, or is \
+                read differently by different readers: a duplicate or empty key, a byte order \
+                mark, bytes that are not UTF-8, data behind the document, a part with two names, \
+                a preamble. Send it in one reading, or let the route say `body: {clean: false}`.
+                """),
+        Entry(
+            code: "request.body.type", status: 415,
+            title: "Bodies of this type cannot be cleaned",
+            help: """
+                The route cleans bodies and understands JSON (also +json, JSON Patch and lines of \
+                JSON), urlencoded forms and multipart forms, all in UTF-8, named by one \
+                Content-Type. A route for other bodies says `body: {clean: false}`; they then pass \
+                as they are.
+                """,
+            detail: """
+                The route cleans bodies: JSON, urlencoded or multipart form, in UTF-8, named by \
+                one Content-Type. Others need `body: {clean: false}` on the route.
+                """),
+        Entry(
+            code: "request.body.encoding", status: 415,
+            title: "The body's content coding cannot be undone",
+            help: """
+                The route cleans bodies, and undoes gzip and deflate. Other codings, several of \
+                them, and one inside the other are refused; a route for such bodies says `body: \
+                {clean: false}`.
+                """,
+            detail: """
+                The route cleans bodies and undoes gzip or deflate, once. Other codings need \
+                `body: {clean: false}` on the route.
                 """),
         Entry(
             code: "request.transfer_encoding", status: 501,
@@ -352,6 +397,14 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             help: """
                 The upstream is declared `echo: required` and its response does not name the \
                 tenant the request was made for. Nothing of it was passed on.
+                """),
+        Entry(
+            code: "upstream.cookie_domain", status: 502,
+            title: "The upstream set a cookie for other hosts",
+            help: """
+                The route says `responses: {cookie_domain: reject}`, and the upstream's response \
+                sets a cookie with a Domain, which browsers would send to every host below it, \
+                those of other tenants among them. Nothing of it was passed on.
                 """),
         Entry(
             code: "upstream.unresolved", status: 502,

@@ -5,6 +5,10 @@ public struct CleaningReport: Equatable, Sendable {
     public static var reasonCount: Int { 6 }
     public internal(set) var cookies = 0
     public internal(set) var query = QueryReport()
+    /// Segments of the path that named another tenant and now name the verified one.
+    public internal(set) var pathSegments = 0
+    /// Members, fields and parts of the body that named a tenant.
+    public var bodyNames = 0
 
     public init() {}
 
@@ -16,7 +20,8 @@ public struct CleaningReport: Equatable, Sendable {
 
     /// Whether the client named a tenant itself, anywhere (INV-7: one audit event).
     public var namedTenant: Bool {
-        fields(.tenant) > 0 || cookies > 0 || query.removed > 0
+        fields(.tenant) > 0 || cookies > 0 || query.removed > 0 || pathSegments > 0
+            || bodyNames > 0
     }
 
     mutating func count(_ reason: StripReason) { fields[Int(reason.rawValue)] += 1 }
@@ -26,6 +31,7 @@ public struct CleaningReport: Equatable, Sendable {
             return false
         }
         return one.cookies == other.cookies && one.query == other.query
+            && one.pathSegments == other.pathSegments && one.bodyNames == other.bodyNames
     }
 }
 
@@ -34,10 +40,15 @@ public struct CleaningReport: Equatable, Sendable {
 public struct RewritePlan: ~Copyable {
     private var fates = InlineArray<100, FieldFate>(repeating: .keep)
     public internal(set) var report = CleaningReport()
+    /// What would have been taken out or refused; `nil` where it is.
+    public internal(set) var shadow: ShadowReport?
 
     public init() {}
 
-    mutating func reset() { report = CleaningReport() }
+    mutating func reset() {
+        report = CleaningReport()
+        shadow = nil
+    }
 
     subscript(index: Int) -> FieldFate {
         get { fates[index] }
@@ -61,13 +72,17 @@ public struct RequestFacts: ~Escapable {
     public let assertion: Span<UInt8>
     /// The authority of the upstream's target, for `host: upstream`.
     public let upstreamAuthority: Span<UInt8>
+    /// The type of a body that was read and understood, in place of the client's and of any content
+    /// coding; empty where the body is passed on as it came.
+    public let contentType: Span<UInt8>
 
     @_lifetime(
         copy clientAddress, copy requestID, copy traceparent, copy assertion,
-        copy upstreamAuthority)
+        copy upstreamAuthority, copy contentType)
     public init(
         clientAddress: Span<UInt8>, isSecure: Bool, isTrustedProxy: Bool, requestID: Span<UInt8>,
-        traceparent: Span<UInt8>, assertion: Span<UInt8>, upstreamAuthority: Span<UInt8>
+        traceparent: Span<UInt8>, assertion: Span<UInt8>, upstreamAuthority: Span<UInt8>,
+        contentType: Span<UInt8>
     ) {
         self.clientAddress = clientAddress
         self.isSecure = isSecure
@@ -76,5 +91,6 @@ public struct RequestFacts: ~Escapable {
         self.traceparent = traceparent
         self.assertion = assertion
         self.upstreamAuthority = upstreamAuthority
+        self.contentType = contentType
     }
 }

@@ -19,9 +19,12 @@ extension RouteRule {
         do throws(HTTPViolation) {
             try out.appendRequestLine(method: bytes[head.methodName], target: target)
             try writeHost(head, bytes, facts, &out)
-            try writeKept(plan, head, bytes, &out)
+            try writeKept(plan, head, bytes, isBodyOurs: facts.contentType.count > 0, &out)
             try writeTenant(principal, &out)
             try writeOwn(head, bytes, facts, &out)
+            if facts.contentType.count > 0 {
+                try out.appendField(.contentType, value: facts.contentType)
+            }
             try writeFraming(framing, &out)
             try out.appendHeadEnd()
         } catch {
@@ -67,11 +70,12 @@ extension RouteRule {
 
     private func writeKept(
         _ plan: borrowing RewritePlan, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
-        _ out: inout ByteBuffer
+        isBodyOurs: Bool, _ out: inout ByteBuffer
     ) throws(HTTPViolation) {
         var cookiesWritten = false
         for index in 0..<head.fields.count {
             let field = head.fields[index]
+            if isBodyOurs, Self.describesBody(field.known, bytes[field.name]) { continue }
             switch plan[index] {
             case .keep:
                 try out.appendField(field, of: bytes)
@@ -82,6 +86,20 @@ extension RouteRule {
             case .replaced, .drop: break
             }
         }
+    }
+
+    /// Whether a field says something of the body as it came, which need not hold for ours.
+    private static func describesBody(_ field: KnownField, _ name: Span<UInt8>) -> Bool {
+        switch field {
+        case .contentType, .contentEncoding: return true
+        case .other: break
+        default: return false
+        }
+        for digest: StaticString in ["Content-MD5", "Digest", "Content-Digest", "Repr-Digest"]
+        where name.equalsIgnoringCase(digest) {
+            return true
+        }
+        return false
     }
 
     private func writeCookies(

@@ -308,7 +308,7 @@ private struct RouteTableBuilder {
                 // The pattern `/` may come as one empty literal; it has no segments.
                 if text.isEmpty, path.segments.count == 1 { continue }
                 node = literalChild(of: node, Self.decoded(text))
-            case .any: node = anyChild(of: node)
+            case .any, .tenant: node = anyChild(of: node)
             case .rest:
                 // Only a trailing `**` has a meaning; a compiler refuses any other.
                 guard place == path.segments.count - 1 else { continue }

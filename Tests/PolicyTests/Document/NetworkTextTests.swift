@@ -135,7 +135,7 @@ import Testing
     @Test(
         arguments: [
             "", "v1", "/v1//x", "//", "/./x", "/..", "/a*", "/**/x", "/***", "/%41", "/a b", "/é",
-            "/a?b", "/a#b", "/{tenant}", "/a\\b", "/a\"b", "/a\u{0}",
+            "/a?b", "/a#b", "/{user}", "/a{tenant}", "/a\\b", "/a\"b", "/a\u{0}",
         ])
     func `what no canonical path matches is refused`(text: String) {
         #expect(PathPattern(text) == nil)

@@ -135,7 +135,7 @@ import Testing
             let facts = RequestFacts(
                 clientAddress: head.span.extracting(0..<3), isSecure: false, isTrustedProxy: false,
                 requestID: head.span.extracting(0..<3), traceparent: Span(), assertion: Span(),
-                upstreamAuthority: Span())
+                upstreamAuthority: Span(), contentType: Span())
             let path = target.bytes
             try route.write(
                 plan, parsed, head.span, principal: principal, target: path.span, framing: .none,

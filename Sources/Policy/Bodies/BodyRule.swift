@@ -1,0 +1,132 @@
+public import HTTP1
+import JSON
+
+/// What cleaning one body did.
+public struct BodyReport: Equatable, Sendable {
+    /// Members, fields and parts taken out because they name a tenant.
+    public var removed = 0
+    /// Those of them that name another tenant than the verified one.
+    public var different = 0
+    /// `_method` fields of forms that were taken out (attack U5).
+    public var overridesRemoved = 0
+    /// Whether the bytes to send differ from those that came.
+    public var isChanged = false
+
+    public init(removed: Int = 0, isChanged: Bool = false) {
+        self.removed = removed
+        self.isChanged = isChanged
+    }
+
+    mutating func add(isSame: Bool) {
+        removed += 1
+        if !isSame { different += 1 }
+    }
+}
+
+/// Reused memory of body cleaning, one for each worker.
+public struct BodyScratch: ~Copyable {
+    /// More than this is given back after a body that needed it.
+    static let bytesKept = 1 << 20
+
+    var document = JSONDocument()
+    /// Where a body is cut and mended, in ascending order.
+    var edits: [BodyEdit] = []
+    /// A key as it is meant.
+    var name: [UInt8] = []
+
+    public init() {}
+
+    /// Gives back what an unusually large body took.
+    mutating func settle() {
+        if document.scratchBytes > Self.bytesKept { document.release() }
+        if edits.capacity * MemoryLayout<BodyEdit>.stride > Self.bytesKept { edits = [] }
+        edits.removeAll(keepingCapacity: true)
+    }
+}
+
+/// Bytes of a body to leave out, and perhaps ours in their place.
+struct BodyEdit: BitwiseCopyable, Equatable {
+    /// How the tenant is put into a JSON object.
+    struct Injection: BitwiseCopyable, Equatable {
+        /// The first token of the pointer that is not there yet.
+        var firstToken: Int
+        /// Whether a member stays behind it.
+        var isFollowed: Bool
+    }
+
+    var start: Int
+    var end: Int
+    var injection: Injection?
+}
+
+/// Cleans the bodies of one route: a body is understood completely, or refused. Every spelling of
+/// the tenant goes; what is left keeps its bytes.
+public struct BodyRule: Sendable {
+    private let json: JSONBodyRule
+    private let form: FormBodyRule
+    private let multipart: MultipartBodyRule
+
+    init(names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject: BodyInjection) {
+        json = JSONBodyRule(names: names, clientValue: clientValue, inject: inject.pointer)
+        form = FormBodyRule(names: names, clientValue: clientValue, inject: inject.formField)
+        multipart = MultipartBodyRule(
+            json: json.withoutInjection, names: names, clientValue: clientValue,
+            inject: inject.formField)
+    }
+
+    /// Bytes that injection adds to one document at most.
+    static let injectedBytesMax = 1_024
+
+    /// Bytes that `bytes` may grow by: the tenant is put into every line that is a document.
+    public func growthMax(of bytes: Span<UInt8>, as type: ContentType) -> Int {
+        guard type.form == .jsonLines, json.growthMax > 0 else { return Self.injectedBytesMax }
+        var lines = 1
+        for index in bytes.indices where bytes[index] == UInt8(ascii: "\n") { lines += 1 }
+        // More lines than are taken are refused while they are read.
+        return Self.injectedBytesMax + min(lines, JSONBodyRule.linesMax + 1) * json.growthMax
+    }
+
+    /// Appends the body to send to `out`, which has room for `bytes` and `growthMax` more.
+    ///
+    /// - Parameters:
+    ///   - type: read from `typeText`, the client's `Content-Type`.
+    ///   - bytes: the whole body, without any content coding.
+    ///   - tenant: the verified one; `nil` where the request acts for none.
+    /// - Throws: `request.body.type` for a type that is not understood, `request.body.malformed`,
+    ///   `request.body.too_large` where a bound other than bytes is passed, `tenant.conflict`.
+    ///   `out` may then hold part of it.
+    public func clean(
+        _ bytes: Span<UInt8>, as type: ContentType, _ typeText: Span<UInt8>, tenant: ExternalID?,
+        _ scratch: inout BodyScratch, into out: inout ByteBuffer
+    ) throws(Refusal) -> BodyReport {
+        var report = BodyReport()
+        try clean(bytes, as: type, typeText, tenant: tenant, &scratch, into: &out, &report)
+        return report
+    }
+
+    /// The same; a refusal leaves in `report` what was found before it.
+    func clean(
+        _ bytes: Span<UInt8>, as type: ContentType, _ typeText: Span<UInt8>, tenant: ExternalID?,
+        _ scratch: inout BodyScratch, into out: inout ByteBuffer, _ report: inout BodyReport
+    ) throws(Refusal) {
+        defer { scratch.settle() }
+        switch type.form {
+        case .json, .jsonPatch, .jsonLines:
+            try json.clean(
+                bytes, as: type.form, tenant: tenant, &scratch, into: &out, &report)
+        case .urlEncoded: try form.clean(bytes, tenant: tenant, into: &out, &report)
+        case .multipart:
+            guard let boundary = type.boundary else { throw .requestBodyType }
+            try multipart.clean(
+                bytes, boundary: typeText[boundary], tenant: tenant, &scratch, into: &out, &report)
+        case .graphQL, .other: throw .requestBodyType
+        }
+    }
+}
+
+/// Where a route puts the tenant into bodies.
+struct BodyInjection: Sendable {
+    /// A JSON Pointer (RFC 6901), checked by the compiler.
+    var pointer: String?
+    var formField: String?
+}

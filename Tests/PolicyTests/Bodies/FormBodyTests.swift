@@ -1,0 +1,45 @@
+import Testing
+
+@testable import Policy
+
+@Suite struct `Form body` {
+    @Test(arguments: [
+        ("tenant_id=evil", ""), ("a=1&tenant_id=evil&b=2", "a=1&b=2"),
+        ("tenant_id=evil&a=1&tenant_id=acme", "a=1"), ("%74enant_id=evil&a=1", "a=1"),
+        ("filter[tenant_id]=evil&a=x+y", "a=x+y"), ("+tenant_id=evil&a=1", "a=1"),
+        ("a+tenant_id=evil&b", "b"), ("_method=DELETE&a=1", "a=1"), ("&&a=1&", "&&a=1&"),
+        ("", ""),
+    ])
+    func `B17 fields go like parameters of a query`(_ body: String, _ expected: String) throws {
+        let cleaned = try CleanedBody(body, as: CleanedBody.form)
+        #expect(cleaned.text == expected)
+        #expect(cleaned.isChanged == (body != expected))
+    }
+
+    @Test(arguments: [
+        "a=1;tenant_id=evil", "a=%", "tenant_id%00=1", "a b=1", "a=1\n", "a=é", "a=#&b",
+    ])
+    func `what readers read differently is refused`(_ body: String) {
+        #expect(refusal(body, as: CleanedBody.form) == .requestBodyMalformed)
+    }
+
+    @Test func `more fields than the bound is too large`() {
+        let body = Array(repeating: "a=1", count: QueryRule.parametersMax + 1).joined(
+            separator: "&")
+        #expect(refusal(body, as: CleanedBody.form) == .requestBodyTooLarge)
+    }
+
+    @Test func `the tenant is added as a field exactly once`() throws {
+        let one = try CleanedBody("tenant_id=evil&a=1", as: CleanedBody.form, field: "tenant_id")
+        #expect(one.text == "a=1&tenant_id=acme")
+        let none = try CleanedBody("", as: CleanedBody.form, field: "tenant_id")
+        #expect(none.text == "tenant_id=acme")
+        #expect(none.isChanged)
+    }
+
+    @Test func `a route may refuse instead of stripping`() {
+        #expect(refusal("tenant_id=evil", as: CleanedBody.form, mode: .reject) == .tenantConflict)
+        #expect(
+            refusal("tenant_id=acme", as: CleanedBody.form, mode: .rejectIfDifferent) == nil)
+    }
+}

@@ -1,0 +1,199 @@
+import HTTP1
+import Testing
+
+@testable import Policy
+
+@Suite struct `JSON body` {
+    private static let cleaned: [(String, String, String)] = [
+        ("B1", #"{"tenant_id":"evil"}"#, "{}"),
+        ("B1", #"{"a":1,"tenant_id":"evil"}"#, #"{"a":1}"#),
+        ("B1", #"{"tenant_id":"evil","a":1}"#, #"{"a":1}"#),
+        ("B1", #"{ "a" : 1 , "tenant_id" : "evil" , "b" : 2 }"#, #"{ "a" : 1 , "b" : 2 }"#),
+        ("B1", #"{"tenant_id":1,"org_id":2,"a":3}"#, #"{"a":3}"#),
+        ("B1", #"{"a":3,"tenant_id":1,"org_id":2}"#, #"{"a":3}"#),
+        ("B1", #"{"tenant_id":1,"a":3,"org_id":2,"b":4}"#, #"{"a":3,"b":4}"#),
+        ("B1", #"{"tenant_id":1,"org_id":2}"#, "{}"), ("B1", #"[{"tenant_id":1},2]"#, "[{},2]"),
+        ("B1", #"{"a":{"b":[{"c":1,"tenantId":{"x":[1,2]}}]}}"#, #"{"a":{"b":[{"c":1}]}}"#),
+        ("B1", #"{"tenant":{"id":"evil","tenant_id":"evil"},"a":1}"#, #"{"a":1}"#),
+        ("B3", #"{"\u0074enant_id":"evil","a":1}"#, #"{"a":1}"#),
+        ("B3", #"{"tenant\u005fid":"evil","a":1}"#, #"{"a":1}"#),
+        ("B4", #"{"Tenant_ID":1,"TENANTID":2,"tenantId":3,"tenant-id":4,"a":5}"#, #"{"a":5}"#),
+        ("B4", #"{"tenant_ıd":1,"tenant_id ":2}"#, #"{"tenant_ıd":1}"#),
+        (
+            "B10", #"{"n":[1e400,12345678901234567890,-0,1.0,1],"tenant_id":0}"#,
+            #"{"n":[1e400,12345678901234567890,-0,1.0,1]}"#
+        ),
+        ("B13", #"[{"tenant_id":1,"a":2},{"tenant_id":3}]"#, #"[{"a":2},{}]"#),
+        (
+            "clean", #"{"q":"tenant_id","a":{"b":"\u0074"}}"#,
+            #"{"q":"tenant_id","a":{"b":"\u0074"}}"#
+        ),
+        ("clean", " \n null ", " \n null "), ("clean", "\"tenant_id\"", "\"tenant_id\""),
+        ("clean", "[]", "[]"), ("clean", "{}", "{}"),
+        ("clean", #"{"my_tenant_id_2":1}"#, #"{"my_tenant_id_2":1}"#),
+    ]
+
+    @Test(arguments: cleaned)
+    func `every spelling goes at every depth and the rest stays byte for byte`(
+        _ vector: String, _ body: String, _ expected: String
+    ) throws {
+        let cleaned = try CleanedBody(body, as: CleanedBody.json)
+        #expect(cleaned.text == expected, "\(vector)")
+        #expect((cleaned.removed > 0) == (vector != "clean"))
+        #expect(cleaned.isChanged == (vector != "clean"))
+    }
+
+    private static let ambiguous: [(String, String)] = [
+        ("B2", #"{"tenant_id":"acme","tenant_id":"evil"}"#), ("B2", #"{"a":1,"\u0061":2}"#),
+        ("B5", #"{"tenant_id\u0000":"evil"}"#), ("B5", #"{"":"evil"}"#), ("B5", #"{"a\nb":1}"#),
+        ("B6", "\u{feff}{}"), ("B7", "{\"a\":\"\u{1}\"}"), ("B7", #"{"a":"\ud800"}"#),
+        ("B8", "{\"a\":1,}"), ("B8", "{'a':1}"), ("B8", "{a:1}"), ("B8", "[NaN]"),
+        ("B8", "[01]"), ("B8", "[+1]"), ("B8", "[.5]"), ("B8", "[0x1]"), ("B8", "/**/{}"),
+        ("B8", "{}\u{c}"), ("B9", #"{"a":1}{"tenant_id":"evil"}"#), ("B9", "{}]"), ("B9", "{}\0{}"),
+        ("B9", ""), ("B9", " "), ("B10", "[" + String(repeating: "1", count: 65) + "]"),
+        ("B11", String(repeating: "[", count: 65) + String(repeating: "]", count: 65)),
+        ("B11", String(repeating: "[", count: 100_000)),
+    ]
+
+    @Test(arguments: ambiguous)
+    func `what readers read differently is refused`(_ vector: String, _ body: String) {
+        #expect(refusal(body, as: CleanedBody.json) == .requestBodyMalformed, "\(vector)")
+    }
+
+    @Test func `B6 B7 bytes that are not UTF-8 are refused`() {
+        for bytes: [UInt8] in [
+            [0x22, 0xff, 0x22], [0x22, 0xc1, 0x98, 0x22], [0x22, 0xed, 0xa0, 0x80, 0x22],
+            [0x7b, 0, 0x7d, 0], [0, 0x7b, 0, 0x7d], [0xff, 0xfe, 0x7b, 0, 0x7d, 0],
+        ] {
+            #expect(refusal(bytes, as: CleanedBody.json) == .requestBodyMalformed)
+        }
+    }
+
+    @Test func `B11 B12 more keys or values than the bound is too large, whatever their hashes`() {
+        let keys = (0...JSONBodyRule.keysMax).map { "\"k\($0)\":1" }.joined(separator: ",")
+        #expect(refusal("{\(keys)}", as: CleanedBody.json) == .requestBodyTooLarge)
+        let values = String(repeating: "1,", count: JSONBodyRule.valuesMax) + "1"
+        #expect(refusal("[\(values)]", as: CleanedBody.json) == .requestBodyTooLarge)
+    }
+
+    private static let modes: [(RoutePolicy.ClientValue, String, Bool)] = [
+        (RoutePolicy.ClientValue.rejectIfDifferent, #"{"tenant_id":"acme"}"#, true),
+        (.rejectIfDifferent, #"{"tenant_id":"\u0061cme"}"#, true),
+        (.rejectIfDifferent, #"{"tenant_id":"evil"}"#, false),
+        (.rejectIfDifferent, #"{"a":[{"tenant_id":["acme"]}]}"#, false),
+        (.rejectIfDifferent, #"{"tenant_id":null}"#, false),
+        (.reject, #"{"tenant_id":"acme"}"#, false), (.reject, #"{"a":"acme"}"#, true),
+    ]
+
+    @Test(arguments: modes)
+    func `a route may refuse instead of stripping`(
+        _ mode: RoutePolicy.ClientValue, _ body: String, _ passes: Bool
+    ) {
+        let expected: Refusal? = passes ? nil : .tenantConflict
+        #expect(refusal(body, as: CleanedBody.json, mode: mode) == expected)
+    }
+
+    private static let injections: [(String, String, String)] = [
+        ("{}", "/tenant_id", #"{"tenant_id":"acme"}"#),
+        (#"{"a":1}"#, "/tenant_id", #"{"tenant_id":"acme","a":1}"#),
+        (#"{ "tenant_id" : "evil" }"#, "/tenant_id", #"{"tenant_id":"acme" }"#),
+        (#"{"tenantId":"evil","a":1}"#, "/tenant_id", #"{"tenant_id":"acme","a":1}"#),
+        (#"{"a":{"b":2}}"#, "/a/tenant_id", #"{"a":{"tenant_id":"acme","b":2}}"#),
+        (#"{"b":2}"#, "/a/c/tenant_id", #"{"a":{"c":{"tenant_id":"acme"}},"b":2}"#),
+        (#"{"a":{}}"#, "/a/c/tenant_id", #"{"a":{"c":{"tenant_id":"acme"}}}"#),
+        (#"{"x~y/z":{}}"#, "/x~0y~1z/tenant_id", #"{"x~y/z":{"tenant_id":"acme"}}"#),
+    ]
+
+    @Test(arguments: injections)
+    func `the tenant is put at the pointer exactly once`(
+        _ body: String, _ pointer: String, _ expected: String
+    ) throws {
+        let cleaned = try CleanedBody(body, as: CleanedBody.json, pointer: pointer)
+        #expect(cleaned.text.filter { $0 != " " } == expected.filter { $0 != " " })
+        #expect(cleaned.isChanged)
+        // Again gives the same: what was put in is taken out and put in.
+        let again = try CleanedBody(cleaned.text, as: CleanedBody.json, pointer: pointer)
+        #expect(again.text.filter { $0 != " " } == cleaned.text.filter { $0 != " " })
+    }
+
+    @Test(arguments: ["[]", "1", #"{"a":1}"#, #"{"a":[{}]}"#])
+    func `a document without a place for the tenant is refused`(_ body: String) {
+        #expect(
+            refusal(body, as: CleanedBody.json, pointer: "/a/tenant_id") == .requestBodyMalformed)
+    }
+
+    @Test func `nothing is put in where the request acts for no tenant`() throws {
+        let cleaned = try CleanedBody(
+            #"{"tenant_id":"evil","a":1}"#, as: CleanedBody.json, pointer: "/tenant_id", tenant: nil
+        )
+        #expect(cleaned.text == #"{"a":1}"#)
+    }
+
+    private static let patches: [(String, String)] = [
+        (#"[{"op":"replace","path":"/tenant_id","value":"evil"}]"#, "[]"),
+        (
+            #"[{"op":"add","path":"/a","value":{"org_id":1,"b":2}},{"path":"/a/tenantId"}]"#,
+            #"[{"op":"add","path":"/a","value":{"b":2}}]"#
+        ),
+        (
+            #"[{"op":"move","from":"/tenant_id","path":"/a"},{"op":"remove","path":"/b"}]"#,
+            #"[{"op":"remove","path":"/b"}]"#
+        ),
+        (#"[{"op":"add","path":"/a~1tenant_id","value":1}]"#, "[]"),
+        (#"[{"op":"add","path":"/\u0074enant_id/x","value":1}]"#, "[]"),
+        (
+            #"[{"op":"add","path":"","value":{"tenant_id":1}}]"#,
+            #"[{"op":"add","path":"","value":{}}]"#
+        ),
+    ]
+
+    @Test(arguments: patches)
+    func `an operation of a patch that leads to a tenant goes as a whole`(
+        _ body: String, _ expected: String
+    ) throws {
+        #expect(try CleanedBody(body, as: "application/json-patch+json").text == expected)
+    }
+
+    @Test(arguments: ["{}", "[1]", #"[{"path":1}]"#, #"[{"path":"a"}]"#, #"[{"path":"/~2"}]"#])
+    func `a patch that is none is refused`(_ body: String) {
+        #expect(refusal(body, as: "application/json-patch+json") == .requestBodyMalformed)
+    }
+
+    @Test func `the tenant is put into every line of a body of lines`() throws {
+        for count in [1, 2, 100] {
+            let cleaned = try CleanedBody(
+                String(repeating: "{}\n", count: count), as: "application/x-ndjson",
+                pointer: "/a\\/\u{1}/b/c/d/tenant_id")
+            let line = #"{"a\\":{"\u0001":{"b":{"c":{"d":{"tenant_id":"acme"}}}}}}"# + "\n"
+            #expect(cleaned.text == String(repeating: line, count: count))
+        }
+        let lines = String(repeating: "1\n", count: JSONBodyRule.linesMax + 1)
+        #expect(
+            refusal(lines, as: "application/x-ndjson", pointer: "/a") == .requestBodyMalformed)
+    }
+
+    @Test func `an operation of a patch without a value is never the same tenant`() {
+        let patch = "application/json-patch+json"
+        for operation in [
+            #"{"op":"remove","path":"/tenant_id"}"#,
+            #"{"op":"copy","from":"/a","path":"/tenant_id"}"#,
+            #"{"op":"move","from":"/tenant_id","path":"/a"}"#,
+        ] {
+            let refused = refusal("[\(operation)]", as: patch, mode: .rejectIfDifferent)
+            #expect(refused == .tenantConflict)
+        }
+        let same = #"[{"op":"test","path":"/tenant_id","value":"acme"}]"#
+        #expect(refusal(same, as: patch, mode: .rejectIfDifferent) == nil)
+        #expect(refusal(same, as: patch, mode: .reject) == .tenantConflict)
+    }
+
+    @Test func `each line of a body of lines is a document`() throws {
+        let body = "{\"tenant_id\":1,\"a\":2}\r\n\n{\"b\":3}\n{\"org_id\":1}"
+        let cleaned = try CleanedBody(body, as: "application/x-ndjson")
+        #expect(cleaned.text == "{\"a\":2}\r\n\n{\"b\":3}\n{}")
+        #expect(cleaned.removed == 2)
+        #expect(refusal("{}\n{", as: "application/x-ndjson") == .requestBodyMalformed)
+        let lines = String(repeating: "1\n", count: JSONBodyRule.linesMax + 1)
+        #expect(refusal(lines, as: "application/x-ndjson") == .requestBodyTooLarge)
+    }
+}
