@@ -94,7 +94,7 @@ struct PlaygroundPolicies {
               - name: api
                 match: {path: /**}
                 auth: dev
-                body: {clean: false}                         # bodies pass as they are
+                body: {max: 16MiB}           # JSON and forms, cleaned; clean: false for uploads
                 host: \(url.isLocal ? "preserve" : "upstream")
                 upstream: api
 
