@@ -12,12 +12,13 @@ HEADERS, ODD_NAMES = "header spellings", "underscore names"
 OTHERS = "other tenant names"
 HOPS, LINES, TRAILERS = "Connection tricks", "malformed lines", "trailers"
 OVERRIDES = "override headers"
-QUERY, ENCODED, PATH, COOKIES = "query", "encoded query names", "path", "cookies"
+QUERY, SPELLED, ENCODED = "query", "other spellings in queries", "encoded names in queries"
+PATH, COOKIES = "path", "cookies"
 FORM, MULTIPART = "form", "multipart"
 JSON, DUPLICATES, TYPES = "JSON", "JSON duplicates", "types and codings"
 FRAMING = "framing"
-GROUPS = [HEADERS, ODD_NAMES, HOPS, LINES, TRAILERS, QUERY, ENCODED, PATH, COOKIES, FORM, MULTIPART,
-          JSON, DUPLICATES, TYPES, FRAMING, OVERRIDES, OTHERS]
+GROUPS = [HEADERS, ODD_NAMES, HOPS, LINES, TRAILERS, QUERY, SPELLED, ENCODED, PATH, COOKIES, FORM,
+          MULTIPART, JSON, DUPLICATES, TYPES, FRAMING, OVERRIDES, OTHERS]
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ def dispositions(vector, *parameters):
     return parts(vector, *(part(f"Content-Disposition: form-data; {each}") for each in parameters))
 
 
-SMUGGLED = "GET /v1/orders?tenant_id=evil HTTP/1.1\r\nHost: api.test\r\nX-Tenant-ID: evil\r\n\r\n"
+# Inside another request. Its field is one that every gateway overwrites where it sees the request.
+SMUGGLED = "GET /v1/orders HTTP/1.1\r\nHost: api.test\r\nX-Tenant-ID: evil\r\n\r\n"
 # What else a tenant is called; the list of docs/tenant-names.md has more.
 OTHER_NAMES = ("tenant", "org_id", "organizationId", "account_id", "workspace_id",
                "customerExternalId", "app.current_tenant")
@@ -113,15 +115,15 @@ WHOLE = '{"tenant_id":"evil","x":1}'
 def in_headers():
     return [
         *named(HEADERS, "H1", "X-Tenant-ID"),
-        *named(HEADERS, "H2", "x-tenant-id", "X-TENANT-ID", "x-TeNaNt-Id", "XTenantID",
-               "X-TenantId", "x-tenantid", "X-Ten-Ant-Id"),
+        *named(HEADERS, "H2", "x-tenant-id", "X-TENANT-ID", "x-TeNaNt-Id"),
+        *named(OTHERS, "H2-other", "XTenantID", "X-TenantId", "x-tenantid"),
         *fields(HEADERS, "H3", "X-Tenant-ID: evil\r\nX-Tenant-ID: evil\r\n",
                 "X-Tenant-ID: acme\r\nX-A: b\r\nX-Tenant-ID: evil\r\n",
                 "X-Tenant-ID: evil\r\nX-A: b\r\nX-Tenant-ID: acme\r\n",
                 "X-Tenant-ID:\r\nX-Tenant-ID: evil\r\n", "X-Tenant-ID: acme, evil\r\n"),
         *named(ODD_NAMES, "H4", "X_Tenant_ID", "X-Tenant_ID", "X_Tenant-ID", "x_tenant_id",
-               "X.Tenant.ID", "X!Tenant!ID", "X~Tenant~ID", "X|Tenant|ID", "X+Tenant+ID",
-               "Tenant_Id", "tenant_id", "HTTP_X_TENANT_ID", "X_Org_Id"),
+               "X.Tenant.ID", "X!Tenant!ID", "X~Tenant~ID", "X|Tenant|ID", "X+Tenant+ID"),
+        *named(OTHERS, "H4-other", "Tenant_Id", "tenant_id", "HTTP_X_TENANT_ID", "X_Org_Id"),
         *fields(ODD_NAMES, "H4-both", "X_Tenant_ID: evil\r\nX-Tenant-ID: acme\r\n",
                 "X-Tenant-ID: acme\r\nX_Tenant_ID: evil\r\n",
                 "X-Tenant_ID: evil\r\nX_Tenant-ID: evil\r\nX-Tenant-ID: evil\r\n"),
@@ -191,12 +193,12 @@ def in_targets():
                  "/v1/orders?x=1" + "&tenant_id=evil" * 50),
         *queries(ENCODED, "Q3", "%74enant_id", "tenant%5Fid", "tenant%5fid", "ten%61nt_id",
                  "%74%65%6e%61%6e%74%5f%69%64", "%54ENANT%5FID", "tenant%2Did", "tenant%2Eid"),
-        *queries(QUERY, "Q4", "Tenant_Id", "TENANT_ID", "TENANTID", "tenantId", "tenant-id",
+        *queries(SPELLED, "Q4", "Tenant_Id", "TENANT_ID", "TENANTID", "tenantId", "tenant-id",
                  "TenantID", "X-Tenant-ID", "x_tenant_id", "tenant.id", "tenantid"),
         *queries(OTHERS, "Q4-other", *OTHER_NAMES),
         *queries(ENCODED, "Q4-space", "+tenant_id", "%20tenant_id", "tenant_id+", "tenant+id",
                  "tenant%20id", "%09tenant_id"),
-        *queries(QUERY, "Q5", "tenant_id[]", "tenant_id[0]", "tenant_id[$ne]", "tenant_id[$in][]",
+        *queries(SPELLED, "Q5", "tenant_id[]", "tenant_id[0]", "tenant_id[$ne]", "tenant_id[$in][]",
                  "filter[tenant_id]", "a[b][tenant_id]", "[tenant_id]", "tenant_id[id]",
                  "where.tenant_id", "tenant_id.eq", "tenant_id__in", "tenant_id[", "tenant[id]",
                  "filter(tenant_id)", "tenant_id:eq"),
@@ -223,6 +225,7 @@ def in_targets():
         *raw(QUERY, "Q14", body("application/x-www-form-urlencoded", "tenant_id=evil&x=1",
                                 target="/v1/orders?tenant_id=evil"),
              body("application/json", WHOLE, target="/v1/orders?tenant_id=evil")),
+        *raw(QUERY, "S15", "GET /v1/orders?tenant_id=evil\r\n"),
         *targets(QUERY, "P7", "http://api.test/v1/orders?tenant_id=evil"),
         *targets(PATH, "P1", "/v1/tenants/evil/orders", "/v1/tenants/%65vil/orders",
                  "/v1/tenants/%65%76%69%6c/orders", "/v1/tenants/evil/orders?x=1"),
@@ -450,9 +453,8 @@ def in_framing():
         *raw(FRAMING, "S10", post("Transfer-Encoding: chunked\r\n",
                                   "5\r\n{}   XX" + end + SMUGGLED),
              post("Transfer-Encoding: chunked\r\n", "5\r\n{}   \n" + end + SMUGGLED)),
-        *raw(FRAMING, "S15", "GET /v1/orders?tenant_id=evil\r\n"),
-        *raw(FRAMING, "U2", head("X-Tenant-ID: evil\r\n", "/v1/orders?tenant_id=evil", "TRACE")),
-        *raw(FRAMING, "P9", "GET /v1/orders?tenant_id=evil HTTP/1.0\r\n{auth}\r\n"),
+        *raw(FRAMING, "U2", head("X-Tenant-ID: evil\r\n", method="TRACE")),
+        *raw(FRAMING, "P9", "GET /v1/orders HTTP/1.0\r\n{auth}X-Tenant-ID: evil\r\n\r\n"),
     ]
 
 

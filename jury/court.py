@@ -40,19 +40,24 @@ def pass_through(port, recorder, token, attacks):
 
 
 def undelivered(passages, bench):
-    """The harmless requests that did not arrive, or in which somebody could not read what was in
-    them, or read another tenant than `acme`."""
+    """The harmless requests that did not arrive, or in which somebody read another tenant than
+    `acme`, or not what he reads in them without a gateway (Django, under WSGI, reads no chunks)."""
     requests = {attack.id: passages[attack.id].forwarded[0] for attack in corpus.HARMLESS
                 if len(passages[attack.id].forwarded) == 1}
     heard = bench.hear(requests)
+    direct = bench.hear({attack.id: attack.bytes("") for attack in corpus.HARMLESS})
     failed = {attack.id: "not forwarded" for attack in corpus.HARMLESS if attack.id not in requests}
     for name, hearings in heard.items():
         for key, hearing in hearings.items():
-            has_data = any(item[1].strip("/").endswith("x") and item[2] == "1"
-                           for item in hearing.seen)
-            if not has_data or not verdict.is_own_only(hearing.seen):
+            is_whole = has_data(hearing) or not has_data(direct[name][key])
+            if not is_whole or not verdict.is_own_only(hearing.seen):
                 failed[key] = f"{name} read {hearing.seen}"
     return failed
+
+
+def has_data(hearing):
+    """Whether the one thing was read that every harmless request brings."""
+    return any(item[1].strip("/").endswith("x") and item[2] == "1" for item in hearing.seen)
 
 
 def controls(bench, token, attacks):
