@@ -249,8 +249,9 @@ private struct PartHead {
     }
 
     /// `form-data; name="a"; filename="b"`. What readers differ about is refused: a parameter
-    /// twice, a name in the extended form of RFC 8187 (which RFC 7578 section 4.2 forbids), a
-    /// backslash, a parameter without a value.
+    /// twice, a name in the extended form of RFC 8187 (which RFC 7578 section 4.2 forbids) or in
+    /// encoded words of RFC 2047 (which Commons FileUpload decodes), a backslash, a parameter
+    /// without a value.
     private static func partName(
         _ part: Span<UInt8>, _ value: Range<Int>
     ) throws(Refusal) -> Range<Int> {
@@ -282,8 +283,18 @@ private struct PartHead {
             guard seen & bit == 0 else { throw .requestBodyMalformed }
             seen |= bit
         }
-        guard cursor.isAtEnd, let name, !name.isEmpty else { throw .requestBodyMalformed }
+        guard cursor.isAtEnd, let name, !name.isEmpty, !hasEncodedWord(part.extracting(name))
+        else { throw .requestBodyMalformed }
         return name
+    }
+
+    /// Whether `=?` is in a name: with it every encoded word begins.
+    private static func hasEncodedWord(_ name: Span<UInt8>) -> Bool {
+        for index in name.indices.dropLast()
+        where name[index] == UInt8(ascii: "=") && name[index + 1] == UInt8(ascii: "?") {
+            return true
+        }
+        return false
     }
 
     /// RFC 7578 section 4.7: encodings are not used; a reader that undoes one sees other bytes.

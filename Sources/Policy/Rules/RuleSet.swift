@@ -82,16 +82,19 @@ public final class RuleSet: Sendable {
     }
 
     /// - Throws: `request.path.ambiguous` where a server that takes matrix parameters off the path
-    ///   would be asked for what another route guards (attack P5).
+    ///   (attack P5), or no notice of case (Express), would be asked for what another route guards.
     private func match(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ method: MethodSet
     ) throws(Refusal) -> RouteTable.Match {
         let host = bytes[head.authority ?? .empty]
         let path = bytes[head.target.path]
         let found = table.match(host: host, path: path, method: method)
-        guard RouteTable.endOfName(path) < path.count else { return found }
-        let bare = table.match(host: host, path: path, method: method, ignoringParameters: true)
-        guard found == bare else { throw .requestPathAmbiguous }
+        let hasParameters = RouteTable.endOfName(path) < path.count
+        guard hasParameters || table.mayFold(path) else { return found }
+        // In another case than any route's, nobody is asked for it.
+        if !hasParameters, found == .notFound { return found }
+        let loose = table.match(host: host, path: path, method: method, isLoose: true)
+        guard found == loose else { throw .requestPathAmbiguous }
         return found
     }
 }

@@ -80,6 +80,8 @@ import Testing
         ("B19", body(part("form-data; name*=utf-8''tenant%5fid"))),
         ("B19", body(part("form-data; name=\"x\"; name*=utf-8''tenant%5fid"))),
         ("B19", body(part("form-data; name*0=\"tenant\"; name*1=\"_id\""))),
+        ("B19", body(part("form-data; name=\"=?utf-8?q?tenant=5Fid?=\""))),
+        ("B19", body(part("form-data; name=\"x =?utf-8?b?dGVuYW50X2lk?=\""))),
         ("B18", body(part("form-data; name =\"tenant_id\""))),
         ("B18", body(part("form-data; name= \"tenant_id\""))),
         ("B18", body("Content-Disposition: form-data;\r\n name=\"tenant_id\"\r\n\r\nv")),
