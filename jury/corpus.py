@@ -463,7 +463,8 @@ def harmless():
     def rows(*texts):
         return raw("harmless", "harmless", *texts)
 
-    return rows(head("", "/v1/orders?x=1"), head("Cookie: x=1\r\n"), head("X-Note: x\r\n", "/a?x=1"),
+    return rows(head("", "/v1/orders?x=1"), head("Cookie: x=1\r\n"),
+                head("X-Note: x\r\n", "/a?x=1"),
                 body("application/json", '{"x":"1"}'),
                 body("application/json", '{"a":[{"x":"1"}]}', "PATCH"),
                 body("application/x-www-form-urlencoded", "x=1&y=2"),

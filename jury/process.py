@@ -12,7 +12,7 @@ VENV = os.path.join(BUILD, "venv", "bin")
 
 
 def free_port():
-    """A port that nobody has now. Somebody may take it before we do; then the run ends saying so."""
+    """A port that nobody has now. Where somebody takes it before we do, the run ends saying so."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

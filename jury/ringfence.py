@@ -1,4 +1,4 @@
-"""The gateway before the court: built from this tree, with a policy, a key and a token of its own."""
+"""The gateway before the court, built from this tree, with a policy, key and token of its own."""
 import json
 import os
 

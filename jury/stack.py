@@ -174,8 +174,8 @@ class Bench:
             server.stop()
 
     def hear(self, requests, linger=()):
-        """Every juror hears each of the requests, a mapping of any keys to bytes: hearings by name of
-        juror and key. Keys in `linger` may have more than one answer."""
+        """Every juror hears each of the requests, a mapping of any keys to bytes: hearings by name
+        of juror and key. Keys in `linger` may have more than one answer."""
         heard = {juror.name: {} for juror in ALL}
 
         def hear_all(name):

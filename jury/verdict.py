@@ -1,7 +1,7 @@
 """Whether somebody who reads these names and values would act for `evil`.
 
-The reading is wider than the gateway's, and shares nothing with it: any name with "tenant" in it, or
-with another word for one, that has `evil` anywhere in its value.
+The reading is wider than the gateway's, and shares nothing with it: any name with "tenant" in it,
+or with another word for one, that has `evil` anywhere in its value.
 """
 import gzip
 import json
