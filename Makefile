@@ -35,7 +35,7 @@ jury:
 	swift build --product ringfence-gateway
 	jury/run $(ARGS)
 
-## make compare  the same attacks behind nginx, HAProxy, Apache, Caddy and Envoy (docs/comparison.md)
+## make compare  the same attacks behind five other gateways (docs/comparison.md)
 compare:
 	@scripts/bootstrap jury
 	swift build --product ringfence-gateway

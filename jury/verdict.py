@@ -14,6 +14,7 @@ FOREIGN, OWN = "evil", "acme"
 CANONICAL = "xtenantid"
 TENANT_WORDS = ("tenant", "orgid", "organizationid", "organisationid", "accountid", "workspaceid",
                 "customerexternalid")
+EXACT = re.compile(r"[^a-z0-9]*(x[-_])?(tenant([-_ ]?id)?|org[-_ ]?id)[^a-z0-9]*")
 # Fields that some server or framework takes for the request's target.
 TARGET_FIELDS = ("xoriginalurl", "xrewriteurl", "xforwardeduri", "xforwardedprefix")
 
@@ -28,22 +29,28 @@ def names_tenant(name):
     return any(word in short for word in TENANT_WORDS)
 
 
+def names_exactly(name):
+    """The narrow reading, for names made by chance: some component, as frameworks nest them, is one
+    that an application would ask for, give or take the bytes around it."""
+    return any(EXACT.fullmatch(component) for component in re.split(r"[\[\]./]", name.lower()))
+
+
 def is_foreign(value):
     return FOREIGN in value.lower()
 
 
-def in_path(path):
+def in_path(path, names=names_tenant):
     """A tenant in a path: the segment after one that names tenants, and matrix parameters; as it is
     and with its dot segments followed."""
     for reading in (path, posixpath.normpath(path.replace("\\", "/"))):
         before = ""
         for segment in reading.split("/"):
             name, *parameters = segment.split(";")
-            if is_foreign(name) and names_tenant(before):
+            if is_foreign(name) and names(before):
                 return True
             for parameter in parameters:
                 key, _, value = parameter.partition("=")
-                if names_tenant(key) and is_foreign(value):
+                if names(key) and is_foreign(value):
                     return True
             before = segment
     return False
@@ -66,13 +73,13 @@ def leaves(value, name=""):
         yield name, str(value)
 
 
-def is_conviction(place, name, value):
+def is_conviction(place, name, value, names=names_tenant):
     if not is_foreign(value):
         return False
-    if names_tenant(name):
+    if names(name):
         return True
     if place == "path":
-        return in_path(value)
+        return in_path(value, names)
     short = squeezed(name)
     if short in TARGET_FIELDS:
         return in_target(value)
@@ -80,15 +87,16 @@ def is_conviction(place, name, value):
         return any(names_tenant(pair.partition("=")[0]) for pair in value.split(","))
     if value.lstrip()[:1] in ("{", "["):
         try:
-            return any(is_conviction("", key, leaf) for key, leaf in leaves(json.loads(value)))
+            return any(is_conviction("", key, leaf, names)
+                       for key, leaf in leaves(json.loads(value)))
         except (ValueError, RecursionError):
             return False
     return False
 
 
-def convictions(seen):
+def convictions(seen, names=names_tenant):
     """The sightings in which the foreign tenant is the tenant."""
-    found = [item for item in seen if is_conviction(*item)]
+    found = [item for item in seen if is_conviction(*item, names)]
     # A JSON Patch names what it changes in one member and its value in another.
     targets = [item for item in seen if item[1].endswith("/path") and names_tenant(item[2])]
     values = [item for item in seen if item[1].endswith("/value") and is_foreign(item[2])]
