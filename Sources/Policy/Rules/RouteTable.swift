@@ -44,8 +44,9 @@ public struct RouteTable: Sendable {
     /// Host ordinals are one less than the host numbers; number 0 is "any host".
     private var hosts = ByteTable([])
     private var servesAnyHost = false
-    /// Whether a route has a literal with a capital letter.
+    /// Whether a route has a literal with a capital letter, or ends with a slash.
     private var hasCapitals = false
+    private var hasSlashedRoutes = false
 
     /// Routes that no request could tell apart: pairs of indices with the same path and host and a
     /// method in common. A compiler refuses a policy that has any.
@@ -73,8 +74,9 @@ public struct RouteTable: Sendable {
     ///   - host: the authority as it was sent, port included; empty where there is none (HTTP/1.0).
     ///   - path: passed by `PathRule.check`; compared after one percent-decode.
     ///   - method: exactly one method, or the empty set for one no route can allow.
-    ///   - isLoose: reads the path as servlet containers and case-insensitive servers do, each
-    ///     segment up to its first `;` and letters in any case, unless a route spells it as sent.
+    ///   - isLoose: reads the path as servlet containers and Express do, each segment up to its
+    ///     first `;`, letters in any case, with or without the slash at the end, unless a route
+    ///     spells it as sent.
     public func match(
         host: Span<UInt8>, path: Span<UInt8>, method: MethodSet, isLoose: Bool = false
     ) -> Match {
@@ -121,7 +123,10 @@ extension RouteTable {
     ) -> Int32 {
         if start > path.count {
             let ending = pick(nodes[node].endGroup, &search)
-            return ending >= 0 ? ending : pick(nodes[node].restGroup, &search)
+            if ending >= 0 { return ending }
+            let slashed = search.isLoose ? child(of: node, path.extracting(0..<0)) : -1
+            let route = slashed >= 0 ? pick(nodes[slashed].endGroup, &search) : -1
+            return route >= 0 ? route : pick(nodes[node].restGroup, &search)
         }
         var end = start
         while end < path.count, path[end] != UInt8(ascii: "/") { end += 1 }
@@ -137,6 +142,10 @@ extension RouteTable {
             let route =
                 loose >= 0 && loose != literal ? visit(loose, path, end + 1, &search) : -1
             if route >= 0 { return route }
+            // Nothing stands behind the last slash.
+            let ending =
+                name.isEmpty && end == path.count ? pick(nodes[node].endGroup, &search) : -1
+            if ending >= 0 { return ending }
         }
         let any = nodes[node].anyChild
         if any >= 0, end > start {
@@ -208,16 +217,20 @@ extension RouteTable {
         return length == count
     }
 
-    /// Whether the path may be another one to a server that takes no notice of case; a table with
-    /// capitals in it is asked about every path.
-    func mayFold(_ path: Span<UInt8>) -> Bool {
+    /// Whether another route may be the one for a server that reads the path loosely.
+    func mayBeLoose(_ path: Span<UInt8>) -> Bool {
+        if hasCapitals || path.count > 1 && path[path.count - 1] == UInt8(ascii: "/") {
+            return true
+        }
         for index in path.indices {
-            // What is encoded may be a capital.
-            if path[index] == UInt8(ascii: "%") || path[index] != Self.folded(path[index]) {
+            // What is encoded may be a capital or a `;`.
+            if path[index] == UInt8(ascii: "%") || path[index] == UInt8(ascii: ";")
+                || path[index] != Self.folded(path[index])
+            {
                 return true
             }
         }
-        return hasCapitals
+        return hasSlashedRoutes
     }
 
     private static func folded(_ byte: UInt8) -> UInt8 {
@@ -251,6 +264,7 @@ extension RouteTable {
             nodes[index].segmentStart = UInt32(segments.count)
             segments += node.segment
             hasCapitals = hasCapitals || node.segment.contains { $0 != Self.folded($0) }
+            hasSlashedRoutes = hasSlashedRoutes || node.segment.isEmpty
             // Decoding a decoded segment again is harmless here only because no `%XX` can be left
             // in it: `PathRule` refuses paths with doubly encoded bytes, so it matches none.
             var place = Self.place(of: node.segment.span, under: Int(node.parent)) & (size - 1)

@@ -82,7 +82,8 @@ public final class RuleSet: Sendable {
     }
 
     /// - Throws: `request.path.ambiguous` where a server that takes matrix parameters off the path
-    ///   (attack P5), or no notice of case (Express), would be asked for what another route guards.
+    ///   (attack P5), or no notice of case or of a slash at the end (Express), would be asked for
+    ///   what another route guards.
     private func match(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ method: MethodSet
     ) throws(Refusal) -> RouteTable.Match {
@@ -90,8 +91,8 @@ public final class RuleSet: Sendable {
         let path = bytes[head.target.path]
         let found = table.match(host: host, path: path, method: method)
         let hasParameters = RouteTable.endOfName(path) < path.count
-        guard hasParameters || table.mayFold(path) else { return found }
-        // In another case than any route's, nobody is asked for it.
+        guard hasParameters || table.mayBeLoose(path) else { return found }
+        // What no route takes as it was sent, nobody is asked for.
         if !hasParameters, found == .notFound { return found }
         let loose = table.match(host: host, path: path, method: method, isLoose: true)
         guard found == loose else { throw .requestPathAmbiguous }
