@@ -14,6 +14,11 @@ WRAPS = ["{}", "{}[]", "[{}]", "a[{}]", "a[b][{}]", "a.{}", "{}.b", "{}[b]", "a_
          " {} ", "a[b=c][{}]", "[][{}]", "a[{}", "{}]", "$.{}", "/{}", '"{}"', "'{}'", "__Host-{}",
          "a;{}", "a&{}", "a={}", "a,{}", "a {}"]
 
+PATH_MARKS = ["/", "//", "/.", "/./", "/../", ";", ";x=1", ";/", "%2f", "%2F", "%2e", "%5c", "\\",
+              "%00", "%20", "%09", "%3b", "%3Bx", "/x/..", "/%2e%2e", "?", "%3f", "#", "%23", "..",
+              ".", "+"]
+PRINTABLE = "".join(chr(code) for code in range(33, 127))
+
 
 class Inventor:
     def __init__(self, seed):
@@ -72,25 +77,36 @@ class Inventor:
         return corpus.part("Content-Disposition: form-data; "
                            + self.dice.choice(["; ", ";", " ; "]).join(words))
 
+    def path(self):
+        """The path of the tenants' route, with what some server makes nothing of."""
+        text = "/v1/tenants/evil/orders"
+        for _ in range(self.dice.choice([1, 1, 2, 3])):
+            at = self.dice.randrange(len(text) + 1)
+            text = text[:at] + self.dice.choice(PATH_MARKS) + text[at:]
+        text = "".join(letter.upper() if self.dice.random() < 0.05 else letter for letter in text)
+        return "/" + self.encoded(text[1:], PRINTABLE) if self.dice.random() < 0.3 else text
+
     def request(self):
-        printable = "".join(chr(code) for code in range(33, 127))
-        kind = self.dice.choice(["query", "cookie", "form", "multipart", "JSON", "field", "matrix"])
+        kind = self.dice.choice(["query", "cookie", "form", "multipart", "JSON", "field", "matrix",
+                                 "path"])
+        if kind == "path":
+            return kind, head("", self.path())
         if kind == "query":
-            safe = "".join(c for c in printable if c not in '#"<>\\^`{|}')
+            safe = "".join(c for c in PRINTABLE if c not in '#"<>\\^`{|}')
             return kind, head("", f"/v1/orders?{self.pairs(self.dice.choice('&&&;'), safe)}")
         if kind == "cookie":
-            safe = printable + " \t"
+            safe = PRINTABLE + " \t"
             pairs = self.pairs(self.dice.choice(["; ", "; ", ";", ", ", " "]), safe)
             return kind, head(f"Cookie: {pairs}\r\n")
         if kind == "form":
             return kind, body("application/x-www-form-urlencoded",
-                              self.pairs(self.dice.choice("&&&;"), printable))
+                              self.pairs(self.dice.choice("&&&;"), PRINTABLE))
         if kind == "multipart":
             return kind, body("multipart/form-data; boundary=b", self.part())
         if kind == "JSON":
             return kind, body("application/json", self.document())
         if kind == "matrix":
-            safe = "".join(c for c in printable if c not in '#"<>\\^`{|}?/')
+            safe = "".join(c for c in PRINTABLE if c not in '#"<>\\^`{|}?/')
             return kind, head("", f"/v1/orders;{self.pairs(';', safe)}")
         name = "".join(c for c in self.name() if c in urllib.parse.unquote("!#$%25&'*+-.^_`|~")
                        or c.isalnum())

@@ -31,6 +31,8 @@ tiers:
 routes:
   - {{name: api, match: {{path: /**}}, auth: idp, upstream: api}}
   - {{name: tenants, match: {{path: "/v1/tenants/{{tenant}}/**"}}, auth: idp, upstream: api}}
+  - {{name: accounts, match: {{path: "/v1/accounts/{{tenant}}"}}, auth: idp, upstream: api}}
+  - {{name: slashed, match: {{path: "/v1/slashed/accounts/{{tenant}}/"}}, auth: idp, upstream: api}}
   - name: injected
     match: {{path: /v1/injected/**}}
     auth: idp

@@ -13,7 +13,7 @@ import zlib
 FOREIGN, OWN = "evil", "acme"
 CANONICAL = "xtenantid"
 TENANT_WORDS = ("tenant", "orgid", "organizationid", "organisationid", "accountid", "workspaceid",
-                "customerexternalid")
+                "accounts", "customerexternalid")
 EXACT = re.compile(r"[^a-z0-9]*(x[-_])?(tenant([-_ ]?id)?|org[-_ ]?id)[^a-z0-9]*")
 # Fields that some server or framework takes for the request's target.
 TARGET_FIELDS = ("xoriginalurl", "xrewriteurl", "xforwardeduri", "xforwardedprefix")
@@ -40,13 +40,14 @@ def is_foreign(value):
 
 
 def in_path(path, names=names_tenant):
-    """A tenant in a path: the segment after one that names tenants, and matrix parameters; as it is
-    and with its dot segments followed."""
+    """A tenant in a path: the segment after one that names tenants (not for names made by chance:
+    there the router's word counts), and matrix parameters; as it is and with its dot segments
+    followed."""
     for reading in (path, posixpath.normpath(path.replace("\\", "/"))):
         before = ""
         for segment in reading.split("/"):
             name, *parameters = segment.split(";")
-            if is_foreign(name) and names(before):
+            if names is names_tenant and is_foreign(name) and names(before):
                 return True
             for parameter in parameters:
                 key, _, value = parameter.partition("=")

@@ -59,7 +59,9 @@ def message(data, is_answer=False, has_body=True):
     lengths = [value for name, value in fields if name == b"content-length"]
     if not has_body:
         return first, b"", start
-    if codes and codes[-1].split(b",")[-1].strip() == b"chunked":
+    # Empty elements of a list count for nothing (RFC 9110 section 5.6.1).
+    listed = [code.strip() for code in b",".join(codes).split(b",") if code.strip()]
+    if listed and listed[-1] == b"chunked":
         found = dechunked(data, start)
         return found and (first, found[0], found[1])
     if lengths:

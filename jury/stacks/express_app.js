@@ -92,5 +92,8 @@ async function read(request, response) {
 
 const guarded = (request, response, next) => read(request, response).catch(next);
 app.all("/v1/tenants/:tenant_id/(.*)", guarded);
+// As written these take a slash at the end, and any case.
+app.all("/v1/accounts/:tenant_id", guarded);
+app.all("/v1/slashed/accounts/:tenant_id/", guarded);
 app.all("(.*)", guarded);
 app.listen(Number(process.argv[2]), "127.0.0.1");
