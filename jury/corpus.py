@@ -100,6 +100,30 @@ def parts(vector, *contents):
     return bodies(MULTIPART, vector, "multipart/form-data; boundary=b", *contents)
 
 
+def faced(boundary, inner="b"):
+    """One innocent part between these boundaries, and within it a whole body with another one."""
+    evil = (f'--{inner}\r\nContent-Disposition: form-data; name="tenant_id"\r\n\r\nevil\r\n'
+            f"--{inner}--\r\n")
+    return (f'--{boundary}\r\nContent-Disposition: form-data; name="x"\r\n\r\n\r\n{evil}'
+            f"\r\n--{boundary}--\r\n")
+
+
+def two_faced():
+    """Types whose boundary is `c` to one reader and `b` to another."""
+    rows = [(f"multipart/form-data; {parameters}", faced("c")) for parameters in (
+        "xboundary=b; boundary=c", 'x="boundary=b"; boundary=c', 'x=";boundary=b;"; boundary=c',
+        "boundary=c; xboundary=b", 'boundary=c; x="; boundary=b"', "boundary*=utf-8''b; boundary=c",
+        "boundary=c; boundary*=utf-8''b", "boundary*0=b; boundary=c", "boundary =b; boundary=c",
+        "boundary=c; boundary\t=b", "boundary=c, multipart/form-data; boundary=b",
+        "x-boundary=b;boundary=c", "x=boundary; boundary=c; y=b")]
+    for mark in "'()+,./:=?_":
+        rows += [(f'multipart/form-data; boundary="b{mark}c"', faced(f"b{mark}c", inner))
+                 for inner in ("b", "c")]
+    rows += [(f'multipart/form-data; boundary="{text}"', faced(text)) for text in (
+        "=?utf-8?q?b?=", "=?utf-8?b?Yg==?=", "'b'", "(c)b", "b()", "b=", "=b", "b?", ",b", "b,")]
+    return raw(MULTIPART, "B18-faced", *(body(kind, content) for kind, content in rows))
+
+
 def dispositions(vector, *parameters):
     return parts(vector, *(part(f"Content-Disposition: form-data; {each}") for each in parameters))
 
@@ -358,6 +382,7 @@ def in_forms():
                     'Content-Disposition: form-data; name="tenant_id"\r\n\r\nevil'),
                part('Content-Disposition: form-data; name="doc"', '{"tenant_id":"evil"}',
                     "Content-Type: application/json\r\n")),
+        *two_faced(),
         *raw(MULTIPART, "B18-boundary", *(body(
             kind, part('Content-Disposition: form-data; name="tenant_id"')) for kind in (
                 'multipart/form-data; boundary="b"', "multipart/form-data; boundary=c; boundary=b",
