@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include "memory_shim.h"
 #include "ssl_shim.h"
 #include "evp_shim.h"
 #endif

@@ -42,6 +42,9 @@ struct rf_tls_transport {
     uint8_t ended;         // recv returned 0
     uint8_t established;   // the handshake is done
     uint8_t name_matched;  // a certificate was chosen by the server name
+    uint8_t cleared;       // the session no longer serves what its context does
+    uint8_t ticket_next;   // of the handshake only the ticket is left to send
+    uint8_t end_next;      // nothing follows but close_notify and the end of the socket
     uint8_t more_follows;  // another record is written right behind this one
 
     uint32_t empty_record_bytes;  // record length of an empty message under the negotiated cipher
@@ -110,11 +113,14 @@ static inline int rf_tls_bio_read(BIO *bio, char *out, int size) {
 static inline int rf_tls_bio_write(BIO *bio, const char *bytes, int size) {
     struct rf_tls_transport *t = (struct rf_tls_transport *)BIO_get_data(bio);
     ssize_t count;
+    int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+    // The kernel keeps the last piece for what follows, so that one segment carries both: a record
+    // for the next one, a ticket for the first answer, the last answer for the FIN. It waits 200 ms
+    // at most.
+    if (t->more_follows || t->end_next || (t->ticket_next && !t->established)) flags |= MSG_MORE;
     BIO_clear_retry_flags(bio);
     do {
-        count = send(
-            t->descriptor, bytes, (size_t)size,
-            MSG_NOSIGNAL | MSG_DONTWAIT | (t->more_follows ? MSG_MORE : 0));
+        count = send(t->descriptor, bytes, (size_t)size, flags);
         t->send_calls += 1;
     } while (count < 0 && errno == EINTR);
     if (count >= 0) {
@@ -163,7 +169,6 @@ static inline void rf_tls_watch(
     struct rf_tls_transport *t = (struct rf_tls_transport *)argument;
     const unsigned char *bytes = (const unsigned char *)buffer;
     (void)version;
-    (void)ssl;
     if (sent) {
         // OpenSSL answers a renegotiation with this warning and would go on.
         if (type == SSL3_RT_ALERT && length == 2 && bytes[1] == SSL_AD_NO_RENEGOTIATION)
@@ -182,6 +187,9 @@ static inline void rf_tls_watch(
         if (t->established) {
             if (++t->post_handshake_messages > t->post_handshake_messages_max)
                 rf_tls_violate(t, RF_TLS_POST_HANDSHAKE_FLOOD);
+        } else if (bytes[0] == SSL3_MT_FINISHED) {
+            // In TLS 1.2 the client waits for what the server then sends.
+            t->ticket_next = SSL_is_server(ssl) && SSL_version(ssl) == TLS1_3_VERSION;
         } else if (length > t->client_hello_bytes_max && bytes[0] == SSL3_MT_CLIENT_HELLO) {
             rf_tls_violate(t, RF_TLS_HANDSHAKE_TOO_LARGE);
         }

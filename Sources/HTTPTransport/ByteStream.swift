@@ -123,10 +123,11 @@ public struct ByteStream: ~Copyable {
         exchangeInput(with: &memory)
     }
 
-    /// Ends what `lend` began. What has not been consumed moves to memory of the stream's own.
+    /// Ends what `lend` began. What has not been consumed moves to memory of the stream's own,
+    /// which is not kept once it is empty again if it had to be large.
     public mutating func giveBack(_ memory: inout ByteBuffer) {
-        guard input.allocated > memory.allocated else { return }
-        exchangeInput(with: &memory)
+        if input.allocated > memory.allocated { exchangeInput(with: &memory) }
+        if input.isEmpty, input.allocated > Self.readBytes { input.release() }
     }
 
     private mutating func exchangeInput(with memory: inout ByteBuffer) {
@@ -139,6 +140,9 @@ public struct ByteStream: ~Copyable {
 
     /// Sends what `output` holds until it is empty (`moved`) or the peer takes no more (`blocked`).
     public mutating func flush() -> StreamProgress { wire.send(&output) }
+
+    /// What `output` holds is the last: `endOutput` follows as soon as it has left.
+    public mutating func expectEnd() { wire.session?.expectEnd() }
 
     /// Says that nothing more will be sent (close_notify and FIN), and goes on reading. What is in
     /// `output` must have left before.

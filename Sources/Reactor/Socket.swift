@@ -106,9 +106,9 @@ extension Socket {
         return try Self.outcome(ofRead: result)
     }
 
-    /// Reads once, first at most `room` bytes (`1...buffer.freeCapacityMax`) into `buffer`, then what
-    /// follows them into `next` (at most `nextRoom`, with the same bounds). Only when both are full
-    /// may there be more.
+    /// Reads once, first at most `room` bytes (`1...buffer.freeCapacityMax`) into `buffer`, then
+    /// what follows them into `next` (at most `nextRoom`, with the same bounds). Only when both are
+    /// full may there be more.
     public func read(
         into buffer: inout ByteBuffer, room: Int, then next: inout ByteBuffer, nextRoom: Int
     ) throws(SocketFault) -> IOOutcome {

@@ -52,6 +52,20 @@ import COpenSSL
     /// Two certificates of one name are both served when their keys are of different kinds.
     var keyKind: Int32 { unsafe EVP_PKEY_get_base_id(key) }
 
+    /// Makes sessions of `context` serve this certificate unless told otherwise; false as below.
+    ///
+    /// - Safety: `context` is live and has no sessions yet.
+    @unsafe func serve(byDefaultOn context: OpaquePointer) -> Bool {
+        unsafe SSL_CTX_use_cert_and_key(context, leaf, key, chain, 1) == 1
+    }
+
+    /// Whether this is the certificate of `ssl` that was set last.
+    ///
+    /// - Safety: `ssl` is live.
+    @unsafe func isCurrent(on ssl: OpaquePointer) -> Bool {
+        unsafe SSL_get_certificate(ssl) == leaf
+    }
+
     /// Makes `ssl` serve this certificate; false when OpenSSL will not, and says why in its queue.
     ///
     /// - Safety: `ssl` is live.

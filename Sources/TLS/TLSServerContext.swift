@@ -22,6 +22,10 @@ public final class TLSServerContext: Sendable {
         let protocols = try ProtocolList(applicationProtocols)
         let set = try CertificateSet(certificates)
         try set.check(on: handle, certificates)
+        // What most sessions serve is in the context, where it costs them nothing. It stays when
+        // the set is replaced: `SSL_new` on another thread reads the context.
+        let usual = unsafe set.choose(nil).choice.first?.serve(byDefaultOn: handle.pointer)
+        guard usual == true else { throw .certificateRefused(.take()) }
         self.handle = handle
         self.protocols = protocols
         self.ticketKeys = ticketKeys
@@ -80,14 +84,19 @@ public final class TLSServerContext: Sendable {
             .takeUnretainedValue()
         let name = unsafe TLSSession.serverName(of: ssl)
         let (choice, matched) = context.certificates.withLock { $0 }.choose(name)
-        unsafe SSL_certs_clear(ssl)
-        for certificate in choice {
-            guard unsafe certificate.serve(on: ssl) else { return SSL_TLSEXT_ERR_ALERT_FATAL }
-        }
-        if let transport = unsafe SSL_get_ex_data(ssl, 0)?
-            .assumingMemoryBound(to: rf_tls_transport.self)
-        {
-            unsafe transport.pointee.name_matched = matched ? 1 : 0
+        guard
+            let transport = unsafe SSL_get_ex_data(ssl, 0)?
+                .assumingMemoryBound(to: rf_tls_transport.self)
+        else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+        unsafe transport.pointee.name_matched = matched ? 1 : 0
+        // Untouched, a session serves its context's one certificate.
+        let isServed = unsafe choice.count == 1 && choice[0].isCurrent(on: ssl)
+        if unsafe transport.pointee.cleared == 1 || !isServed {
+            unsafe transport.pointee.cleared = 1
+            unsafe SSL_certs_clear(ssl)
+            for certificate in choice {
+                guard unsafe certificate.serve(on: ssl) else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+            }
         }
         // A TLS 1.2 ticket holds the key of the very traffic it came with.
         if unsafe SSL_version(ssl) < TLS1_3_VERSION { unsafe rf_tls_refuse_ticket(ssl) }

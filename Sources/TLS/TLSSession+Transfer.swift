@@ -23,6 +23,7 @@ extension TLSSession {
         var transferred = 0
         while transferred < bound {
             let result = readOnce(into: &buffer, bound: bound - transferred)
+            adaptReads()
             try throwViolation()
             if result > 0 {
                 transferred += result

@@ -34,6 +34,8 @@ import COpenSSL
     /// The stream ended without close_notify.
     var isTruncated = false
     private var closeNotifySent = false
+    /// Whether the socket is asked for several records at once.
+    private var expectsMuch = false
 
     /// Whether `handshake()` answered `.done`.
     public private(set) var isEstablished = false
@@ -121,6 +123,10 @@ import COpenSSL
         return .done
     }
 
+    /// Nothing will follow what is yet to be written but the end: the kernel may keep it until the
+    /// sending side of the socket is shut down, so that it leaves in one segment with the FIN.
+    public mutating func expectEnd() { unsafe transport.pointee.end_next = 1 }
+
     /// Says that we send no more (close_notify). Bytes not yet taken by `write` are lost; the
     /// peer's own close_notify is not waited for.
     public mutating func shutdown() throws(TLSFailure) -> TLSStep {
@@ -130,6 +136,16 @@ import COpenSSL
         if result < 0, case .wantsWrite = try halt(result) { return .wantsWrite }
         closeNotifySent = true
         return .done
+    }
+
+    /// Chooses how much the socket is asked for: four records where the last read filled its room,
+    /// one where it did not, so that a peer who sends slowly makes us hold no more than one.
+    /// OpenSSL obeys when it next takes a buffer; it gives it back whenever it is empty.
+    mutating func adaptReads() {
+        let much = unsafe transport.pointee.drained == 0
+        guard much != expectsMuch else { return }
+        expectsMuch = much
+        unsafe SSL_set_default_read_buffer_len(ssl, much ? TLSBounds.receivedBytesMax : 0)
     }
 
     // MARK: Facts

@@ -13,6 +13,12 @@ import Testing
         return Sighting(head: Wire.latin(head + "\r\n\r\n"), body: Wire.latin(body))
     }
 
+    private static func cleaned(
+        _ body: String, as type: String = Case.json, target: String = "/clean/x"
+    ) -> Sighting {
+        sighting("X-Tenant-ID: acme", "Content-Type: \(type)", target: target, body: body)
+    }
+
     private static let good: Evidence = {
         var seen = Evidence()
         seen.source = "127.1.1.1"
@@ -56,6 +62,23 @@ import Testing
             "INV-1: the upstream saw `evil`",
             { $0.requests = [sighting("X-Tenant-ID: acme", body: "evil")] }
         ),
+        (
+            "INV-1: the body names a tenant",
+            { $0.requests = [cleaned(#"{"a":[{"tenant_Id":1}]}"#)] }
+        ),
+        (
+            "INV-1: the body names a tenant",
+            { $0.requests = [cleaned("x=1&tenant%5Fid=1", as: Case.form)] }
+        ),
+        (
+            "INV-1: the body names a tenant",
+            { $0.requests = [cleaned("{}\n{\"orgId\":1}\n", as: "application/x-ndjson")] }
+        ),
+        (
+            "INV-1: the body names a tenant",
+            { $0.requests = [cleaned(#"{"tenant_id":"globex"}"#, target: "/into/json")] }
+        ),
+        ("INV-2: a cleaned body is no JSON", { $0.requests = [cleaned(#"{"a":1"#)] }),
         (
             "INV-2: framed twice",
             {
@@ -127,7 +150,7 @@ import Testing
         let facts: [Fact] = [
             .target("/b"), .method("POST"), .field("Host", "b"), .lacks("Host"), .never("acme"),
             .body("x"), .stripped(["cookie"]), .reply("X-Request-ID", "b"),
-            .replyLacks("Cache-Control"),
+            .replyLacks("Cache-Control"), .says("not there"),
         ]
         for fact in facts {
             let row = Case("H1a", Self.row.wire, .forwarded, [fact])

@@ -9,11 +9,15 @@ import HTTP1
     let server: Int32
     private(set) var client: Int32
 
-    init(sendBufferBytes: Int32? = nil) {
+    init(sendBufferBytes: Int32? = nil, overTCP: Bool = false) {
         var ends: [Int32] = [-1, -1]
-        let made = unsafe socketpair(
-            AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends)
-        precondition(made == 0)
+        if overTCP {
+            ends = Self.connectedOverTCP()
+        } else {
+            let made = unsafe socketpair(
+                AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &ends)
+            precondition(made == 0)
+        }
         server = ends[0]
         client = ends[1]
         guard var bytes = sendBufferBytes else { return }
@@ -21,6 +25,43 @@ import HTTP1
             _ = unsafe setsockopt(
                 end, SOL_SOCKET, SO_SNDBUF, &bytes, UInt32(MemoryLayout<Int32>.size))
         }
+    }
+
+    private static func connectedOverTCP() -> [Int32] {
+        let kind = Int32(SOCK_STREAM.rawValue)
+        let listener = socket(AF_INET, kind, 0)
+        let client = socket(AF_INET, kind, 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        var results: [Int32] = []
+        unsafe withUnsafeMutableBytes(of: &address) { bytes in
+            let address = unsafe bytes.assumingMemoryBound(to: sockaddr.self).baseAddress
+            results.append(unsafe bind(listener, address, length))
+            results.append(listen(listener, 1))
+            results.append(unsafe getsockname(listener, address, &length))
+            results.append(unsafe connect(client, address, length))
+        }
+        precondition(results == [0, 0, 0, 0])
+        let server = accept(listener, nil, nil)
+        precondition(server >= 0)
+        _ = close(listener)
+        for end in [server, client] {
+            var yes: Int32 = 1
+            _ = unsafe setsockopt(end, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, 4)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
+        return [server, client]
+    }
+
+    /// Segments with data in them that came to the client, from Linux's `struct tcp_info`.
+    var segmentsAtClient: UInt32 {
+        var facts = [UInt32](repeating: 0, count: 64)
+        var bytes = socklen_t(256)
+        let asked = unsafe getsockopt(client, Int32(IPPROTO_TCP), TCP_INFO, &facts, &bytes)
+        precondition(asked == 0 && bytes >= 156)
+        return facts[38]  // tcpi_data_segs_in
     }
 
     mutating func closeClient() {
@@ -47,9 +88,9 @@ struct Meeting: ~Copyable {
 
     init(
         _ serverContext: TLSServerContext, _ clientContext: TLSClientContext,
-        host: String = "localhost", sendBufferBytes: Int32? = nil
+        host: String = "localhost", sendBufferBytes: Int32? = nil, overTCP: Bool = false
     ) throws {
-        let sockets = SocketPair(sendBufferBytes: sendBufferBytes)
+        let sockets = SocketPair(sendBufferBytes: sendBufferBytes, overTCP: overTCP)
         let server = try serverContext.makeSession(descriptor: sockets.server)
         let client = try clientContext.makeSession(descriptor: sockets.client, host: host)
         self.sockets = sockets

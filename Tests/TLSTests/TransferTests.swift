@@ -14,6 +14,40 @@ import Testing
         return meeting
     }
 
+    @Test func `a ticket leaves with the first answer, the last answer with the end`() throws {
+        var meeting = try Meeting(
+            try Fixture.serverContext(), try Fixture.clientContext(), overTCP: true)
+        let failures = meeting.shakeHands()
+        #expect(failures.server == nil && failures.client == nil)
+        #expect(meeting.sockets.segmentsAtClient == 1)
+
+        try meeting.exchange()
+        #expect(meeting.sockets.segmentsAtClient == 2)
+
+        let last = [UInt8](repeating: 3, count: 500)
+        meeting.server.expectEnd()
+        #expect(try meeting.server.write(last.span) == .transferred(500))
+        #expect(try meeting.server.shutdown() == .done)
+        #expect(meeting.sockets.segmentsAtClient == 2)
+        #expect(Glibc.shutdown(meeting.sockets.server, Int32(SHUT_WR)) == 0)
+        #expect(meeting.sockets.segmentsAtClient == 3)
+        meeting.client.socketBecameReadable(endPending: true)
+        #expect(try drain(&meeting.client) == last)
+        let isWhole = meeting.client.peerClosedCleanly
+        #expect(isWhole)
+    }
+
+    @Test func `a TLS 1_2 client does not wait for the first answer to finish its handshake`()
+        throws
+    {
+        let client = try Fixture.clientContext()
+        client.limit(to: TLS1_2_VERSION)
+        var meeting = try Meeting(try Fixture.serverContext(), client, overTCP: true)
+        let failures = meeting.shakeHands()
+        #expect(failures.server == nil && failures.client == nil)
+        #expect(meeting.client.version == .tls12)
+    }
+
     @Test func `a request and its response cost one recv and one send`() throws {
         var meeting = try meeting()
         var buffer = ByteBuffer(capacityMax: 65_536)
@@ -61,6 +95,25 @@ import Testing
             buffer.bytes == Array("\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}".utf8)
                 + [UInt8](repeating: 2, count: 10) + [UInt8](repeating: 3, count: 10))
         #expect(meeting.server.receiveCalls - received == 1)
+    }
+
+    @Test func `full records that came together are read four at a time`() throws {
+        var meeting = try meeting()
+        let content = (0..<8 * 16_384).map { UInt8(truncatingIfNeeded: $0 / 251) }
+        let written = try meeting.client.write(content.span)
+        #expect(written == .transferred(content.count))
+        let received = meeting.server.receiveCalls
+        meeting.server.socketBecameReadable(endPending: false)
+        let read = try drain(&meeting.server, max: 65_280)
+        #expect(read == content)
+        // One record and a piece of the second, its rest, four, the last two.
+        #expect(meeting.server.receiveCalls - received == 4)
+        // Whoever sent little last is asked for little.
+        let sent = meeting.server.receiveCalls
+        _ = try meeting.client.write([UInt8](repeating: 1, count: 4 * 16_384).span)
+        meeting.server.socketBecameReadable(endPending: false)
+        _ = try drain(&meeting.server)
+        #expect(meeting.server.receiveCalls - sent == 3)
     }
 
     @Test func `a full buffer is no transfer and no error`() throws {

@@ -76,6 +76,12 @@ import Testing
         }
         #expect(defect == .readersDisagree && defect?.isAlarm == true)
         #expect(verifier.disagreements == 1)
+        let good = Fixture.hs256.token(
+            header: Fixture.header("HS256"), claims: Fixture.claims())
+        let known = Fixture.defect(good, issuer, &verifier)
+        let again = Fixture.defect(token, issuer, &verifier)
+        #expect(known == nil && again == .readersDisagree)
+        #expect(verifier.disagreements == 2)
     }
 
     @Test func `the second reader finds each difference`() throws {
@@ -97,8 +103,14 @@ import Testing
             ["iss": #""other""#], ["sub": #""bob""#], ["sub": nil], ["exp": "\(Fixture.now)"],
             ["tenant_id": #""evil""#], ["tenant_id": #""acm""#], ["tenant_id": #""acmee""#],
         ] {
-            let agrees = reader.agrees(on: claims(changes).span, issuer: issuer, claims: ours)
-            #expect(!agrees, "\(changes)")
+            let token = claims(changes)
+            let agrees = reader.agrees(on: token.span, issuer: issuer, claims: ours)
+            // The same behind a header it has read before.
+            let form = try CompactToken(token.span)
+            let segment = Array(token[form.claims])
+            let agreesAgain = reader.agrees(
+                onClaims: segment.span, algorithm: .hs256, issuer: issuer, claims: ours)
+            #expect(!agrees && !agreesAgain, "\(changes)")
         }
         let nobody = try parsed(["sub": nil])
         let agrees = reader.agrees(on: claims([:]).span, issuer: issuer, claims: nobody)

@@ -1,5 +1,6 @@
 import CJWT
 import Policy
+import Testing
 
 @testable import Tokens
 
@@ -71,11 +72,29 @@ enum Fixture {
         #"{"alg":"\#(algorithm)","typ":"JWT"\#(more)}"#
     }
 
-    /// What our verifier says: nil when the token is taken.
+    /// What our verifier says: nil when the token is taken. A verifier that knows the header from
+    /// a good token must say the same.
     static func defect(
         _ token: [UInt8], _ issuer: TokenIssuer, now: Int64 = Fixture.now
     ) throws -> TokenDefect? {
-        var verifier = try TokenVerifier()
+        var new = try TokenVerifier()
+        let defect = defect(token, issuer, now: now, &new)
+        var old = try TokenVerifier()
+        let segment = token.prefix { $0 != UInt8(ascii: ".") }
+        if let header = Base64URL.decode(Array(segment).span) {
+            for signer in [hs256, rs256, es256] {
+                let good = signer.token(header: header, claims: Array(claims().utf8))
+                _ = Self.defect(good, issuer, &old)
+            }
+        }
+        #expect(Self.defect(token, issuer, now: now, &old) == defect)
+        return defect
+    }
+
+    static func defect(
+        _ token: [UInt8], _ issuer: TokenIssuer, now: Int64 = Fixture.now,
+        _ verifier: inout TokenVerifier
+    ) -> TokenDefect? {
         do throws(TokenDefect) {
             _ = try verifier.verify(token.span, issuer: issuer, now: now)
             return nil

@@ -107,6 +107,27 @@ import YAML
         return try #require(loaded.policy)
     }
 
+    @Test func `exceptions, the mode and the Domain of cookies arrive`() throws {
+        let route = """
+            auth: idp
+                tenant: {mode: shadow, except: [account_id, Org.Id]}
+                responses: {cookie_domain: reject}
+            """
+        let loaded = Files(plainPolicy.changing("auth: idp", to: route)).gateway()
+        #expect(loaded.report.codes == ["W2014"])
+        #expect(loaded.report.summary.contains("1 in shadow, 2 names excepted: 1 warning"))
+        let policy = try #require(loaded.policy)
+        #expect(policy.routes[0].mode == .shadow)
+        #expect(policy.routes[0].exceptedNames == ["account_id", "Org.Id"])
+        #expect(policy.routes[0].cookieDomain == .reject)
+        let names = RouteRule.tenantNames(of: policy.routes[0], in: policy)
+        #expect(!names.contains("account_id") && !names.contains("org_id"))
+        #expect(names.contains("x-scope-orgid") && names.contains("X-Tenant-ID"))
+        let plain = try #require(Files(plainPolicy).gateway().policy)
+        #expect(plain.routes[0].mode == .enforce && plain.routes[0].cookieDomain == nil)
+        #expect(plain.routes[0].exceptedNames.isEmpty)
+    }
+
     @Test(arguments: ["tenant_tier", "x-request-id", "Via", "forwarded", "x_forwarded_for", "host"])
     func `a name the gateway writes itself cannot mean the tenant`(_ name: String) {
         for text in [

@@ -21,7 +21,9 @@ struct GatewayRun {
     }
 
     private func serve() throws(StartFault) -> Int32 {
-        // First, so that every thread started later inherits the blocked signals.
+        // Too late is no fault: only speed is lost.
+        OpenSSLMemory.keepFreedBlocks()
+        // Before threads, so that every one inherits the blocked signals.
         let signals = try Self.signals()
         let resolver = try Self.resolver()
         forbidMemoryDumps()

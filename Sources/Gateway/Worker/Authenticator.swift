@@ -126,7 +126,7 @@ struct Authenticator: ~Copyable {
             case .later: return .later
             case .now(let unit):
                 let caller = try verify(
-                    token, key, keys, epochs, snapshot, circumstances, unit, &observation)
+                    token, key, keys, epochs, snapshot, circumstances, unit, &turns, &observation)
                 return .done(caller)
             }
         }
@@ -187,7 +187,7 @@ struct Authenticator: ~Copyable {
     private mutating func verify(
         _ token: Span<UInt8>, _ key: TokenKey?, _ keys: IssuerKeys, _ epochs: TokenEpochs,
         _ snapshot: Snapshot, _ circumstances: Circumstances, _ unit: SignatureBudget.Unit?,
-        _ observation: inout Observation
+        _ turns: inout SignatureTurns, _ observation: inout Observation
     ) throws(Refusal) -> Caller {
         guard let issuer = keys.issuer else {
             giveBack(unit, circumstances)
@@ -201,6 +201,7 @@ struct Authenticator: ~Copyable {
             claims = try verifier.verify(token, issuer: issuer, now: circumstances.wall)
         } catch {
             if verifier.signaturesChecked == checksBefore { giveBack(unit, circumstances) }
+            if error == .signature { turns.close() }
             if error == .signature, let key {
                 forgeries.insert(key, now: circumstances.now, epochs: epochs)
             }

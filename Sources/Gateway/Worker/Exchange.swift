@@ -85,6 +85,12 @@ final class Exchange {
     var bodyBytesMax = 0
     /// How a collected body is encoded; `nil` for not at all.
     var bodyCoding: ContentCoding?
+    /// Whether the body of a route in shadow is to be judged when it is whole.
+    var bodyIsJudged = false
+    /// Whether a held body goes on framed as it came: in shadow nothing of it changes.
+    var bodyKeepsFraming = false
+    /// Whether an assertion says that nobody saw the whole body before it went on.
+    var bodyIsStreamed = false
     /// What the collected body took of the process's memory for bodies.
     var bodyMemory = 0
     /// Bytes of the collected body handed to the upstream connection.
@@ -128,6 +134,9 @@ final class Exchange {
         if answerFields.allocated > Self.bytesKept { answerFields.release() }
         body = ByteBuffer(capacityMax: 0)
         bodyCoding = nil
+        bodyIsJudged = false
+        bodyKeepsFraming = false
+        bodyIsStreamed = false
         bodyMemory = 0
         origin.removeAll()
         responseStarted = false
@@ -168,6 +177,8 @@ struct Observation {
     var violation: StaticString?
     var stripped = CleaningReport()
     var wasCleaned = false
+    /// On routes in shadow, once a head was judged.
+    var shadow: ShadowReport?
     var responseBytes: UInt64 = 0
     var requestBytes: UInt64 = 0
     var tokenWasCached = false

@@ -105,9 +105,9 @@ extension GatewayWorker {
         exchange.caller = caller
         do throws(Refusal) {
             try scratch.plan(route, requestHead, bytes, principal: caller?.principal)
-            observe(exchange)
+            observe(exchange, route)
         } catch {
-            observe(exchange)
+            observe(exchange, route)
             throw error
         }
         try charge(exchange, caller)
@@ -119,8 +119,9 @@ extension GatewayWorker {
         return .forward
     }
 
-    private func observe(_ exchange: Exchange) {
+    private func observe(_ exchange: Exchange, _ route: RouteRule) {
         exchange.observation.stripped = scratch.plan.report
+        if route.isInShadow { exchange.observation.shadow = scratch.plan.shadow }
         exchange.observation.wasCleaned = true
     }
 
@@ -150,8 +151,8 @@ extension GatewayWorker {
             try scratch.sign(
                 caller, snapshot: snapshot,
                 audience: snapshot.upstreams[exchange.upstream].audience,
-                method: bytes[requestHead.methodName], body: exchange.body, now: wall.seconds,
-                with: &signer)
+                method: bytes[requestHead.methodName], body: exchange.body,
+                isStreamed: exchange.bodyIsStreamed, now: wall.seconds, with: &signer)
         }
         exchange.head.removeAll()
         do throws(Refusal) {

@@ -10,24 +10,26 @@ extension GatewayWorker {
     /// Bytes collected between two looks at the bounds.
     private static let collectedBytesStep = 262_144
 
-    /// Whether the body is held before it goes on: where it is signed, and where it is cleaned. What
-    /// its fields say of it is judged now, before a byte of it is read.
+    /// Whether the body is held before it goes on: where it is signed, and where it is cleaned.
+    /// What its fields say of it is judged now, before a byte of it is read.
     ///
     /// - Throws: `request.body.type`, `request.body.encoding`.
     func holdsBody(
         _ exchange: Exchange, _ snapshot: Snapshot, _ route: RouteRule, _ bytes: Span<UInt8>
     ) throws(Refusal) -> Bool {
         guard requestHead.framing != .none, requestHead.framing != .length(0) else { return false }
-        guard route.bodies != nil else {
-            return snapshot.upstreams[exchange.upstream].isAsserted && exchange.caller != nil
+        let isSigned = snapshot.upstreams[exchange.upstream].isAsserted && exchange.caller != nil
+        if route.isInShadow {
+            return holdsBodyInShadow(exchange, route, bytes, isSigned: isSigned)
         }
+        guard route.bodies != nil else { return isSigned }
         _ = try bodyContentType(bytes)
         exchange.bodyCoding = try bodyCoding(bytes)
         return true
     }
 
     /// The one `Content-Type`; a body without one is what each reader guesses.
-    private func bodyContentType(
+    func bodyContentType(
         _ bytes: Span<UInt8>
     ) throws(Refusal) -> (type: ContentType, text: Slice) {
         guard let index = requestHead.fields.index(of: .contentType),
@@ -39,7 +41,7 @@ extension GatewayWorker {
         return (type, text)
     }
 
-    private func bodyCoding(_ bytes: Span<UInt8>) throws(Refusal) -> ContentCoding? {
+    func bodyCoding(_ bytes: Span<UInt8>) throws(Refusal) -> ContentCoding? {
         guard let index = requestHead.fields.index(of: .contentEncoding) else { return nil }
         let name = bytes[requestHead.fields[index].value]
         guard !requestHead.fields.repeats(.contentEncoding) else { throw .requestBodyEncoding }
@@ -57,6 +59,9 @@ extension GatewayWorker {
         exchange.body = ByteBuffer(
             capacityMax: exchange.bodyBytesMax + 2 * BodyReader.pieceBytesMax)
         exchange.requestPhase = .collecting
+        guard route.isInShadow else { return }
+        exchange.bodyKeepsFraming = true
+        exchange.requestTarget = framing == .chunked ? .chunked : .plain
     }
 
     /// Takes in what has come of the body.
@@ -67,10 +72,12 @@ extension GatewayWorker {
             let result = try client.moveBody(to: &exchange.body, as: .plain, high: high)
             exchange.observation.requestBytes = client.body.bytesMoved
             guard exchange.body.count <= exchange.bodyBytesMax else {
+                if exchange.bodyKeepsFraming { return letGo(exchange, .requestBodyTooLarge) }
                 fail(exchange, .requestBodyTooLarge)
                 return .moved
             }
             guard takeMemory(exchange.body.allocated - exchange.bodyMemory, for: exchange) else {
+                if exchange.bodyKeepsFraming { return letGo(exchange, nil) }
                 fail(exchange, .requestBodyBudget)
                 return .moved
             }
@@ -86,7 +93,7 @@ extension GatewayWorker {
         return .moved
     }
 
-    private func takeMemory(_ bytes: Int, for exchange: Exchange) -> Bool {
+    func takeMemory(_ bytes: Int, for exchange: Exchange) -> Bool {
         guard bytes > 0 else { return true }
         let most = snapshot.policy.listen.bodyMemoryBytesMax
         guard gateway.bodyMemory.take(bytes, of: most) else { return false }
@@ -95,7 +102,7 @@ extension GatewayWorker {
     }
 
     /// The body is whole: clean it, sign it, write the head, send.
-    private func finishCollecting(_ exchange: Exchange) {
+    func finishCollecting(_ exchange: Exchange) {
         guard let snapshot = exchange.snapshot, let index = exchange.route,
             clients.contains(exchange.clientKey)
         else { return }
@@ -107,7 +114,12 @@ extension GatewayWorker {
         exchange.head.removeAll()
         do throws(Refusal) {
             try replan(exchange, route, saved)
-            try cleanBody(exchange, route, saved)
+            if route.isInShadow {
+                bodyType.removeAll()
+                judgeBody(exchange, route, saved)
+            } else {
+                try cleanBody(exchange, route, saved)
+            }
             try rewrite(exchange, snapshot, route, saved, connection)
         } catch {
             forgetSaved()
@@ -140,7 +152,9 @@ extension GatewayWorker {
     ) throws(Refusal) {
         try writeHead(
             exchange, snapshot, route, head.readable, peer: connection.peer,
-            isSecure: connection.stream.isSecure, framing: .length(UInt64(exchange.body.count)))
+            isSecure: connection.stream.isSecure,
+            framing: exchange.bodyKeepsFraming
+                ? requestHead.framing : .length(UInt64(exchange.body.count)))
     }
 
     /// Puts the cleaned body in the place of the one that came, and its type into `bodyType`.
@@ -152,16 +166,21 @@ extension GatewayWorker {
         let bytes = head.readable
         let (type, text) = try bodyContentType(bytes)
         if let coding = exchange.bodyCoding { try decodeBody(exchange, coding) }
-        guard takeMemory(exchange.body.count + BodyRule.injectedBytesMax, for: exchange) else {
-            throw .requestBodyBudget
-        }
-        var cleaned = ByteBuffer(capacityMax: exchange.body.count + BodyRule.injectedBytesMax)
+        let room = exchange.body.count + Self.growth(of: exchange.body, rule, type)
+        guard takeMemory(room, for: exchange) else { throw .requestBodyBudget }
+        var cleaned = ByteBuffer(capacityMax: room)
         let report = try Self.clean(
             exchange.body, rule, type, bytes[text], exchange.caller?.principal?.externalID,
             &bodyScratch, into: &cleaned)
         if report.isChanged { exchange.body = cleaned }
         type.write(bytes[text], into: &bodyType)
         exchange.observation.stripped.bodyNames = report.removed
+    }
+
+    private static func growth(
+        of body: borrowing ByteBuffer, _ rule: BodyRule, _ type: ContentType
+    ) -> Int {
+        rule.growthMax(of: body.readable, as: type)
     }
 
     private static func clean(
@@ -175,8 +194,16 @@ extension GatewayWorker {
 
     /// Undoes the content coding within the bound of the body; identity is what is sent.
     private func decodeBody(_ exchange: Exchange, _ coding: ContentCoding) throws(Refusal) {
-        guard takeMemory(exchange.bodyBytesMax, for: exchange) else { throw .requestBodyBudget }
         var decoded = ByteBuffer(capacityMax: exchange.bodyBytesMax)
+        try decodeBody(exchange, coding, into: &decoded)
+        exchange.body = decoded
+    }
+
+    /// The same into a buffer beside it.
+    func decodeBody(
+        _ exchange: Exchange, _ coding: ContentCoding, into decoded: inout ByteBuffer
+    ) throws(Refusal) {
+        guard takeMemory(exchange.bodyBytesMax, for: exchange) else { throw .requestBodyBudget }
         do throws(ContentCodingDefect) {
             try Self.decode(exchange.body, coding, into: &decoded, exchange.bodyBytesMax)
         } catch {
@@ -186,7 +213,6 @@ extension GatewayWorker {
             case .exhausted: throw .requestBodyBudget
             }
         }
-        exchange.body = decoded
     }
 
     private static func decode(

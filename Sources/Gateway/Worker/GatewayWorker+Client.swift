@@ -153,6 +153,7 @@ extension GatewayWorker {
     func lingerFrom(_ connection: ServerConnection) {
         connection.exchange = nil
         connection.phase = .lingering
+        connection.stream.expectEnd()
     }
 
     private func linger(_ connection: ServerConnection, _ key: SlotKey) -> Step {

@@ -13,9 +13,12 @@ extension GatewayWorker {
         let server = servers[key]
         server.stream.lend(&responseInput)
         defer { server.stream.giveBack(&responseInput) }
-        return exchange.responsePhase == .awaitingHead
-            ? readResponseHead(exchange, client, server)
-            : streamResponse(exchange, client, server)
+        if exchange.responsePhase == .awaitingHead {
+            let step = readResponseHead(exchange, client, server)
+            // What came with the head moves on before the lent memory is taken back.
+            guard exchange.responsePhase == .streaming else { return step }
+        }
+        return streamResponse(exchange, client, server)
     }
 
     private func readResponseHead(

@@ -35,7 +35,7 @@ extension GatewayWorker {
         switch exchange.requestPhase {
         case .collecting: return collect(exchange, client)
         case .connecting, .stopped: return .waiting
-        case .sending: return sendCollected(exchange)
+        case .sending: return sendCollected(exchange, client)
         case .streaming: return stream(exchange, client)
         case .sent: return flushServer(exchange)
         case .discarding: return discard(exchange, client)
@@ -43,19 +43,40 @@ extension GatewayWorker {
     }
 
     /// Hands a collected body on as the upstream takes it.
-    private func sendCollected(_ exchange: Exchange) -> Step {
+    private func sendCollected(_ exchange: Exchange, _ client: ServerConnection) -> Step {
         guard let key = exchange.upstreamKey, servers.contains(key) else { return .waiting }
         let server = servers[key]
         while exchange.bodySent < exchange.body.count,
             server.stream.output.count < ByteStream.outputBytesHigh
         {
             let end = min(exchange.body.count, exchange.bodySent + BodyReader.pieceBytesMax)
+            let isChunk = exchange.requestTarget == .chunked
+            if isChunk { server.stream.output.appendChunkHeader(count: end - exchange.bodySent) }
             Self.append(
                 exchange.body, exchange.bodySent..<end, to: &server.stream.output)
+            if isChunk { server.stream.output.appendChunkEnd() }
             exchange.bodySent = end
         }
-        if exchange.bodySent == exchange.body.count { exchange.requestPhase = .sent }
-        return flushServer(exchange)
+        guard exchange.bodySent == exchange.body.count else { return flushServer(exchange) }
+        endCollected(exchange, client, server)
+        // What follows a held part may have come long ago: nobody will say so again.
+        let isFollowed = exchange.requestPhase == .streaming
+        let step = flushServer(exchange)
+        return isFollowed ? .moved : step
+    }
+
+    /// What was held has been handed on whole; what was not follows as it comes.
+    private func endCollected(
+        _ exchange: Exchange, _ client: ServerConnection, _ server: ClientConnection
+    ) {
+        if client.body.isEnded {
+            if exchange.requestTarget == .chunked { server.stream.output.appendLastChunk() }
+            exchange.requestPhase = .sent
+            return
+        }
+        exchange.requestPhase = .streaming
+        exchange.bodyHasMoved = true
+        dropHeldBody(exchange)
     }
 
     private static func append(

@@ -18,6 +18,9 @@ extension GatewayWorker {
         }
         requestIDText.removeAll()
         requestIDText.append(exchange.requestID)
+        if snapshot.rules.routes[index].isInShadow {
+            judgeResponse(exchange, snapshot.rules.routes[index], input)
+        }
         try Self.write(
             responseHead, input, for: snapshot.rules.routes[index],
             framing: clientFraming(exchange, framing), requestID: requestIDText,
@@ -77,7 +80,8 @@ extension GatewayWorker {
             let field = responseHead.fields[place]
             let fate = rules.fate(
                 of: field.known, name: bytes[field.name], isHopByHop: field.isHopByHop)
-            guard fate == .keep else { continue }
+            guard fate == .keep, rules.passesInterim(field.known, value: bytes[field.value])
+            else { continue }
             output.append(bytes[field.name])
             output.append(": ")
             output.append(bytes[field.value])
@@ -165,7 +169,8 @@ extension GatewayWorker {
     private static func write(
         _ refusal: Refusal, requestID: borrowing ByteBuffer, into out: inout ByteBuffer
     ) {
-        ProblemBody.write(refusal, requestID: requestID.readable, into: &out)
+        ProblemBody.write(
+            refusal, requestID: requestID.readable, detail: refusal.entry.detail, into: &out)
     }
 
     /// The status line, what every answer of ours carries, and the exchange's `answerFields`.
@@ -236,6 +241,7 @@ extension GatewayWorker {
         counters.countOutcome(seen.refusal)
         counters.record(nanoseconds: elapsed)
         if seen.wasCleaned { counters.countStripped(seen.stripped) }
+        if let shadow = seen.shadow { counters.countShadow(shadow) }
         guard log != nil, log?.makeRoom(for: LogLine.bytesMax) == true else { return }
         writeLogLine(exchange, elapsed)
     }
@@ -272,6 +278,7 @@ extension GatewayWorker {
                 line.text("upstream", array: snapshot.upstreams[exchange.upstream].audience)
             }
             writeStripped(seen.stripped, used: exchange.caller == nil ? 0 : 1, &line)
+            if let shadow = seen.shadow { writeShadow(shadow, &line) }
             if seen.wasCut { line.boolean("cut", true) }
             line.integer("request_bytes", Int64(clamping: seen.requestBytes))
             line.integer("response_bytes", Int64(clamping: seen.responseBytes))
@@ -325,7 +332,8 @@ extension Refusal {
     var isUpstreamFault: Bool {
         switch self {
         case .upstreamConnect, .upstreamConnectTimeout, .upstreamTLS, .upstreamReset,
-            .upstreamProtocol, .upstreamTimeout, .upstreamEcho, .upstreamUnresolved:
+            .upstreamProtocol, .upstreamTimeout, .upstreamEcho, .upstreamCookieDomain,
+            .upstreamUnresolved:
             true
         default: false
         }

@@ -122,7 +122,7 @@ extension GatewayWorker {
         exchange.observation.forwarded = instant
         server.stream.output.append(exchange.head)
         guard clients.contains(exchange.clientKey) else { return }
-        if !exchange.body.isEmpty {
+        if !exchange.body.isEmpty || exchange.bodyKeepsFraming {
             // A collected body may be larger than an output buffer; it goes on as room appears.
             exchange.bodySent = 0
             exchange.requestPhase = .sending

@@ -66,6 +66,7 @@ final class GatewayWorker {
     var requestIDText = ByteBuffer(capacityMax: 36)
     var expectedEcho = ByteBuffer(capacityMax: 36)
     var tenantText = ByteBuffer(capacityMax: 36)
+    var shadowText = ByteBuffer(capacityMax: 128)
     var peerText = ByteBuffer(capacityMax: 64)
     var problem = ByteBuffer(capacityMax: 1_024)
     /// The type of the body that was cleaned last; empty where it was not.
@@ -353,8 +354,8 @@ extension HeadLimits {
 /// Random bits for request ids, drawn from the kernel in blocks. Uniqueness is what they are for:
 /// nothing secret depends on them.
 struct RandomSource {
-    private var bytes = InlineArray<512, UInt8>(repeating: 0)
-    private var next = 512
+    private var bytes = InlineArray<2_048, UInt8>(repeating: 0)
+    private var next = 2_048
 
     mutating func take() -> UInt64 {
         if next == bytes.count {

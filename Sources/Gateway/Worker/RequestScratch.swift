@@ -61,12 +61,15 @@ struct RequestScratch: ~Copyable {
     /// Makes the assertion for the target `plan` wrote.
     mutating func sign(
         _ caller: Caller, snapshot: Snapshot, audience: [UInt8], method: Span<UInt8>,
-        body: borrowing ByteBuffer, now: Int64, with signer: inout AssertionSigner?
+        body: borrowing ByteBuffer, isStreamed: Bool, now: Int64,
+        with signer: inout AssertionSigner?
     ) throws(Refusal) {
         bodyDigestText.removeAll()
-        // An absent body has a digest too: its upstream must see none.
-        bodyDigest.update(body.readable)
-        bodyDigest.finish(into: &bodyDigestText)
+        if !isStreamed {
+            // An absent body has a digest too: its upstream must see none.
+            bodyDigest.update(body.readable)
+            bodyDigest.finish(into: &bodyDigestText)
+        }
         let principal = AssertionPrincipal(
             claims: caller.claims, tenant: caller.principal?.tenant,
             vendor: snapshot.vendorNames[caller.claims.vendor],

@@ -11,7 +11,8 @@ import Reactor
 /// What these checks let through goes upstream together, after the last of them: an upstream that
 /// has fallen asleep is woken once for all instead of once after every check.
 struct SignatureTurns {
-    /// Signatures checked in one turn: what a known token may have to wait for in addition.
+    /// Signatures checked in one turn: what a known token may have to wait for in addition. One
+    /// that was checked in vain ends the turn, so that of a flood it waits for one check.
     static let checksMax = 4
     /// Connections taken from the line in one turn; most need no check when another one has
     /// brought the same token.
@@ -68,6 +69,9 @@ struct SignatureTurns {
         isServing = false
         checks += 1
     }
+
+    /// A check was in vain: none is made before those are served whose token is known.
+    mutating func close() { checks = Self.checksMax }
 
     // MARK: Together upstream
 

@@ -20,6 +20,7 @@ struct GatewayMetrics: Sendable {
     let accepted, connections, refused, exhausted, handshakes, handshakesFailed: MetricSlot
     let requests: MetricSlots
     let stripped: MetricSlots
+    let shadowRequests, shadowFindings, shadowRefusals: MetricSlots
     let tokens: MetricSlots
     let upstreamConnections: MetricSlots
     let logLinesDropped, snapshotVersion, reloadsRefused, secondReadings: MetricSlot
@@ -56,6 +57,21 @@ struct GatewayMetrics: Sendable {
         stripped = made.counter(
             "ringfence_stripped", help: "Parts of requests that were not passed on, by carrier.",
             labels: [MetricLabel("carrier", Self.carriers)])
+        shadowRequests = made.counter(
+            "ringfence_shadow_requests",
+            help: "Requests of routes in shadow by what enforcing would have done.",
+            labels: [MetricLabel("verdict", ["unchanged", "changed", "refused"])])
+        shadowFindings = made.counter(
+            "ringfence_shadow_findings",
+            help: "What enforcing would have done on routes in shadow, by carrier.",
+            labels: [
+                MetricLabel("carrier", ShadowReport.Carrier.allCases.map { "\($0.name)" }),
+                MetricLabel("outcome", ShadowReport.Outcome.allCases.map { "\($0.name)" }),
+            ])
+        shadowRefusals = made.counter(
+            "ringfence_shadow_refusals",
+            help: "Requests of routes in shadow that enforcing would have refused, by code.",
+            labels: [MetricLabel("code", ShadowReport.refusals.map { "\($0.code)" })])
         tokens = made.counter(
             "ringfence_tokens", help: "Token checks by how they were answered.",
             labels: [MetricLabel("answer", ["cached", "verified", "refused", "limited"])])
@@ -135,6 +151,23 @@ final class WorkerCounters: Sendable {
         if segments > 0 { set.add(metrics.stripped[first + 2], UInt64(segments)) }
         let names = report.bodyNames
         if names > 0 { set.add(metrics.stripped[first + 3], UInt64(names)) }
+    }
+
+    func countShadow(_ report: ShadowReport) {
+        let verdict = report.refusal != nil ? 2 : report.isUnchanged ? 0 : 1
+        set.add(metrics.shadowRequests[verdict])
+        for carrier in ShadowReport.Carrier.allCases {
+            for outcome in ShadowReport.Outcome.allCases {
+                let count = report.count(carrier, outcome)
+                guard count > 0 else { continue }
+                let slot = metrics.shadowFindings[Int(carrier.rawValue), Int(outcome.rawValue)]
+                set.add(slot, UInt64(count))
+            }
+        }
+        guard let refusal = report.refusal,
+            let place = ShadowReport.refusals.firstIndex(of: refusal)
+        else { return }
+        set.add(metrics.shadowRefusals[place])
     }
 
     func record(nanoseconds: UInt64) { set.record(metrics.seconds.only, nanoseconds: nanoseconds) }

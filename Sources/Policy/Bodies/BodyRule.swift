@@ -5,12 +5,21 @@ import JSON
 public struct BodyReport: Equatable, Sendable {
     /// Members, fields and parts taken out because they name a tenant.
     public var removed = 0
+    /// Those of them that name another tenant than the verified one.
+    public var different = 0
+    /// `_method` fields of forms that were taken out (attack U5).
+    public var overridesRemoved = 0
     /// Whether the bytes to send differ from those that came.
     public var isChanged = false
 
     public init(removed: Int = 0, isChanged: Bool = false) {
         self.removed = removed
         self.isChanged = isChanged
+    }
+
+    mutating func add(isSame: Bool) {
+        removed += 1
+        if !isSame { different += 1 }
     }
 }
 
@@ -65,10 +74,19 @@ public struct BodyRule: Sendable {
             inject: inject.formField)
     }
 
-    /// Bytes that injection adds to a body at most.
-    public static let injectedBytesMax = 1_024
+    /// Bytes that injection adds to one document at most.
+    static let injectedBytesMax = 1_024
 
-    /// Appends the body to send to `out`, which has room for `bytes` and `injectedBytesMax` more.
+    /// Bytes that `bytes` may grow by: the tenant is put into every line that is a document.
+    public func growthMax(of bytes: Span<UInt8>, as type: ContentType) -> Int {
+        guard type.form == .jsonLines, json.growthMax > 0 else { return Self.injectedBytesMax }
+        var lines = 1
+        for index in bytes.indices where bytes[index] == UInt8(ascii: "\n") { lines += 1 }
+        // More lines than are taken are refused while they are read.
+        return Self.injectedBytesMax + min(lines, JSONBodyRule.linesMax + 1) * json.growthMax
+    }
+
+    /// Appends the body to send to `out`, which has room for `bytes` and `growthMax` more.
     ///
     /// - Parameters:
     ///   - type: read from `typeText`, the client's `Content-Type`.
@@ -81,15 +99,26 @@ public struct BodyRule: Sendable {
         _ bytes: Span<UInt8>, as type: ContentType, _ typeText: Span<UInt8>, tenant: ExternalID?,
         _ scratch: inout BodyScratch, into out: inout ByteBuffer
     ) throws(Refusal) -> BodyReport {
+        var report = BodyReport()
+        try clean(bytes, as: type, typeText, tenant: tenant, &scratch, into: &out, &report)
+        return report
+    }
+
+    /// The same; a refusal leaves in `report` what was found before it.
+    func clean(
+        _ bytes: Span<UInt8>, as type: ContentType, _ typeText: Span<UInt8>, tenant: ExternalID?,
+        _ scratch: inout BodyScratch, into out: inout ByteBuffer, _ report: inout BodyReport
+    ) throws(Refusal) {
         defer { scratch.settle() }
         switch type.form {
         case .json, .jsonPatch, .jsonLines:
-            return try json.clean(bytes, as: type.form, tenant: tenant, &scratch, into: &out)
-        case .urlEncoded: return try form.clean(bytes, tenant: tenant, into: &out)
+            try json.clean(
+                bytes, as: type.form, tenant: tenant, &scratch, into: &out, &report)
+        case .urlEncoded: try form.clean(bytes, tenant: tenant, into: &out, &report)
         case .multipart:
             guard let boundary = type.boundary else { throw .requestBodyType }
-            return try multipart.clean(
-                bytes, boundary: typeText[boundary], tenant: tenant, &scratch, into: &out)
+            try multipart.clean(
+                bytes, boundary: typeText[boundary], tenant: tenant, &scratch, into: &out, &report)
         case .graphQL, .other: throw .requestBodyType
         }
     }

@@ -10,12 +10,18 @@ struct FormBodyRule: Sendable {
     }
 
     func clean(
-        _ bytes: Span<UInt8>, tenant: ExternalID?, into out: inout ByteBuffer
-    ) throws(Refusal) -> BodyReport {
+        _ bytes: Span<UInt8>, tenant: ExternalID?, into out: inout ByteBuffer,
+        _ report: inout BodyReport
+    ) throws(Refusal) {
         let begin = out.count
-        let found: QueryReport
+        var found = QueryReport()
+        defer {
+            report.removed += found.removed
+            report.different += found.different
+            report.overridesRemoved += found.overridesRemoved
+        }
         do throws(Refusal) {
-            found = try rule.clean(bytes, tenant: tenant, into: &out)
+            try rule.clean(bytes, tenant: tenant, into: &out, &found)
         } catch {
             switch error {
             case .requestTargetTooLong: throw .requestBodyTooLarge
@@ -24,7 +30,6 @@ struct FormBodyRule: Sendable {
             }
         }
         let isCut = found.removed + found.overridesRemoved > 0
-        return BodyReport(
-            removed: found.removed, isChanged: isCut || out.count - begin != bytes.count)
+        report.isChanged = isCut || out.count - begin != bytes.count
     }
 }

@@ -16,10 +16,16 @@ struct JSONBodyRule: Sendable {
     /// The tokens of the pointer the tenant is put at, decoded; empty for none.
     let pointer: [[UInt8]]
 
+    /// Bytes one document grows by at most: each token quoted, with its bytes escaped, `:{` and `}`
+    /// around it, then the tenant in quotes and a comma.
+    let growthMax: Int
+
     init(names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject pointer: String?) {
         self.names = names
         self.clientValue = clientValue
         self.pointer = pointer.map { Self.tokens(of: $0) } ?? []
+        let tokens = self.pointer.reduce(0) { $0 + 6 * $1.count + 5 }
+        growthMax = tokens == 0 ? 0 : tokens + 2 * ExternalID.bytesMax + 3
     }
 
     /// RFC 6901 section 4.
@@ -48,14 +54,14 @@ struct JSONBodyRule: Sendable {
 
     func clean(
         _ bytes: Span<UInt8>, as form: ContentType.Form, tenant: ExternalID?,
-        _ scratch: inout BodyScratch, into out: inout ByteBuffer
-    ) throws(Refusal) -> BodyReport {
+        _ scratch: inout BodyScratch, into out: inout ByteBuffer, _ report: inout BodyReport
+    ) throws(Refusal) {
         switch form {
         case .json:
-            return try clean(bytes, tenant: tenant, isPatch: false, &scratch, into: &out)
+            try clean(bytes, tenant: tenant, isPatch: false, &scratch, into: &out, &report)
         case .jsonPatch:
-            return try clean(bytes, tenant: tenant, isPatch: true, &scratch, into: &out)
-        case .jsonLines: return try cleanLines(bytes, tenant: tenant, &scratch, into: &out)
+            try clean(bytes, tenant: tenant, isPatch: true, &scratch, into: &out, &report)
+        case .jsonLines: try cleanLines(bytes, tenant: tenant, &scratch, into: &out, &report)
         case .urlEncoded, .multipart, .graphQL, .other: throw .requestBodyType
         }
     }
@@ -69,9 +75,8 @@ struct JSONBodyRule: Sendable {
     /// A document a line; lines end with LF, which JSON never holds raw.
     private func cleanLines(
         _ bytes: Span<UInt8>, tenant: ExternalID?, _ scratch: inout BodyScratch,
-        into out: inout ByteBuffer
-    ) throws(Refusal) -> BodyReport {
-        var report = BodyReport()
+        into out: inout ByteBuffer, _ report: inout BodyReport
+    ) throws(Refusal) {
         var lines = 0
         var start = 0
         while start < bytes.count {
@@ -83,14 +88,11 @@ struct JSONBodyRule: Sendable {
             if Self.isBlank(line) {
                 out.append(line)
             } else {
-                let one = try clean(line, tenant: tenant, isPatch: false, &scratch, into: &out)
-                report.removed += one.removed
-                report.isChanged = report.isChanged || one.isChanged
+                try clean(line, tenant: tenant, isPatch: false, &scratch, into: &out, &report)
             }
             if end < bytes.count { out.append(UInt8(ascii: "\n")) }
             start = end + 1
         }
-        return report
     }
 
     private static func isBlank(_ line: Span<UInt8>) -> Bool {
@@ -102,19 +104,21 @@ struct JSONBodyRule: Sendable {
 
     private func clean(
         _ bytes: Span<UInt8>, tenant: ExternalID?, isPatch: Bool,
-        _ scratch: inout BodyScratch, into out: inout ByteBuffer
-    ) throws(Refusal) -> BodyReport {
+        _ scratch: inout BodyScratch, into out: inout ByteBuffer, _ report: inout BodyReport
+    ) throws(Refusal) {
         scratch.edits.removeAll(keepingCapacity: true)
-        let removed = try plan(
-            bytes, tenant, isPatch: isPatch, &scratch.document, &scratch.edits, &scratch.name)
+        try plan(
+            bytes, tenant, isPatch: isPatch, &scratch.document, &scratch.edits, &scratch.name,
+            &report)
         try write(bytes, scratch.edits, tenant, into: &out)
-        return BodyReport(removed: removed, isChanged: !scratch.edits.isEmpty)
+        report.isChanged = report.isChanged || !scratch.edits.isEmpty
     }
 
     private func plan(
         _ bytes: Span<UInt8>, _ tenant: ExternalID?, isPatch: Bool,
-        _ document: inout JSONDocument, _ edits: inout [BodyEdit], _ name: inout [UInt8]
-    ) throws(Refusal) -> Int {
+        _ document: inout JSONDocument, _ edits: inout [BodyEdit], _ name: inout [UInt8],
+        _ report: inout BodyReport
+    ) throws(Refusal) {
         do throws(JSONDefect) {
             try document.parse(bytes, limits: Self.limits(bytes.count))
         } catch {
@@ -123,7 +127,7 @@ struct JSONBodyRule: Sendable {
             default: throw .requestBodyMalformed
             }
         }
-        return try plan(document.view(of: bytes), tenant, isPatch: isPatch, &edits, &name)
+        try plan(document.view(of: bytes), tenant, isPatch: isPatch, &edits, &name, &report)
     }
 
     /// Copies what lies between the edits.
@@ -131,9 +135,7 @@ struct JSONBodyRule: Sendable {
         _ bytes: Span<UInt8>, _ edits: [BodyEdit], _ tenant: ExternalID?,
         into out: inout ByteBuffer
     ) throws(Refusal) {
-        guard out.freeCapacityMax >= bytes.count + BodyRule.injectedBytesMax else {
-            throw .requestBodyTooLarge
-        }
+        guard out.freeCapacityMax >= bytes.count + growthMax else { throw .requestBodyTooLarge }
         var copied = 0
         for edit in edits {
             out.append(bytes.extracting(copied..<edit.start))
@@ -191,35 +193,40 @@ extension JSONBodyRule {
         var end = 0
     }
 
-    /// Appends the edits of a document in ascending order, and answers how many values go.
+    /// Appends the edits of a document in ascending order, and counts the values that go.
     private func plan(
         _ view: borrowing JSONView, _ tenant: ExternalID?, isPatch: Bool,
-        _ edits: inout [BodyEdit], _ name: inout [UInt8]
-    ) throws(Refusal) -> Int {
+        _ edits: inout [BodyEdit], _ name: inout [UInt8], _ report: inout BodyReport
+    ) throws(Refusal) {
         if isPatch, view.kind(of: view.root) != .array { throw .requestBodyMalformed }
         let target = tenant == nil || isPatch ? nil : try injectionTarget(in: view)
+        // The edit that puts the tenant in, until a member that stays is found behind it.
+        var injection: Int?
         var siblings = InlineArray<66, Siblings>(repeating: Siblings())
-        var removed = 0
         var index = 0
         while let node = view.node(index) {
             let depth = view.depth(of: node)
             let place = view.memberRange(of: node) ?? view.range(of: node)
-            guard try goes(node, in: view, tenant, isPatch: isPatch && depth == 1, &name) else {
+            guard
+                try goes(node, in: view, tenant, isPatch: isPatch && depth == 1, &name, &report)
+            else {
                 siblings[depth].hasKept = true
                 siblings[depth].end = place.upperBound
                 siblings[depth + 1] = Siblings()
                 if let target, target.node == node {
-                    edits.append(try injection(target, in: view, tenant, &name))
+                    injection = edits.count
+                    edits.append(Self.injection(target, in: view))
+                } else if let edit = injection, view.parent(of: node) == target?.node {
+                    edits[edit].injection?.isFollowed = true
+                    injection = nil
                 }
                 index += 1
                 continue
             }
-            removed += 1
             edits.append(cut(node, place, in: view, siblings[depth]))
             siblings[depth].end = place.upperBound
             index = view.indexAfter(node)
         }
-        return removed
     }
 
     /// A value and the one comma that goes with it: the one before it where something before it
@@ -239,7 +246,7 @@ extension JSONBodyRule {
     /// leads to one.
     private func goes(
         _ node: JSONNode, in view: borrowing JSONView, _ tenant: ExternalID?, isPatch: Bool,
-        _ name: inout [UInt8]
+        _ name: inout [UInt8], _ report: inout BodyReport
     ) throws(Refusal) -> Bool {
         name.removeAll(keepingCapacity: true)
         if view.appendKey(of: node, to: &name) {
@@ -249,7 +256,7 @@ extension JSONBodyRule {
             case .clean: return false
             case .control: throw .requestBodyMalformed
             case .listed:
-                try checkConflict(node, in: view, tenant)
+                try note(node, in: view, tenant, &report)
                 return true
             }
         }
@@ -262,9 +269,8 @@ extension JSONBodyRule {
                 throw .requestBodyMalformed
             }
             guard try leadsToTenant(name.span) else { continue }
-            let value = view.member(of: node, named: "value")
-            if clientValue == .reject { throw .tenantConflict }
-            if let value { try checkConflict(value, in: view, tenant) }
+            // What is removed, moved or copied there is no value that could be compared.
+            try note(view.member(of: node, named: "value"), in: view, tenant, &report)
             return true
         }
         return false
@@ -297,17 +303,15 @@ extension JSONBodyRule {
         return isListed
     }
 
-    private func checkConflict(
-        _ node: JSONNode, in view: borrowing JSONView, _ tenant: ExternalID?
+    /// Counts a value that goes. An operation without one gives no other tenant.
+    private func note(
+        _ node: JSONNode?, in view: borrowing JSONView, _ tenant: ExternalID?,
+        _ report: inout BodyReport
     ) throws(Refusal) {
-        switch clientValue {
-        case .strip: return
-        case .reject: throw .tenantConflict
-        case .rejectIfDifferent:
-            guard let tenant, view.string(at: node, equals: tenant.bytes.span) else {
-                throw .tenantConflict
-            }
-        }
+        var isSame = false
+        if let node, let tenant { isSame = view.string(at: node, equals: tenant.bytes.span) }
+        report.add(isSame: isSame)
+        guard !clientValue.refuses(isSame: isSame) else { throw .tenantConflict }
     }
 }
 
@@ -334,18 +338,13 @@ extension JSONBodyRule {
         return nil
     }
 
-    private func injection(
-        _ target: Target, in view: borrowing JSONView, _ tenant: ExternalID?, _ name: inout [UInt8]
-    ) throws(Refusal) -> BodyEdit {
-        var isFollowed = false
-        var members = view.children(of: target.node)
-        while !isFollowed, let member = members.next() {
-            isFollowed = try !goes(member, in: view, tenant, isPatch: false, &name)
-        }
+    /// The edit before the first member; none stays behind it as far as is known.
+    private static func injection(
+        _ target: Target, in view: borrowing JSONView
+    ) -> BodyEdit {
         let place = view.range(of: target.node).lowerBound + 1
         return BodyEdit(
             start: place, end: place,
-            injection: BodyEdit.Injection(
-                firstToken: target.firstToken, isFollowed: isFollowed))
+            injection: BodyEdit.Injection(firstToken: target.firstToken, isFollowed: false))
     }
 }

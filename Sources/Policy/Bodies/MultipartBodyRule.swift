@@ -26,12 +26,11 @@ struct MultipartBodyRule: Sendable {
 
     func clean(
         _ bytes: Span<UInt8>, boundary: Span<UInt8>, tenant: ExternalID?,
-        _ scratch: inout BodyScratch, into out: inout ByteBuffer
-    ) throws(Refusal) -> BodyReport {
+        _ scratch: inout BodyScratch, into out: inout ByteBuffer, _ report: inout BodyReport
+    ) throws(Refusal) {
         guard out.freeCapacityMax >= bytes.count + BodyRule.injectedBytesMax else {
             throw .requestBodyTooLarge
         }
-        var report = BodyReport()
         var reader = try Delimiters(bytes, boundary: boundary)
         var parts = 0
         while let part = try reader.nextPart() {
@@ -39,8 +38,7 @@ struct MultipartBodyRule: Sendable {
             guard parts <= Self.partsMax else { throw .requestBodyTooLarge }
             let text = bytes.extracting(part)
             let head = try PartHead(text)
-            if try goes(head, text, tenant) {
-                report.removed += 1
+            if try goes(head, text, tenant, &report) {
                 report.isChanged = true
                 continue
             }
@@ -54,7 +52,6 @@ struct MultipartBodyRule: Sendable {
         out.append("--")
         out.append(boundary)
         out.append("--\r\n")
-        return report
     }
 
     /// JSON inside a part is JSON to whoever reads the form, named as a file or not.
@@ -66,38 +63,38 @@ struct MultipartBodyRule: Sendable {
         guard let typeRange = head.contentType else { return out.append(part) }
         let typeText = part.extracting(typeRange)
         let type = try ContentType(typeText, allowingCharsets: true)
-        let inner: BodyReport
         switch type.form {
         case .json, .jsonPatch, .jsonLines:
             guard !type.hasForeignCharset else { throw .requestBodyType }
             out.append(part.extracting(0..<head.length))
-            inner = try json.clean(
-                content, as: type.form, tenant: tenant, &scratch, into: &out)
+            try json.clean(
+                content, as: type.form, tenant: tenant, &scratch, into: &out, &report)
         case .multipart: throw .requestBodyType
         case .urlEncoded, .graphQL, .other:
             // A form in a form: nobody reads it, and nobody should begin to.
             guard type.form == .other, !type.isMultipart(typeText) else { throw .requestBodyType }
-            return out.append(part)
+            out.append(part)
         }
-        report.removed += inner.removed
-        report.isChanged = report.isChanged || inner.isChanged
     }
 
     private func goes(
-        _ head: PartHead, _ part: Span<UInt8>, _ tenant: ExternalID?
+        _ head: PartHead, _ part: Span<UInt8>, _ tenant: ExternalID?, _ report: inout BodyReport
     ) throws(Refusal) -> Bool {
-        switch names.judge(part.extracting(head.name)) {
-        case .clean: return false
+        let name = part.extracting(head.name)
+        switch names.judge(name) {
+        case .clean:
+            // Frameworks read it from any form (attack U5).
+            guard QueryRule.isMethodOverride(name) else { return false }
+            report.overridesRemoved += 1
+            return true
         case .control: throw .requestBodyMalformed
         case .listed: break
         }
-        switch clientValue {
-        case .strip: break
-        case .reject: throw .tenantConflict
-        case .rejectIfDifferent:
-            let content = part.extracting(head.length..<part.count)
-            guard let tenant, content.equals(tenant.bytes.span) else { throw .tenantConflict }
-        }
+        let content = part.extracting(head.length..<part.count)
+        var isSame = false
+        if let tenant { isSame = content.equals(tenant.bytes.span) }
+        report.add(isSame: isSame)
+        guard !clientValue.refuses(isSame: isSame) else { throw .tenantConflict }
         return true
     }
 

@@ -66,6 +66,8 @@ extension GatewayCompiler {
         route.forwardsCredential = item.boolean("forward_credential") ?? false
         if let word = item["body"]?.boolean("clean") { route.body.isCleaned = word }
         if let bytes = item["body"]?.bytes("max") { route.body.bytesMax = bytes }
+        route.cookieDomain = item["responses"]?.word(
+            "cookie_domain", as: RoutePolicy.CookieDomain.self)
         warn(about: route, item, upstream)
         return route
     }
@@ -144,8 +146,48 @@ extension GatewayCompiler {
         if let value = node.word("client_value", as: RoutePolicy.ClientValue.self) {
             route.clientValue = value
         }
+        if let value = node.word("mode", as: RoutePolicy.Mode.self) { route.mode = value }
+        if route.mode == .shadow {
+            list.add(
+                .shadowedRoute,
+                "route `\(route.name)` only watches: clients' tenants reach the upstream",
+                at: node["mode"]?.mark)
+        }
         route.tenantNames = node.texts("names") ?? []
         refuseWrittenNames(node["names"])
+        readInjection(node, &route)
+        readExceptions(node["except"], &route)
+    }
+
+    /// Names that do not mean the tenant here. What is injected, and what the route itself lists,
+    /// does: an exception from it would let a client write what the upstream believes.
+    private mutating func readExceptions(_ node: PolicyNode?, _ route: inout RoutePolicy) {
+        guard let node else { return }
+        var reserved = route
+        reserved.tenantNames = []
+        let listed = SkeletonSet(names: RouteRule.tenantNames(of: reserved, in: policy))
+        let own = SkeletonSet(names: RouteRule.writtenNames(of: route))
+        let named = SkeletonSet(names: route.tenantNames)
+        for item in node.items ?? [] {
+            guard let text = item.text else { continue }
+            let bytes = Array(text.utf8)
+            if own.contains(bytes.span) {
+                list.add(
+                    .exceptedName, "`\(text)` always means the tenant on this route",
+                    at: item.mark, label: "the gateway writes a field of this name, or reserves it")
+            } else if named.contains(bytes.span) {
+                list.add(
+                    .exceptedName, "`\(text)` is among the `names` of this route", at: item.mark,
+                    label: "remove it here or there")
+            } else if !listed.contains(bytes.span) {
+                list.add(
+                    .ineffective, "`\(text)` does not mean the tenant anyway", at: item.mark)
+            }
+        }
+        route.exceptedNames = node.items?.compactMap(\.text) ?? []
+    }
+
+    private mutating func readInjection(_ node: PolicyNode, _ route: inout RoutePolicy) {
         guard let inject = node["inject"] else { return }
         guard case .issuer = route.authentication else {
             list.add(

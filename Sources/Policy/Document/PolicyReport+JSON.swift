@@ -11,6 +11,8 @@ extension PolicyReport {
         out += ",\"routes\":\(number(counts?.routes))"
         out += ",\"issuers\":\(number(counts?.issuers))"
         out += ",\"tiers\":\(number(counts?.tiers))"
+        out += ",\"shadows\":\(number(counts?.shadows))"
+        out += ",\"exceptions\":\(number(counts?.exceptions))"
         return out + ",\"errors\":\(errors),\"warnings\":\(warnings)}"
     }
 

@@ -11,12 +11,19 @@ public struct PolicyReport: Sendable {
         public var routes = 0
         public var issuers = 0
         public var tiers = 0
+        /// Routes that only watch, and names that routes except from those of the tenant.
+        public var shadows = 0
+        public var exceptions = 0
 
         /// Counted in the document and not in the compiled policy, which broken files do not have.
         public init(root: PolicyNode) {
             routes = root["routes"]?.items?.count ?? 0
             issuers = root["issuers"]?.entries?.count ?? 0
             tiers = root["tiers"]?.entries?.count ?? 0
+            for route in root["routes"]?.items ?? [] {
+                if route["tenant"]?["mode"]?.text == "shadow" { shadows += 1 }
+                exceptions += route["tenant"]?["except"]?.items?.count ?? 0
+            }
         }
     }
 
@@ -63,6 +70,11 @@ public struct PolicyReport: Sendable {
             parts.append(Self.plural(counts.routes, "route"))
             parts.append(Self.plural(counts.issuers, "issuer"))
             parts.append(Self.plural(counts.tiers, "tier"))
+            // What weakens a policy is said as long as it is there.
+            if counts.shadows > 0 { parts.append("\(counts.shadows) in shadow") }
+            if counts.exceptions > 0 {
+                parts.append(Self.plural(counts.exceptions, "name") + " excepted")
+            }
         }
         var findings: [String] = []
         if errors > 0 { findings.append(Self.plural(errors, "error")) }

@@ -24,6 +24,7 @@ enum RouteShape {
                 "forward_credential", .scalar(.boolean), default: "false",
                 "Whether the upstream sees the client's credential."),
             PolicyKey("body", .record(body), "How bodies pass."),
+            PolicyKey("responses", .record(responses), "What responses may do."),
             PolicyKey(
                 "limits", .scalar(.word(["tier"], notYet: [])), default: "tier",
                 "What limits requests that act for a tenant."),
@@ -70,6 +71,14 @@ enum RouteShape {
             PolicyKey(
                 "names", .list(.scalar(.tenantName), minimum: 0), default: "[]",
                 "Added to `tenant_names` for this route."),
+            PolicyKey(
+                "except", .list(.scalar(.tenantName), minimum: 0), default: "[]",
+                "Names that do not mean the tenant on this route, in all their spellings."),
+            PolicyKey(
+                "mode",
+                .scalar(.word(RoutePolicy.Mode.allCases.map(\.rawValue), notYet: [])),
+                default: "enforce",
+                "`shadow` takes nothing out and refuses nothing, and counts what would have been."),
             PolicyKey("inject", .record(inject), "Where the upstream finds the tenant."),
         ])
 
@@ -80,6 +89,17 @@ enum RouteShape {
             PolicyKey("query", .scalar(.queryName), "A query parameter too."),
             PolicyKey("json", .scalar(.jsonPointer), "A member of JSON bodies too."),
             PolicyKey("form", .scalar(.queryName), "A field of form bodies too."),
+        ])
+
+    static let responses = PolicyRecord(
+        "`responses`",
+        [
+            PolicyKey(
+                "cookie_domain",
+                .scalar(.word(RoutePolicy.CookieDomain.allCases.map(\.rawValue), notYet: [])),
+                "The `Domain` of cookies the upstream sets: taken off (which routes that act for a "
+                    + "tenant do unless they say otherwise), kept (as all others do), or answered "
+                    + "502.")
         ])
 
     static let body = PolicyRecord(

@@ -15,6 +15,10 @@ public struct RoutePolicy: Sendable {
         case rejectIfDifferent = "reject-if-different"
         case reject
     }
+    /// Whether what would be taken out or refused is, or is only told.
+    public enum Mode: String, Sendable, CaseIterable { case enforce, shadow }
+    /// What becomes of the `Domain` of cookies the upstream sets.
+    public enum CookieDomain: String, Sendable, CaseIterable { case strip, keep, reject }
 
     public var name: String
     /// Canonical (lower case, no port, no trailing dot); `nil` is any host.
@@ -29,6 +33,11 @@ public struct RoutePolicy: Sendable {
     public var clientValue = ClientValue.strip
     /// Names added to `GatewayPolicy.tenantNames` for this route.
     public var tenantNames: [String] = []
+    /// Names that do not mean the tenant on this route, whatever the lists say.
+    public var exceptedNames: [String] = []
+    public var mode = Mode.enforce
+    /// `nil` where the policy does not say: `strip` where the route acts for a tenant, else `keep`.
+    public var cookieDomain: CookieDomain?
     /// The header that carries the tenant upstream, as it is written.
     public var injectHeader = "X-Tenant-ID"
     /// A query parameter that carries it too.
@@ -88,4 +97,24 @@ public struct BodyPolicy: Equatable, Sendable {
     public var bytesMax = 1_048_576
     public static let bytesMaxCeiling = 16_777_216
     public init() {}
+}
+
+extension RoutePolicy.ClientValue {
+    /// Whether a request is refused for one value a client gave for the tenant.
+    func refuses(isSame: Bool) -> Bool {
+        switch self {
+        case .strip: false
+        case .reject: true
+        case .rejectIfDifferent: !isSame
+        }
+    }
+
+    /// Whether a request is refused for what was found of the tenant in it.
+    func refuses(_ found: TenantFindings) -> Bool {
+        switch self {
+        case .strip: false
+        case .reject: found.count > 0
+        case .rejectIfDifferent: found.different > 0
+        }
+    }
 }

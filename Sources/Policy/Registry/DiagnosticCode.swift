@@ -48,6 +48,7 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case fallbackMissing = "E1313"
     case sameAddress = "E1314"
     case materialInvalid = "E1315"
+    case exceptedName = "E1316"
     case environmentSecret = "W2001"
     case injectedNameNotCovered = "W2002"
     case ineffective = "W2003"
@@ -61,6 +62,7 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case cleartextBackend = "W2011"
     case materialMissing = "W2012"
     case secretReadable = "W2013"
+    case shadowedRoute = "W2014"
 
     /// What the list says about one code.
     public struct Entry: Sendable {
@@ -397,6 +399,15 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     The file, variable or credential the policy names cannot be read or does not \
                     hold what it should. The message says what was found, never the content.
                     """)
+        case .exceptedName:
+            Entry(
+                title: "A name cannot be excepted",
+                help: """
+                    `tenant: {except: [...]}` lists names that do not mean the tenant on this \
+                    route. X-Tenant-ID, what the route injects and what it lists itself under \
+                    `names` always do, and so does every name that is one of them to some \
+                    framework (docs/tenant-names.md).
+                    """)
         case .environmentSecret:
             Entry(
                 title: "A secret comes from the environment",
@@ -492,6 +503,15 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                 help: """
                     The file with a key or secret can be read by its group or by everybody. Give \
                     it to the user that runs the gateway and `chmod 600` it.
+                    """)
+        case .shadowedRoute:
+            Entry(
+                title: "A route only watches",
+                help: """
+                    With `tenant: {mode: shadow}` a client's own names for the tenant reach the \
+                    upstream: in queries, cookies, paths, bodies and every header but the injected \
+                    one. What would have been taken out or refused is counted in the access log \
+                    and in the metrics. Remove the line when the counts are what you expect.
                     """)
         }
     }

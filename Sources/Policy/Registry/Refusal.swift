@@ -46,6 +46,7 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
     case upstreamProtocol
     case upstreamTimeout
     case upstreamEcho
+    case upstreamCookieDomain
     case upstreamUnresolved
     case clientClosed
     case internalScan
@@ -72,6 +73,9 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
         public let title: StaticString
         /// What it means and what to do, for `ringfence help CODE`.
         public let help: StaticString
+        /// Where the policy decides about it: the key, in one plain line for the problem body (RFC
+        /// 9457 `detail`), so that who is refused knows what to ask the operator for.
+        public var detail: StaticString? = nil
     }
 
     public var code: StaticString { entry.code }
@@ -182,6 +186,10 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             help: """
                 The body is larger than the route's `body.max`. Raise it (up to 16 MB) or send \
                 less.
+                """,
+            detail: """
+                The route's `body.max` bounds bodies that are held, as sent and as decoded; raise \
+                it up to 16MiB, or send less.
                 """),
         Entry(
             code: "request.body.budget", status: 503,
@@ -206,6 +214,10 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
                 JSON), urlencoded forms and multipart forms, all in UTF-8, named by one \
                 Content-Type. A route for other bodies says `body: {clean: false}`; they then pass \
                 as they are.
+                """,
+            detail: """
+                The route cleans bodies: JSON, urlencoded or multipart form, in UTF-8, named by \
+                one Content-Type. Others need `body: {clean: false}` on the route.
                 """),
         Entry(
             code: "request.body.encoding", status: 415,
@@ -214,6 +226,10 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
                 The route cleans bodies, and undoes gzip and deflate. Other codings, several of \
                 them, and one inside the other are refused; a route for such bodies says `body: \
                 {clean: false}`.
+                """,
+            detail: """
+                The route cleans bodies and undoes gzip or deflate, once. Other codings need \
+                `body: {clean: false}` on the route.
                 """),
         Entry(
             code: "request.transfer_encoding", status: 501,
@@ -381,6 +397,14 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             help: """
                 The upstream is declared `echo: required` and its response does not name the \
                 tenant the request was made for. Nothing of it was passed on.
+                """),
+        Entry(
+            code: "upstream.cookie_domain", status: 502,
+            title: "The upstream set a cookie for other hosts",
+            help: """
+                The route says `responses: {cookie_domain: reject}`, and the upstream's response \
+                sets a cookie with a Domain, which browsers would send to every host below it, \
+                those of other tenants among them. Nothing of it was passed on.
                 """),
         Entry(
             code: "upstream.unresolved", status: 502,

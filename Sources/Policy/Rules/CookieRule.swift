@@ -19,15 +19,21 @@ public struct CookieRule: Sendable {
     ///
     /// - Throws: `tenant.conflict`, as the route says.
     public func count(_ value: Span<UInt8>, tenant: ExternalID?) throws(Refusal) -> Int {
-        var removed = 0
+        let found = judge(value, tenant: tenant)
+        guard !clientValue.refuses(found) else { throw .tenantConflict }
+        return found.count
+    }
+
+    /// The cookies of one field value that name a tenant.
+    func judge(_ value: Span<UInt8>, tenant: ExternalID?) -> TenantFindings {
+        var found = TenantFindings()
         var position = 0
         while let pair = Self.next(value, &position) {
             let text = value.extracting(pair)
             guard namesTenant(text) else { continue }
-            try checkConflict(text, tenant)
-            removed += 1
+            found.add(isSame: Self.isSame(text, tenant))
         }
-        return removed
+        return found
     }
 
     /// Appends the cookies of `value` that stay, `; ` between them and before the first one where
@@ -123,17 +129,12 @@ public struct CookieRule: Sendable {
         }
     }
 
-    private func checkConflict(_ pair: Span<UInt8>, _ tenant: ExternalID?) throws(Refusal) {
-        switch clientValue {
-        case .strip: return
-        case .reject: throw .tenantConflict
-        case .rejectIfDifferent:
-            var start = 0
-            while start < pair.count, pair[start] != UInt8(ascii: "=") { start += 1 }
-            let value = pair.extracting(min(start + 1, pair.count)..<pair.count)
-            guard let tenant, QueryRule.decodes(value, to: tenant.bytes) else {
-                throw .tenantConflict
-            }
-        }
+    /// Whether a cookie's value is the verified tenant.
+    private static func isSame(_ pair: Span<UInt8>, _ tenant: ExternalID?) -> Bool {
+        guard let tenant else { return false }
+        var start = 0
+        while start < pair.count, pair[start] != UInt8(ascii: "=") { start += 1 }
+        let value = pair.extracting(min(start + 1, pair.count)..<pair.count)
+        return QueryRule.decodes(value, to: tenant.bytes)
     }
 }

@@ -64,6 +64,48 @@ public struct FieldRule: Sendable {
         return isRegular ? .keep : .drop(.irregularName)
     }
 
+    /// The fate in shadow of a field whose fate would be `fate`: only what was taken out because of
+    /// the tenant passes, and of that nothing that says it is something of this hop or of ours.
+    ///
+    /// - Parameter injected: the name of the field that carries the tenant.
+    func shadowFate(
+        _ fate: FieldFate, name: Span<UInt8>, isHopByHop: Bool, injected: [UInt8]
+    ) -> FieldFate {
+        switch fate {
+        case .keep, .replaced, .drop(.hopByHop), .drop(.identity), .drop(.gatewayOwn),
+            .drop(.credential):
+            return fate
+        case .cleanCookies: return .keep
+        case .drop(.tenant), .drop(.irregularName): break
+        }
+        if isHopByHop { return .drop(.hopByHop) }
+        if Self.merges(name, with: injected) { return .drop(.tenant) }
+        var skeleton = Skeleton()
+        for index in name.indices { skeleton.take(name[index]) }
+        guard let known = table.fate(of: skeleton.letters()) else { return .keep }
+        switch known {
+        // `Content_Length` is one variable with `Content-Length` to whoever reads it as CGI does.
+        case .replaced: return .drop(.irregularName)
+        case .keep, .cleanCookies: return .keep
+        case .drop: return known
+        }
+    }
+
+    /// Whether an upstream may take one name for the other: CGI, WSGI and Rack read all but letters
+    /// and digits as `_` (RFC 3875 section 4.1.18), and nobody minds case.
+    static func merges(_ name: Span<UInt8>, with other: [UInt8]) -> Bool {
+        guard name.count == other.count else { return false }
+        for index in other.indices where variable(name[index]) != variable(other[index]) {
+            return false
+        }
+        return true
+    }
+
+    private static func variable(_ byte: UInt8) -> UInt8 {
+        if (byte | 0x20) &- UInt8(ascii: "a") < 26 { return byte | 0x20 }
+        return byte &- UInt8(ascii: "0") < 10 ? byte : UInt8(ascii: "_")
+    }
+
     private static func isRegular(_ name: Span<UInt8>) -> Bool {
         for index in name.indices {
             let byte = name[index]

@@ -8,6 +8,13 @@ public enum PathRule {
     /// - Throws: `request.target` for bytes and encodings RFC 3986 section 3.3 does not allow,
     ///   `request.path.ambiguous` for what has two readings.
     public static func check(_ path: Span<UInt8>, names: SkeletonSet) throws(Refusal) {
+        try check(path)
+        guard !namesTenant(path, names) else { throw .requestPathAmbiguous }
+    }
+
+    /// The same without a look at what matrix parameters are called: what can be said of a path
+    /// before its route is known.
+    static func check(_ path: Span<UInt8>) throws(Refusal) {
         guard path.count > 0, path[0] == UInt8(ascii: "/") else { throw .requestTarget }
         var start = 1
         while start <= path.count {
@@ -15,14 +22,12 @@ public enum PathRule {
             while end < path.count, path[end] != UInt8(ascii: "/") { end += 1 }
             // An empty segment is fine only as the end of the path.
             guard end > start || end == path.count else { throw .requestPathAmbiguous }
-            try checkSegment(path.extracting(start..<end), names)
+            try checkSegment(path.extracting(start..<end))
             start = end + 1
         }
     }
 
-    private static func checkSegment(
-        _ segment: Span<UInt8>, _ names: SkeletonSet
-    ) throws(Refusal) {
+    private static func checkSegment(_ segment: Span<UInt8>) throws(Refusal) {
         var index = 0
         var dots = 0
         var hasOther = false
@@ -38,7 +43,6 @@ public enum PathRule {
                     try checkDots(dots, hasOther)
                 }
                 hasParameters = true
-                try checkParameter(segment, from: next, names)
             case UInt8(ascii: "."): dots += hasParameters ? 0 : 1
             default: hasOther = hasOther || !hasParameters
             }
@@ -51,19 +55,25 @@ public enum PathRule {
         if !hasOther, dots == 1 || dots == 2 { throw .requestPathAmbiguous }
     }
 
-    /// The name of the matrix parameter that starts at `start`, up to `=` or the next `;`.
-    private static func checkParameter(
-        _ segment: Span<UInt8>, from start: Int, _ names: SkeletonSet
-    ) throws(Refusal) {
-        var end = start
-        while end < segment.count {
-            let (byte, next) = try decode(segment, at: end)
-            if byte == UInt8(ascii: "=") || byte == UInt8(ascii: ";") { break }
-            end = next
+    /// Whether a matrix parameter of a path that was checked names a tenant (attack P5). Its name
+    /// goes from `;` to `=`, the next `;` or the segment's end.
+    static func namesTenant(_ path: Span<UInt8>, _ names: SkeletonSet) -> Bool {
+        var index = 0
+        while index < path.count {
+            let (byte, start) = PercentCoding.decode(path, at: index)
+            index = start
+            guard byte == UInt8(ascii: ";") else { continue }
+            var end = start
+            while end < path.count {
+                let (byte, next) = PercentCoding.decode(path, at: end)
+                if byte == UInt8(ascii: "=") || byte == UInt8(ascii: ";") { break }
+                if byte == UInt8(ascii: "/") { break }
+                end = next
+            }
+            guard names.judge(path.extracting(start..<end)) == .clean else { return true }
+            index = end
         }
-        guard names.judge(segment.extracting(start..<end)) == .clean else {
-            throw .requestPathAmbiguous
-        }
+        return false
     }
 
     /// One byte of the path, decoded, if it may be there at all.

@@ -6,13 +6,16 @@ public enum ProblemBody {
     public static let contentType: StaticString = "application/problem+json"
 
     /// More than any body written here, given a `requestID` of at most 64 bytes.
-    public static let bytesMax = 512
+    public static let bytesMax = 768
 
     /// Appends the body.
     ///
-    /// - Parameter requestID: our own id as text; letters, digits and `-` only.
+    /// - Parameters:
+    ///   - requestID: our own id as text; letters, digits and `-` only.
+    ///   - detail: one line without anything that JSON wants escaped.
     public static func write(
-        _ refusal: Refusal, requestID: Span<UInt8>, into out: inout ByteBuffer
+        _ refusal: Refusal, requestID: Span<UInt8>, detail: StaticString? = nil,
+        into out: inout ByteBuffer
     ) {
         let entry = refusal.entry
         out.append(#"{"type":"urn:ringfence:problem:"#)
@@ -25,6 +28,10 @@ public enum ProblemBody {
         out.append(entry.code)
         out.append(#"","request_id":""#)
         out.append(requestID)
+        if let detail {
+            out.append(#"","detail":""#)
+            out.append(detail)
+        }
         out.append(#""}"#)
     }
 }

@@ -6,6 +6,8 @@ public struct QueryReport: Equatable, Sendable {
     public var parameters = 0
     /// Parameters taken out because they name a tenant.
     public var removed = 0
+    /// Those of them that name another tenant than the verified one.
+    public var different = 0
     /// `_method` parameters taken out (attack U5).
     public var overridesRemoved = 0
 }
@@ -40,10 +42,19 @@ public struct QueryRule: Sendable {
     public func clean(
         _ query: Span<UInt8>, tenant: ExternalID?, into out: inout ByteBuffer
     ) throws(Refusal) -> QueryReport {
+        var report = QueryReport()
+        try clean(query, tenant: tenant, into: &out, &report)
+        return report
+    }
+
+    /// The same; a refusal leaves in `report` what was found before it.
+    func clean(
+        _ query: Span<UInt8>, tenant: ExternalID?, into out: inout ByteBuffer,
+        _ report: inout QueryReport
+    ) throws(Refusal) {
         let room = query.count + injected.count + ExternalID.bytesMax + 1
         guard out.freeCapacityMax >= room else { throw .requestTargetTooLong }
         let begin = out.count
-        var report = QueryReport()
         var start = 0
         while start <= query.count, query.count > 0 {
             let pair = try Pair(query, from: start)
@@ -63,7 +74,6 @@ public struct QueryRule: Sendable {
             out.append(query)
         }
         inject(tenant, after: begin, into: &out)
-        return report
     }
 
     private func inject(_ tenant: ExternalID?, after begin: Int, into out: inout ByteBuffer) {
@@ -92,8 +102,10 @@ public struct QueryRule: Sendable {
             guard Self.isMethodOverride(name) else { return true }
             report.overridesRemoved += 1
         case .listed:
-            try checkConflict(pair, query, tenant)
+            let isSame = Self.isSame(pair, query, tenant)
             report.removed += 1
+            if !isSame { report.different += 1 }
+            guard !clientValue.refuses(isSame: isSame) else { throw .tenantConflict }
         case .control: throw .requestQueryMalformed
         }
         return false
@@ -127,17 +139,13 @@ public struct QueryRule: Sendable {
         }
     }
 
-    private func checkConflict(
+    /// Whether a parameter's value is the verified tenant.
+    private static func isSame(
         _ pair: Pair, _ query: Span<UInt8>, _ tenant: ExternalID?
-    ) throws(Refusal) {
-        switch clientValue {
-        case .strip: return
-        case .reject: throw .tenantConflict
-        case .rejectIfDifferent:
-            let start = min(pair.nameEnd + 1, pair.end)
-            guard let tenant, Self.decodes(query.extracting(start..<pair.end), to: tenant.bytes)
-            else { throw .tenantConflict }
-        }
+    ) -> Bool {
+        guard let tenant else { return false }
+        let start = min(pair.nameEnd + 1, pair.end)
+        return decodes(query.extracting(start..<pair.end), to: tenant.bytes)
     }
 
     /// Whether `text`, decoded once as a form value, is `value`. (`+` is a space, which no external
@@ -157,7 +165,7 @@ public struct QueryRule: Sendable {
     }
 
     /// `_method` in any case and encoding; its skeleton, `method`, is too common a name to take.
-    private static func isMethodOverride(_ name: Span<UInt8>) -> Bool {
+    static func isMethodOverride(_ name: Span<UInt8>) -> Bool {
         let expected: StaticString = "_method"
         guard name.count >= expected.bytes.count else { return false }
         var index = 0

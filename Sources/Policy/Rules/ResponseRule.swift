@@ -1,18 +1,25 @@
 public import HTTP1
 
 /// What of an upstream's response reaches the client (INV-6): nothing of this hop, no tenant, none
-/// of our internal fields. `Server`, `Location` and cookies pass as they are.
+/// of our internal fields. `Server` and `Location` pass as they are, cookies less their `Domain`.
 public struct ResponseRule: Sendable {
     private let names: SkeletonSet
     private let table: FateTable
     private let known: [FieldFate]
+    let cookieDomain: RoutePolicy.CookieDomain
 
     /// - Parameters:
     ///   - hasCORS: whether the route answers cross-origin questions itself; the upstream's own
     ///     answers are then dropped, because two of them are none to a browser.
     ///   - carriesTenant: whether the responses are a tenant's, so no shared cache may keep them.
-    public init(names: SkeletonSet, hasCORS: Bool, carriesTenant: Bool = true) {
+    ///   - cookieDomain: what becomes of the `Domain` of cookies (attack X7): it would hand them to
+    ///     the hosts of other tenants.
+    public init(
+        names: SkeletonSet, hasCORS: Bool, carriesTenant: Bool = true,
+        cookieDomain: RoutePolicy.CookieDomain = .strip
+    ) {
         self.names = names
+        self.cookieDomain = cookieDomain
         // `Expect` has no meaning in a response and is not ours to write.
         let table = FateTable(
             exact: [
@@ -37,6 +44,12 @@ public struct ResponseRule: Sendable {
             field == .other
             ? Self.judge(name, names, table) : known[Int(field.rawValue)]
         return isHopByHop && fate == .keep ? .drop(.hopByHop) : fate
+    }
+
+    /// Whether a kept field may stand in an interim head as it is: there, a cookie with a `Domain`
+    /// is dropped, since the final head is the place for it.
+    public func passesInterim(_ field: KnownField, value: Span<UInt8>) -> Bool {
+        field != .setCookie || cookieDomain == .keep || !SetCookieValue.namesDomain(value)
     }
 
     private static func judge(
@@ -75,12 +88,14 @@ extension RouteRule {
     /// - Parameters:
     ///   - head: parsed from `bytes`, not interim.
     ///   - framing: how the body will be sent; `untilClose` only together with `facts.closes`.
-    /// - Throws: `upstream.protocol` when `out` has no room.
+    /// - Throws: `upstream.protocol` when `out` has no room, `upstream.cookie_domain` where the
+    ///   route refuses cookies with a `Domain`.
     public func writeResponse(
         _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, framing: BodyFraming,
         limitHeaders: LimitHeaders, facts: borrowing ResponseFacts, into out: inout ByteBuffer
     ) throws(Refusal) {
         let begin = out.count
+        if responses.cookieDomain == .reject { try refuseCookieDomains(head, bytes) }
         do throws(HTTPViolation) {
             try out.appendStatusLine(head.status, reason: bytes[head.reason])
             try writeKept(head, bytes, framing, &out)
@@ -103,12 +118,22 @@ extension RouteRule {
         }
     }
 
+    private func refuseCookieDomains(
+        _ head: borrowing ResponseHead, _ bytes: Span<UInt8>
+    ) throws(Refusal) {
+        for index in 0..<head.fields.count where head.fields[index].known == .setCookie {
+            guard !SetCookieValue.namesDomain(bytes[head.fields[index].value]) else {
+                throw .upstreamCookieDomain
+            }
+        }
+    }
+
     private func writeKept(
         _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ framing: BodyFraming,
         _ out: inout ByteBuffer
     ) throws(HTTPViolation) {
         // Ours takes the place of theirs: of two that disagree some cache obeys the wrong one.
-        let ownCaching = carriesTenant && !isPrivate(head, bytes)
+        let ownCaching = carriesTenant && !isInShadow && !isPrivate(head, bytes)
         for index in 0..<head.fields.count {
             let field = head.fields[index]
             if ownCaching, field.known == .cacheControl { continue }
@@ -118,14 +143,32 @@ extension RouteRule {
             let announces =
                 field.known == .contentLength && framing == .none && head.status != 204
             guard fate == .keep || announces else { continue }
-            try out.appendField(field, of: bytes)
+            if field.known == .setCookie, responses.cookieDomain == .strip,
+                SetCookieValue.namesDomain(bytes[field.value])
+            {
+                try Self.writeHostCookie(bytes[field.value], &out)
+            } else {
+                try out.appendField(field, of: bytes)
+            }
         }
         if ownCaching {
             try out.appendField(.cacheControl, value: "private, no-store")
         }
     }
 
-    private func isPrivate(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>) -> Bool {
+    private static func writeHostCookie(
+        _ value: Span<UInt8>, _ out: inout ByteBuffer
+    ) throws(HTTPViolation) {
+        let name: StaticString = "Set-Cookie: "
+        guard out.freeCapacityMax >= name.utf8CodeUnitCount + value.count + 2 else {
+            throw .unwritableSize
+        }
+        out.append(name)
+        SetCookieValue.writeWithoutDomain(value, into: &out)
+        out.append("\r\n")
+    }
+
+    func isPrivate(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>) -> Bool {
         for index in 0..<head.fields.count where head.fields[index].known == .cacheControl {
             if Self.isPrivate(bytes[head.fields[index].value]) { return true }
         }

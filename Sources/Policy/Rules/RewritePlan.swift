@@ -40,10 +40,15 @@ public struct CleaningReport: Equatable, Sendable {
 public struct RewritePlan: ~Copyable {
     private var fates = InlineArray<100, FieldFate>(repeating: .keep)
     public internal(set) var report = CleaningReport()
+    /// What would have been taken out or refused; `nil` where it is.
+    public internal(set) var shadow: ShadowReport?
 
     public init() {}
 
-    mutating func reset() { report = CleaningReport() }
+    mutating func reset() {
+        report = CleaningReport()
+        shadow = nil
+    }
 
     subscript(index: Int) -> FieldFate {
         get { fates[index] }

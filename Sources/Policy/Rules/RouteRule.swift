@@ -17,6 +17,8 @@ public final class RouteRule: Sendable {
     public let scan: UpstreamHeadScan
     public let methods: MethodSet
     public let cors: CORSRule?
+    /// `nil` where the route enforces.
+    let shadow: ShadowRule?
     /// The injected field's name as it is written.
     let injectHeader: [UInt8]
 
@@ -24,9 +26,17 @@ public final class RouteRule: Sendable {
     public static func tenantNames(of route: RoutePolicy, in policy: GatewayPolicy) -> [String] {
         var names = policy.tenantNames.isEmpty ? TenantNames.defaults : policy.tenantNames
         names += route.tenantNames
-        // What we write ourselves is reserved, whatever the lists say.
-        names.append("X-Tenant-ID")
-        names.append(route.injectHeader)
+        names += writtenNames(of: route)
+        guard !route.exceptedNames.isEmpty else { return names }
+        let excepted = Set(route.exceptedNames.compactMap { SkeletonSet.skeleton(of: $0) })
+        return names.filter { name in
+            SkeletonSet.skeleton(of: name).map { !excepted.contains($0) } ?? true
+        }
+    }
+
+    /// What we write ourselves, which is reserved, whatever the lists say.
+    static func writtenNames(of route: RoutePolicy) -> [String] {
+        var names = ["X-Tenant-ID", route.injectHeader]
         if let parameter = route.injectQuery { names.append(parameter) }
         if let field = route.injectForm { names.append(field) }
         if let pointer = route.injectJSON, let member = JSONBodyRule.tokens(of: pointer).last {
@@ -52,14 +62,29 @@ public final class RouteRule: Sendable {
                 names: set, clientValue: route.clientValue,
                 inject: BodyInjection(pointer: route.injectJSON, formField: route.injectForm))
         path = PathTenantRule(pattern: route.path, clientValue: route.clientValue)
-        responses = ResponseRule(
-            names: set, hasCORS: route.cors != nil, carriesTenant: Self.carriesTenant(route))
-        scan = UpstreamHeadScan(
-            names: names, injectHeader: route.injectHeader, injectQuery: route.injectQuery,
-            tenantSegments: path.segments)
+        let carriesTenant = Self.carriesTenant(route)
+        let responses = ResponseRule(
+            names: set, hasCORS: route.cors != nil, carriesTenant: carriesTenant,
+            cookieDomain: route.cookieDomain ?? (carriesTenant ? .strip : .keep))
+        if route.mode == .shadow {
+            shadow = ShadowRule(route, names: set, responses: responses)
+            // What the route's own responses are made of is left to it; nothing of this hop or of
+            // the gateway passes.
+            self.responses = ResponseRule(
+                names: SkeletonSet(names: []), hasCORS: route.cors != nil, carriesTenant: false,
+                cookieDomain: .keep)
+            scan = UpstreamHeadScan(inShadow: route.injectHeader)
+        } else {
+            shadow = nil
+            self.responses = responses
+            scan = UpstreamHeadScan(
+                names: names, injectHeader: route.injectHeader, injectQuery: route.injectQuery,
+                tenantSegments: path.segments)
+        }
         let methods = MethodSet(policy: route.methods)
         self.methods = methods
-        cors = route.cors.map { CORSRule($0, methods: methods, names: set) }
+        let unknown = route.mode == .shadow ? SkeletonSet(names: []) : set
+        cors = route.cors.map { CORSRule($0, methods: methods, names: unknown) }
         injectHeader = [UInt8](route.injectHeader.utf8)
     }
 
@@ -79,6 +104,7 @@ public final class RouteRule: Sendable {
         try checkScope(principal)
         plan.reset()
         let tenant = principal?.externalID
+        if let shadow { return try planInShadow(shadow, head, bytes, tenant, &target, &plan) }
         for index in 0..<head.fields.count {
             let field = head.fields[index]
             let fate = fields.fate(
@@ -93,11 +119,18 @@ public final class RouteRule: Sendable {
                 if removed == 0, !head.fields.repeats(.cookie) { plan[index] = .keep }
             case .drop(let reason):
                 plan.report.count(reason)
-                if reason == .tenant { try checkConflict(bytes[field.value], tenant) }
+                if reason == .tenant {
+                    let isSame = Self.isSame(bytes[field.value], tenant)
+                    guard !policy.clientValue.refuses(isSame: isSame) else { throw .tenantConflict }
+                }
             }
         }
         try writeTarget(head, bytes, tenant, &target, &plan)
     }
+
+    /// Whether the route takes out nothing of what clients say of the tenant, and tells what it
+    /// would have.
+    public var isInShadow: Bool { shadow != nil }
 
     /// Whether the route's requests act for a tenant.
     public var carriesTenant: Bool { Self.carriesTenant(policy) }
@@ -113,18 +146,6 @@ public final class RouteRule: Sendable {
             guard let principal, principal.issuer == issuer else { throw .internalError }
         case .vendor, .none:
             guard principal == nil else { throw .internalError }
-        }
-    }
-
-    private func checkConflict(_ value: Span<UInt8>, _ tenant: ExternalID?) throws(Refusal) {
-        switch policy.clientValue {
-        case .strip: return
-        case .reject: throw .tenantConflict
-        case .rejectIfDifferent:
-            guard let tenant, tenant.bytes.count == value.count else { throw .tenantConflict }
-            for index in value.indices where value[index] != tenant.bytes[index] {
-                throw .tenantConflict
-            }
         }
     }
 

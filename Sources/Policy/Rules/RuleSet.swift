@@ -11,8 +11,7 @@ public final class RuleSet: Sendable {
     public let routes: [RouteRule]
     public let table: RouteTable
     public let directory: TenantDirectory
-    /// What any route calls a tenant, for matrix parameters, which are checked before a route is
-    /// known.
+    /// What any route calls a tenant, for matrix parameters of paths that match none.
     private let allTenantNames: SkeletonSet
 
     public init(policy: GatewayPolicy) {
@@ -49,7 +48,7 @@ public final class RuleSet: Sendable {
         case .authority: return .methodNotAllowed([])
         case .origin, .absolute: break
         }
-        try PathRule.check(bytes[head.target.path], names: allTenantNames)
+        try PathRule.check(bytes[head.target.path])
         if head.upgrade == .webSocket { throw .requestUpgradeWebSocket }
         if let route = try preflight(head, bytes) { return .preflight(route) }
         switch try match(head, bytes, MethodSet(head.method)) {
@@ -81,9 +80,22 @@ public final class RuleSet: Sendable {
         return routes[route]
     }
 
+    /// Matrix parameters that name a tenant, as the route calls it.
+    private func checkParameters(
+        _ path: Span<UInt8>, of found: RouteTable.Match
+    ) throws(Refusal) {
+        var names = allTenantNames
+        if case .matched(let index) = found {
+            // In shadow it is told and passed on: see `RouteRule.planInShadow`.
+            guard !routes[index].isInShadow else { return }
+            names = routes[index].tenantNames
+        }
+        guard !PathRule.namesTenant(path, names) else { throw .requestPathAmbiguous }
+    }
+
     /// - Throws: `request.path.ambiguous` where a server that takes matrix parameters off the path
     ///   (attack P5), or no notice of case or of a slash at the end (Express), would be asked for
-    ///   what another route guards.
+    ///   what another route guards, and where a parameter names a tenant.
     private func match(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ method: MethodSet
     ) throws(Refusal) -> RouteTable.Match {
@@ -96,6 +108,7 @@ public final class RuleSet: Sendable {
         if !hasParameters, found == .notFound { return found }
         let loose = table.match(host: host, path: path, method: method, isLoose: true)
         guard found == loose else { throw .requestPathAmbiguous }
+        if hasParameters { try checkParameters(path, of: found) }
         return found
     }
 }

@@ -67,6 +67,8 @@ public struct SkeletonSet: Sendable {
     private func judge(_ name: Span<UInt8>, decodings: Int) -> Verdict {
         var skeleton = Skeleton()
         var component = 0
+        // Where the component began for readers to whom a space is part of it: `filter[tenant id]`.
+        var spaced = 0
         var wholeIsTooLong = false
         var isListed = false
         var previous: UInt8 = 0
@@ -84,18 +86,25 @@ public struct SkeletonSet: Sendable {
             let isDoubleUnderscore = byte == UInt8(ascii: "_") && previous == byte
             if Self.separates(byte) || isDoubleUnderscore {
                 isListed = isListed || matches(skeleton, from: component)
+                let isSpace = byte == UInt8(ascii: " ") || byte == UInt8(ascii: "+")
+                if !isSpace, spaced != component {
+                    isListed = isListed || matches(skeleton, from: spaced)
+                }
                 if skeleton.count > Skeleton.wholeBytesMax {
                     // The whole is given up, so that every component has all the room it needs.
                     wholeIsTooLong = true
                     skeleton.reset()
+                    spaced = 0
                 }
                 component = skeleton.count
+                if !isSpace { spaced = component }
             }
             skeleton.take(byte)
             previous = byte
             index = next
         }
         if isListed || matches(skeleton, from: component) { return .listed }
+        if spaced != component, matches(skeleton, from: spaced) { return .listed }
         return !wholeIsTooLong && matches(skeleton, from: 0) ? .listed : .clean
     }
 

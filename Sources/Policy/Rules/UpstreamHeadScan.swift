@@ -19,11 +19,21 @@ public struct UpstreamHeadScan: Sendable {
     private let parameter: [UInt8]?
     /// Which segments of the path are the tenant's, ascending.
     private let tenantSegments: [Int]
+    /// Whether other spellings than the injected field's own are left to whoever reads them.
+    private let isInShadow: Bool
+
+    /// The scan of a route in shadow: the injected field has to be there once and say the same, and
+    /// no name beside it that some upstream takes for it.
+    init(inShadow injectHeader: String) {
+        self.init(names: [], injectHeader: injectHeader, injectQuery: nil, isInShadow: true)
+    }
 
     init(
-        names: [String], injectHeader: String, injectQuery: String?, tenantSegments: [Int] = []
+        names: [String], injectHeader: String, injectQuery: String?, tenantSegments: [Int] = [],
+        isInShadow: Bool = false
     ) {
         self.tenantSegments = tenantSegments
+        self.isInShadow = isInShadow
         var concepts = [[[UInt8]]](repeating: [], count: 65)
         for name in names {
             var letters = name.lowercased().utf8.filter {
@@ -87,7 +97,8 @@ public struct UpstreamHeadScan: Sendable {
         while true {
             guard position < head.count else { return false }
             if head[position] == 13 { break }
-            guard let nameEnd = nameEnd(head, position), let end = lineEnd(head, nameEnd) else {
+            let colonPlace = isInShadow ? tokenEnd(head, position) : nameEnd(head, position)
+            guard let nameEnd = colonPlace, let end = lineEnd(head, nameEnd) else {
                 return false
             }
             let field = head.extracting(position..<end)
@@ -101,7 +112,7 @@ public struct UpstreamHeadScan: Sendable {
                 tenants += 1
                 continue
             }
-            if isTenantName(name) { return false }
+            if isInShadow ? isReadAsHeader(name) : isTenantName(name) { return false }
             if folds(name, to: "content-length") || folds(name, to: "transfer-encoding") {
                 lengths += 1
             } else if folds(name, to: "host") {
@@ -169,6 +180,26 @@ public struct UpstreamHeadScan: Sendable {
             return head[index] == 0x3a && index > start ? index : nil
         }
         return nil
+    }
+
+    /// The colon of a field line whose name may be any token (RFC 9110 section 5.6.2), or `nil`.
+    private func tokenEnd(_ head: Span<UInt8>, _ start: Int) -> Int? {
+        var index = start
+        while index < head.count, head[index] > 0x20, head[index] < 0x7f, head[index] != 0x3a {
+            index += 1
+        }
+        return index > start && index < head.count && head[index] == 0x3a ? index : nil
+    }
+
+    /// Whether a name that is not the injected field's is the same variable to CGI and its heirs.
+    private func isReadAsHeader(_ name: Span<UInt8>) -> Bool {
+        guard name.count == header.count else { return false }
+        for index in header.indices {
+            let (one, other) = (lower(name[index]), header[index])
+            let isWord = Self.isName(one) && one != 0x2d || Self.isName(other) && other != 0x2d
+            if isWord, one != other { return false }
+        }
+        return true
     }
 
     private static func isName(_ byte: UInt8) -> Bool {
@@ -341,6 +372,7 @@ extension UpstreamHeadScan {
         }
         guard spaces == 2, start < end, line[start] == 0x2f else { return false }
         let path = line.extracting(start..<(question < 0 ? end : question))
+        guard !isInShadow else { return true }
         guard namesTenant(inPath: path, tenant) else { return false }
         guard question >= 0 else { return parameter == nil || tenant == nil }
         return acceptsQuery(line.extracting(question + 1..<end), tenant)
@@ -438,7 +470,7 @@ extension UpstreamHeadScan {
 
     /// Whether a parameter's name is cut into components here.
     private static func cuts(_ last: UInt32) -> Bool {
-        let cutting: StaticString = "[].:/(){},| "
+        let cutting: StaticString = "[].:/(){},| +"
         let text = cutting.bytes
         for index in text.indices where UInt32(text[index]) == last & 0xff { return true }
         return last & 0xffff == 0x5f5f

@@ -33,6 +33,8 @@ struct KnownHeaders: ~Copyable {
 
     init() {}
 
+    var count: Int { entries.count }
+
     /// What is known of this header from this issuer.
     func lookup(_ text: Span<UInt8>, _ issuer: TokenIssuer) -> Meaning? {
         for index in entries.indices where entries[index].issuer === issuer {

@@ -24,6 +24,9 @@ public struct TokenVerifier: ~Copyable {
     /// Tokens refused because libjwt read them differently.
     public private(set) var disagreements: UInt64 = 0
 
+    /// Headers that need not be read again.
+    var knownHeaders: Int { headers.count }
+
     /// Fails only where OpenSSL cannot give what every installation has.
     public init() throws(KeyDefect) {
         let signatures = try SignatureChecker()

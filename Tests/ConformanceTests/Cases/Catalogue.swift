@@ -2,7 +2,11 @@
 enum Catalogue {
     static let sections: [(name: String, rows: [Case])] = [
         ("headers", HeaderCases.all), ("query", QueryCases.all), ("target", TargetCases.all),
-        ("cookies", CookieCases.all), ("framing", FramingCases.all), ("chunks", ChunkCases.all),
+        ("cookies", CookieCases.all), ("JSON names", JSONNameCases.all),
+        ("JSON grammar", JSONGrammarCases.all), ("forms", FormCases.all),
+        ("multipart", MultipartCases.all), ("body types", BodyTypeCases.all),
+        ("body codings", BodyCodingCases.all), ("framing", FramingCases.all),
+        ("chunks", ChunkCases.all),
         ("methods", MethodCases.all), ("credentials", CredentialCases.all),
         ("tokens", TokenCases.all), ("libjwt", LibJWTCases.all),
         ("browsers", BrowserCases.all), ("pending", PendingCases.all),

@@ -1,6 +1,6 @@
 /// Section A: where the credential stands, and what becomes of it. A8 is among the scenarios.
 enum CredentialCases {
-    static let all = placement + forwarding
+    static let all = placement + forwarding + statuses
 
     private static let missing = Verdict.declined(401, "token.missing")
     private static let ambiguous = Verdict.declined(401, "token.ambiguous")
@@ -76,4 +76,18 @@ enum CredentialCases {
     ]
 
     private static let algorithm = Verdict.declined(401, "header.alg")
+
+    private static let challenge = Fact.reply("WWW-Authenticate", "Bearer")
+    private static let noChallenge = Fact.replyLacks("WWW-Authenticate")
+    private static let notFound = Verdict.declined(404, "route.not_found")
+
+    /// A7: 401 without a credential or with a bad one, 404 for what is another's.
+    private static let statuses: [Case] = [
+        .raw("A7a", "GET /mine/acme/x HTTP/1.1\r\n{host}\r\n", missing, challenge),
+        .raw(
+            "A7b", "GET /mine/acme/x HTTP/1.1\r\n{host}Authorization: Bearer a.b.c\r\n\r\n",
+            .declined(401, "token.invalid"), challenge),
+        .target("A7c", "/mine/globex/x", notFound, noChallenge),
+        .target("A7d", "/nowhere/globex/x", notFound, noChallenge),
+    ]
 }

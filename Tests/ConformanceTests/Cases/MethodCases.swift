@@ -67,6 +67,12 @@ enum MethodCases {
         .get("U5d", "X_HTTP_Method_Override: DELETE", .forwarded, .lacks("X_HTTP_Method_Override")),
         .target("U5e", "/a?_method=DELETE&x=1", .forwarded, .target("/a?x=1")),
         .target("U5f", "/a?x=1&%5fMETHOD=DELETE", .forwarded, .target("/a?x=1")),
+        .body(
+            "U5i", Case.form, "x=1&%5Fmethod=DELETE", .forwarded, .method("POST"), .body("x=1")),
+        .body(
+            "U5j", Case.multipart,
+            "--b\r\nContent-Disposition: form-data; name=\"_method\"\r\n\r\nDELETE\r\n--b--\r\n",
+            .forwarded, .method("POST"), .body("--b--\r\n")),
         .target("U5g", "/a?method=x", .forwarded, .target("/a?method=x")),
         .target("U5h", "/a?x=1;_method=DELETE", .declined(400, "request.query.malformed")),
         .method("U6a", "FOO", .declined(501, "request.method.unknown")),

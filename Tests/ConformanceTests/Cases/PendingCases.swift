@@ -1,57 +1,96 @@
 /// What the catalogue asks for and this version cannot do yet. A test proves that each of these
 /// still fails, so that none outlives the work it waits for.
 enum PendingCases {
-    static let all: [Case] = bodies + others
+    static let all: [Case] = hosts + sessions + credentials + documents + others
 
-    private static let opaque =
-        "bodies are passed on unread (`body: {clean: false}`) until JSON, "
-        + "form and multipart bodies are cleaned"
-
-    private static func json(_ id: String, _ text: String, _ cleaned: String) -> Case {
-        body(id, "application/json", text, cleaned)
-    }
-
-    private static func body(
-        _ id: String, _ type: String, _ text: String, _ cleaned: String
-    ) -> Case {
-        let lines = "Content-Type: \(type)\r\nContent-Length: \(text.utf8.count)"
-        return .post(id, lines, text, .forwarded, .body(cleaned)).pending(opaque)
-    }
-
-    private static func twice(_ id: String, _ text: String) -> Case {
-        let lines = "Content-Type: application/json\r\nContent-Length: \(text.utf8.count)"
-        return .post(id, lines, text, .declined(400, "request.body.malformed")).pending(opaque)
-    }
-
-    private static let part = "--b\r\nContent-Disposition: form-data; name="
-
-    private static let bodies: [Case] = [
-        json("B1a", #"{"tenant_id":"evil","x":1}"#, #"{"x":1}"#),
-        json("B1b", #"{"a":[{"b":{"tenantId":"evil"}}]}"#, #"{"a":[{"b":{}}]}"#),
-        twice("B2a", #"{"tenant_id":"acme","tenant_id":"evil"}"#),
-        json("B3a", #"{"\u0074enant_id":"evil","x":1}"#, #"{"x":1}"#),
-        body("B17a", "application/x-www-form-urlencoded", "x=1&tenant_id=evil", "x=1"),
-        body("B17b", "application/x-www-form-urlencoded", "tenant%5Fid=evil&x=1", "x=1"),
-        body(
-            "B18a", "multipart/form-data; boundary=b",
-            "\(part)\"tenant_id\"\r\n\r\nevil\r\n\(part)\"x\"\r\n\r\n1\r\n--b--\r\n",
-            "\(part)\"x\"\r\n\r\n1\r\n--b--\r\n"),
+    private static func hosted(_ id: String, _ path: String, _ reason: String) -> Case {
         .raw(
-            "Q14a",
-            "POST /a?tenant_id=evil HTTP/1.1\r\n{host}{auth}"
-                + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 18\r\n\r\n"
-                + "x=1&tenant_id=evil", .forwarded, .target("/a"), .body("x=1")
-        ).pending(opaque),
+            id, "GET /a/\(path) HTTP/1.1\r\nHost: globex.test\r\n{auth}\r\n",
+            .refused(421, "route.misdirected")
+        ).pending(reason)
+    }
+
+    private static let hosts: [Case] = [
+        hosted(
+            "P11a", "p11",
+            "no tenant has a domain of its own yet; the name asked for in TLS is not compared"),
+        .raw(
+            "P12a",
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0"
+                + "\0\0\u{1d}\u{1}\u{5}\0\0\0\u{1}\u{82}\u{86}\u{84}A\u{8}evil.com"
+                + "\0\u{4}host\u{8}api.test", .refused(400, "request.host")
+        ).pending("no listener speaks HTTP/2 yet"),
     ]
 
+    private static let session = "portal sessions do not exist yet"
+
+    private static let sessions: [Case] = [
+        .bare(
+            "C3a", "Cookie: __Host-session=a; __Host-session=b",
+            .declined(401, "session.ambiguous")
+        ).pending(session),
+        .bare(
+            "C3b", "Cookie: __Host-session=a\r\nCookie: __Host-session=a",
+            .declined(401, "session.ambiguous")
+        ).pending(session),
+        .raw(
+            "C5a",
+            "POST /a/x HTTP/1.1\r\n{host}Cookie: __Host-session=a\r\nOrigin: https://evil.test\r\n"
+                + "Content-Length: 0\r\n\r\n", .declined(403, "session.origin")
+        ).pending(session),
+    ]
+
+    private static let kinds = "no route takes another credential than a bearer token yet"
+
+    private static let credentials: [Case] = [
+        .get("A4a", "X-API-Key: rf_live_1", .declined(400, "token.ambiguous")).pending(kinds),
+        .get("A4b", "Cookie: __Host-session=a", .declined(400, "token.ambiguous")).pending(kinds),
+        .raw(
+            "A5a", "GET /a/basic HTTP/1.1\r\n{host}Authorization: Basic cmZfbGl2ZV8xOg==\r\n\r\n",
+            .forwarded
+        ).pending(kinds),
+    ]
+
+    private static let reading =
+        "the text of GraphQL documents is not looked at, and no route can say that it takes them"
+
+    private static func document(_ id: String, _ text: String) -> Case {
+        .body(id, Case.json, #"{"query":"\#(text)"}"#, Case.conflict).pending(reading)
+    }
+
+    /// B20: what is inside of the document.
+    private static let documents: [Case] = [
+        document("B20j", #"{orders(tenantId:\"evil\"){id}}"#),
+        document("B20k", #"{orders(where:{ten\u0061nt_id:{_eq:\"evil\"}}){id}}"#),
+        document("B20l", #"mutation{add(x:{tenant_id:\"\"\"evil\"\"\"}){id}}"#),
+        .raw(
+            "B20m",
+            "GET /clean/x?query=%7Borders(tenantId:%22evil%22)%7Bid%7D%7D HTTP/1.1\r\n"
+                + "{host}{auth}\r\n",
+            Case.conflict
+        ).pending(reading),
+    ]
+
+    private static let proxies = "no listener takes the PROXY protocol yet"
+    private static let good = "GET /a/proxied HTTP/1.1\r\n{host}{auth}\r\n"
+
     private static let others: [Case] = [
-        .target("P1a", "/a/tenants/evil/orders", .declined(404, "route.not_found"))
-            .pending("a route's path cannot name the tenant yet (`inject: {path: …}`)"),
+        .raw("S19e", "PROXY TCP4 127.9.9.9 127.0.0.1 4242 80\r\n" + good, .forwarded)
+            .pending(proxies),
+        .raw(
+            "S19f",
+            "\r\n\r\n\0\r\nQUIT\n\u{21}\u{11}\0\u{c}\u{7f}\u{9}\u{9}\u{9}\u{7f}\0\0\u{1}\u{10}"
+                + "\u{92}\0P" + good, .forwarded
+        ).pending(proxies),
         .get(
             "U4a",
             "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                 + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", .forwarded,
             .field("Upgrade", "websocket")
         ).pending("no route can allow WebSocket yet"),
+        .get(
+            "U7a", "Range: bytes=" + String(repeated("0-0,", 1_000).dropLast()),
+            .declined(416, "asset.range")
+        ).pending("the gateway serves no files of its own yet"),
     ]
 }

@@ -11,6 +11,15 @@ extension Scenario {
         "POST /hs HTTP/1.1\r\n{host}Authorization: Bearer {hs}\r\nX-Tenant-ID: evil\r\n"
         + "Transfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\na\r\n0123456789\r\n0\r\n"
         + "X-Tenant-ID: evil\r\n\r\n"
+    private static let body =
+        "POST /clean/hs/x HTTP/1.1\r\n{host}Authorization: Bearer {hs}\r\n"
+        + "Content-Type: application/json\r\nContent-Length: 47\r\n\r\n"
+        + #"{"a":[{"\u0074enant_id":"evil"}],"x":"\u00e9"} "#
+    private static let coded =
+        "POST /clean/hs/x HTTP/1.1\r\n{host}Authorization: Bearer {hs}\r\n"
+        + "Content-Type: application/x-www-form-urlencoded\r\nContent-Encoding: gzip\r\n"
+        + "Transfer-Encoding: chunked\r\n\r\n"
+        + Case.chunks([Packing.gzip("x=1&tenant%5Fid=evil&y=2")])
     private static let refused =
         "GET /hs HTTP/1.1\r\n{host}Authorization: Bearer {hs}\r\nX-Tenant-ID : evil\r\n\r\n"
 
@@ -19,6 +28,12 @@ extension Scenario {
         everyCut("S20b", "a chunked POST with a trailer", post, underTLS: true),
         everyCut("S20c", "a GET that names the tenant three times", get, underTLS: false),
         everyCut("S20d", "a chunked POST with a trailer", post, underTLS: false),
+        everyCut("B24za", "JSON that names the tenant", body, underTLS: true),
+        everyCut("B24zb", "JSON that names the tenant", body, underTLS: false),
+        everyCut("B24zc", "a gzip form in chunks", coded, underTLS: false),
+        drip("B24zd", "JSON that names the tenant", body, underTLS: true),
+        drip("B24ze", "JSON that names the tenant", body, underTLS: false),
+        drip("B24zf", "a gzip form in chunks", coded, underTLS: true),
         drip("S20e", "a GET", get, underTLS: true), drip("S20f", "a POST", post, underTLS: true),
         drip("S20g", "a GET", get, underTLS: false), drip("S20h", "a POST", post, underTLS: false),
         Scenario(

@@ -1,6 +1,6 @@
 /// Section Q: the tenant in the query, in every spelling some framework reads as `tenant_id`.
 enum QueryCases {
-    static let all = plain + spellings + separators + malformed + bounds + injected
+    static let all = plain + spellings + separators + malformed + bounds + injected + bodies
 
     private static let cleaned = Fact.target("/a?x=1&y=2")
 
@@ -42,37 +42,38 @@ enum QueryCases {
 
     /// Each leaves `x=1&y=2`.
     private static let spellings: [Case] =
-        names(
-            "Q3",
-            [
-                "%74enant_id", "tenant%5Fid", "tenant%5fid", "%74%65%6e%61%6e%74%5f%69%64",
-                "%54ENANT_ID", "ten%61nt_id",
-            ])
-        + names(
-            "Q4",
-            [
-                "Tenant_Id", "TENANTID", "tenantId", "tenant-id", "TenantID", "X-Tenant-ID",
-                "tenant.id", "xTenantId", "tenantid", "org_id", "organizationId", "accountId",
-                "workspace_id", "customerExternalId", "app.current_tenant", "tenant", "tenant+id",
-                "tenant%20id", "%20tenant_id", "tenant_id%20", "tenant%2Did", "tenant~id",
-                "tenant!id",
-                "tenant_%C5%BFlug",
-            ])
-        + names(
-            "Q5",
-            [
-                "tenant_id[]", "tenant_id%5B%5D", "tenant_id[0]", "tenant_id[$ne]",
-                "filter[tenant_id]", "a[b][tenant_id]", "[tenant_id]", "filter%5Btenant_id%5D",
-                "where.tenant_id", "tenant_id.eq", "tenant_id:eq", "filter(tenant_id)",
-                "tenant_id[",
-                "tenant_id]", "tenant_id__in", "tenant_id,", "a/tenant_id",
-            ])
-        + names(
-            "Q8",
-            [
-                "tenant%255Fid", "%2574enant_id", "%25%37%34enant_id", "filter%255Btenant_id%255D",
-                "tenant%25%35%66id",
-            ])
+        names("Q3", encoded) + names("Q4", styles) + names("Q5", paths) + names("Q8", twice)
+
+    /// For forms too, which are queries by another way.
+    static let spelt: [String] = encoded + styles + paths + twice
+
+    private static let encoded: [String] = [
+        "%74enant_id", "tenant%5Fid", "tenant%5fid", "%74%65%6e%61%6e%74%5f%69%64",
+        "%54ENANT_ID", "ten%61nt_id",
+    ]
+
+    private static let styles: [String] = [
+        "Tenant_Id", "TENANTID", "tenantId", "tenant-id", "TenantID", "X-Tenant-ID",
+        "tenant.id", "xTenantId", "tenantid", "org_id", "organizationId", "accountId",
+        "workspace_id", "customerExternalId", "app.current_tenant", "tenant", "tenant+id",
+        "tenant%20id", "%20tenant_id", "tenant_id%20", "tenant%2Did", "tenant~id",
+        "tenant!id",
+        "tenant_%C5%BFlug",
+    ]
+
+    private static let paths: [String] = [
+        "tenant_id[]", "tenant_id%5B%5D", "tenant_id[0]", "tenant_id[$ne]",
+        "filter[tenant_id]", "a[b][tenant_id]", "[tenant_id]", "filter%5Btenant_id%5D",
+        "where.tenant_id", "tenant_id.eq", "tenant_id:eq", "filter(tenant_id)",
+        "tenant_id[",
+        "tenant_id]", "tenant_id__in", "tenant_id,", "a/tenant_id",
+        "filter[org+id]", "[org+_id]", "filter[org%20id]", "a[b][+org_id+]", "a.account+id",
+    ]
+
+    private static let twice: [String] = [
+        "tenant%255Fid", "%2574enant_id", "%25%37%34enant_id", "filter%255Btenant_id%255D",
+        "tenant%25%35%66id",
+    ]
 
     private static func names(_ vector: String, _ names: [String]) -> [Case] {
         names.enumerated().map { index, name in
@@ -140,5 +141,48 @@ enum QueryCases {
         .target(
             "Q13g", "/q?tenantId[]=evil&%74enant_id=evil", .forwarded,
             .target("/q?tenant_id=acme")),
+    ]
+
+    private static let everywhere =
+        "{host}{auth}X-Tenant-ID: evil\r\nCookie: tenant_id=evil; a=1\r\n"
+
+    /// Q14: more than one carrier at once.
+    private static let bodies: [Case] = [
+        .body(
+            "Q14a", Case.form, "x=1&tenant_id=evil", .forwarded, .target("/clean/x"), .body("x=1"),
+            .stripped(["query_tenant", "body_tenant"]), to: "POST /clean/x?tenant_id=evil"),
+        .body(
+            "Q14b", Case.json, #"{"tenant_id":"evil"}"#, .forwarded, .target("/clean/x?y=2"),
+            .body("{}"), to: "POST /clean/x?tenant_id=evil&y=2"),
+        .raw(
+            "Q14c",
+            "POST /clean/own/evil/x?tenantId=evil&y=2 HTTP/1.1\r\n\(everywhere)"
+                + "Content-Type: application/json\r\nContent-Length: 20\r\n\r\n"
+                + #"{"tenant_id":"evil"}"#, .forwarded,
+            .target("/clean/own/acme/x?y=2&tenant_id=acme"), .body("{}"),
+            .field("Cookie", "a=1"),
+            .stripped([
+                "tenant", "query_tenant", "cookie_tenant", "path_tenant", "body_tenant",
+            ])),
+        .raw(
+            "Q14d",
+            "POST /clean/same/x?tenant_id=acme HTTP/1.1\r\n{host}{auth}X-Tenant-ID: acme\r\n"
+                + "Cookie: tenant_id=acme\r\nContent-Type: \(Case.form)\r\n"
+                + "Content-Length: 18\r\n\r\nx=1&tenant_id=evil", conflict),
+        .raw(
+            "Q14e",
+            "POST /clean/same/x?tenant_id=acme HTTP/1.1\r\n{host}{auth}X-Tenant-ID: acme\r\n"
+                + "Cookie: tenant_id=acme\r\nContent-Type: \(Case.form)\r\n"
+                + "Content-Length: 18\r\n\r\nx=1&tenant_id=acme", .forwarded,
+            .target("/clean/same/x"), .body("x=1"), .lacks("Cookie")),
+        // What the head asks for already is refused before a body is waited for.
+        .raw(
+            "Q14f",
+            "POST /clean/strict/x?tenant_id=acme HTTP/1.1\r\n{host}{auth}"
+                + "Content-Type: \(Case.json)\r\nContent-Length: 2\r\n\r\n{}", conflict),
+        .body(
+            "Q14g", Case.form, "x=1&account=evil", .forwarded,
+            .target("/into/both?y=2&account=acme"), .body("x=1&account=acme"),
+            to: "POST /into/both?account=evil&y=2"),
     ]
 }

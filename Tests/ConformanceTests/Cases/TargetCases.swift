@@ -1,11 +1,53 @@
 /// Section P: the path, the form of the target, and whom the request is for.
 ///
 /// Paths are never normalised: a client sends the canonical one or is answered 400, so the policy
-/// sees what the upstream sees (P2, P3). P1 is in `PendingCases`.
+/// sees what the upstream sees (P2, P3).
 enum TargetCases {
-    static let all = paths + bytes + forms + hosts + versions + bounds
+    static let all = templates + paths + bytes + forms + hosts + versions + bounds
 
     private static let ambiguous = Verdict.declined(400, "request.path.ambiguous")
+
+    private static let replaced = Fact.stripped(["path_tenant"])
+    private static let notFound = Verdict.declined(404, "route.not_found")
+
+    /// P1: `{tenant}` in a route's path is the verified one, whoever was asked for.
+    private static let templates: [Case] = [
+        .target("P1a", "/mine/evil/orders", notFound),
+        .target("P1b", "/own/evil/orders", .forwarded, .target("/own/acme/orders"), replaced),
+        .target("P1c", "/own/acme/orders", .forwarded, .target("/own/acme/orders"), .stripped([])),
+        .target("P1d", "/mine/acme/orders", .forwarded, .target("/mine/acme/orders")),
+        .target("P1e", "/own/%65vil/x", .forwarded, .target("/own/acme/x"), replaced),
+        .target("P1f", "/mine/%61cme/x", .forwarded, .target("/mine/acme/x"), .stripped([])),
+        .target("P1g", "/own/ACME/x", .forwarded, .target("/own/acme/x"), replaced),
+        .target("P1h", "/mine/ACME/x", notFound), .target("P1i", "/mine/acm/x", notFound),
+        .target("P1j", "/mine/acmee/x", notFound), .target("P1k", "/mine/acme%20/x", notFound),
+        .target("P1l", "/own/globex/a/b/c?x=1", .forwarded, .target("/own/acme/a/b/c?x=1")),
+        .target("P1m", "/own/evil;v=1/x", .forwarded, .target("/own/acme;v=1/x"), replaced),
+        .target("P1n", "/own/evil;tenant_id=evil/x", ambiguous),
+        .target("P1o", "/own/acme/../evil/x", ambiguous), .target("P1p", "/own//x", ambiguous),
+        .target("P1q", "/own/evil%2facme/x", ambiguous), .target("P1r", "/own/%2e%2e/x", ambiguous),
+        .target("P1s", "/own/acme%00evil/x", ambiguous),
+        .target(
+            "P1t", "/own/%25evil/x", .forwarded,
+            .target("/own/acme/x")),
+        .target("P1u", "/theirs/evil/x", notFound),
+        .target("P1v", "/theirs/acme/x", .forwarded, .target("/theirs/acme/x")),
+        .target("P1w", "/twice/evil/of/acme", .forwarded, .target("/twice/acme/of/acme"), replaced),
+        .target("P1x", "/twice/evil/of/evil", .forwarded, .target("/twice/acme/of/acme")),
+        .raw("P1y", "GET /mine/evil/x HTTP/1.1\r\n{host}\r\n", .declined(401, "token.missing")),
+        .raw(
+            "P1z",
+            "GET /mine/acme/x HTTP/1.1\r\n{host}Authorization: Bearer {globex}\r\n\r\n", notFound
+        ),
+        .body(
+            "P1za", Case.json, #"{"tenant_id":"evil","x":1}"#, .forwarded, .body(#"{"x":1}"#),
+            .target("/clean/own/acme/x?tenant_id=acme"),
+            .stripped(["path_tenant", "query_tenant", "body_tenant"]),
+            to: "POST /clean/own/evil/x?tenant_id=evil"),
+        .raw(
+            "P1zb", "GET http://api.test/own/evil/x HTTP/1.1\r\n{host}{auth}\r\n", .forwarded,
+            .target("/own/acme/x")),
+    ]
 
     private static let paths: [Case] = [
         .target("P2a", "/a/../evil", ambiguous),

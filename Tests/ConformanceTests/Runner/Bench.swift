@@ -32,7 +32,7 @@ final class Bench: Sendable {
     private let relay: TLSRelay?
     private let sources = Atomic<Int>(0)
 
-    private init(_ name: String, isSecure: Bool) throws {
+    private init(_ name: String, isSecure: Bool, bodyMemory: String = "64MiB") throws {
         let material = try Material.shared.get()
         self.material = material
         self.isSecure = isSecure
@@ -41,7 +41,8 @@ final class Bench: Sendable {
         self.recorder = recorder
         hasty = try HastyUpstream()
         let policy = BenchPolicy.text(
-            upstream: recorder.port, hasty: hasty.port, log: "\(name).log", isSecure: isSecure)
+            upstream: recorder.port, hasty: hasty.port, log: "\(name).log", isSecure: isSecure,
+            bodyMemory: bodyMemory)
         try folder.write(policy, to: "\(name).yaml")
         let announced = "\(folder.path)/\(name).announced"
         gateway = try ChildProcess(
@@ -61,6 +62,11 @@ final class Bench: Sendable {
         port = relay?.port ?? direct
         log = AccessLog(path: "\(folder.path)/\(name).log")
         invariants = Invariants(upstreamSecrets: ["127.0.0.1:\(recorder.port)", Upstream.secret])
+    }
+
+    /// In the clear, with little memory for bodies; for one test.
+    static func small(_ name: String) throws -> Bench {
+        try Bench(name, isSecure: false, bodyMemory: "1MiB")
     }
 
     /// An address of this machine that no client of this bench has had.

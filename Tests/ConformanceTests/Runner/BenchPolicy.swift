@@ -1,7 +1,7 @@
 /// The policy of a bench, and the tokens its issuers would make.
 enum BenchPolicy {
     static func text(
-        upstream port: UInt16, hasty: UInt16, log: String, isSecure: Bool
+        upstream port: UInt16, hasty: UInt16, log: String, isSecure: Bool, bodyMemory: String
     ) -> String {
         """
         version: 1
@@ -12,6 +12,7 @@ enum BenchPolicy {
             \(isSecure ? "tls: {certificate: file:tls.crt, key: file:tls.key}" : "tls: none")
             access_log: file:\(log)
             deadlines: {head: 3s, body: 3s}
+            limits: {body_memory: \(bodyMemory)}
         vendors:
           default: {key: file:vendor.key}
         issuers:
@@ -36,7 +37,10 @@ enum BenchPolicy {
         """
     }
 
-    private static var routes: String {
+    private static var routes: String { (opaqueRoutes + cleanRoutes).joined(separator: "\n") }
+
+    /// Bodies pass as they are.
+    private static var opaqueRoutes: [String] {
         [
             route("a", "/a/**"), route("canary", "/canary"), route("barrier", "/barrier/*"),
             route("slow", "/slow"), route("surplus", "/surplus/**"),
@@ -59,16 +63,65 @@ enum BenchPolicy {
             route("dead", "/dead", upstream: "dead"),
             route("hosted", "/hosted", matching: "host: shop.test"),
             route("elsewhere", "/elsewhere", more: "host: upstream"),
-        ].joined(separator: "\n")
+            route("own", "/own/{tenant}/**"),
+            route(
+                "mine", "/mine/{tenant}/**",
+                more: "tenant: {client_value: reject-if-different}"),
+            route("theirs", "/theirs/{tenant}/x", more: "tenant: {client_value: reject}"),
+            route("twice", "/twice/{tenant}/of/{tenant}"),
+        ]
     }
+
+    /// Bodies are understood and cleaned.
+    private static var cleanRoutes: [String] {
+        [
+            route("clean", "/clean/**", body: held),
+            route(
+                "clean-strict", "/clean/strict/**", body: held,
+                more: "tenant: {client_value: reject}"),
+            route(
+                "clean-same", "/clean/same/**", body: held,
+                more: "tenant: {client_value: reject-if-different}"),
+            route(
+                "clean-named", "/clean/named/**", body: held, more: "tenant: {names: [workspace]}"),
+            route(
+                "clean-own", "/clean/own/{tenant}/**", body: held,
+                more: "tenant: {inject: {query: tenant_id}}"),
+            route("clean-hs", "/clean/hs/**", auth: "hs", body: held),
+            route(
+                "clean-open", "/clean/open/**", auth: "none", body: "{clean: true, max: 64KiB}",
+                more: "reason: for the tests"),
+            route(
+                "clean-vendor", "/clean/vendor", auth: "vendor", upstream: "signed",
+                body: "{clean: true, max: 64KiB}"),
+            route("clean-signed", "/clean/signed/**", upstream: "signed", body: held),
+            route("clean-dead", "/clean/dead/**", upstream: "dead", body: held),
+            route("clean-large", "/clean/large/**", body: "{max: 16MiB}"),
+            route(
+                "into-json", "/into/json", body: held,
+                more: "tenant: {inject: {json: /tenant_id}}"),
+            route(
+                "into-deep", "/into/deep", body: held,
+                more: "tenant: {inject: {json: /meta/owner/tenant_id}}"),
+            route(
+                "into-form", "/into/form", body: held,
+                more: "tenant: {inject: {form: tenant_id}}"),
+            route(
+                "into-both", "/into/both", upstream: "signed", body: held,
+                more: "tenant: {inject: {json: /owner/account, form: account, query: account}}"),
+        ]
+    }
+
+    private static let opaque = "{clean: false, max: 64KiB}"
+    private static let held = "{max: 64KiB}"
 
     private static func route(
         _ name: String, _ path: String, matching: String = "", auth: String = "idp",
-        upstream: String = "api", more: String = ""
+        upstream: String = "api", body: String = opaque, more: String = ""
     ) -> String {
-        let match = matching.isEmpty ? "path: \(path)" : "path: \(path), \(matching)"
+        let match = matching.isEmpty ? "path: \"\(path)\"" : "path: \"\(path)\", \(matching)"
         return "  - {name: \(name), match: {\(match)}, auth: \(auth), upstream: \(upstream), "
-            + "body: {clean: false, max: 64KiB}\(more.isEmpty ? "" : ", ")\(more)}"
+            + "body: \(body)\(more.isEmpty ? "" : ", ")\(more)}"
     }
 
     private static func issuer(

@@ -83,6 +83,7 @@ extension Fact {
             names.isEmpty ? "nothing taken out" : "log: \(names.joined(separator: ", ")) taken out"
         case .reply(let name, let value): "answer has \(Case.quoted("\(name): \(value)"))"
         case .replyLacks(let name): "answer has no \(Case.quoted(name))"
+        case .says(let text): "answer says \(Case.quoted(text))"
         case .unaudited: nil
         case .credentialPasses: "the credential goes on, as the route says"
         }

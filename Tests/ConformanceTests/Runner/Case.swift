@@ -48,6 +48,16 @@ struct Case: Sendable, CustomTestStringConvertible {
     /// The same row, which the product cannot do yet.
     func pending(_ reason: String) -> Case { changed { $0.pending = reason } }
 
+    /// The same row, of which more holds.
+    func and(_ more: Fact...) -> Case {
+        let row = Case(id, wire, verdict, facts + more)
+        return row.changed { copy in
+            (copy.tenant, copy.canary, copy.recipe) = (tenant, canary, recipe)
+            (copy.pending, copy.waitsForDeadline) = (pending, waitsForDeadline)
+            copy.isForTLS = isForTLS
+        }
+    }
+
     /// The same row for a listener in the clear only.
     var inTheClear: Case { changed { $0.isForTLS = false } }
 
@@ -57,7 +67,7 @@ struct Case: Sendable, CustomTestStringConvertible {
     /// gateway reads on for a while after it has refused, not for ever.
     var mayLoseAnswer: Bool {
         guard case .refused = verdict else { return false }
-        return wire.utf8.count > 200_000 || wire.contains("{A*") || recipe?.isHuge == true
+        return wire.utf8.count > 200_000 || Wire.repeats(wire) || recipe?.isHuge == true
     }
 
     /// The same row, which takes as long as the gateway waits for bytes.
@@ -138,6 +148,8 @@ enum Fact: Sendable {
     case reply(String, String)
     /// No such field in the answer.
     case replyLacks(String)
+    /// The answer has these words in it.
+    case says(String)
     /// The attack was in a part that is dropped without being looked at, so no audit names it.
     case unaudited
     /// The upstream may see the credential: the route says so.

@@ -106,6 +106,9 @@ struct Judge {
         case .replyLacks(let name):
             let values = seen.reply?.all(name) ?? []
             return values.isEmpty ? nil : "the answer's \(name) is \(values) and should not be"
+        case .says(let text):
+            let isThere = seen.reply?.text.contains(text) ?? false
+            return isThere ? nil : "the answer does not say `\(text)`"
         case .unaudited, .credentialPasses: return nil
         }
     }

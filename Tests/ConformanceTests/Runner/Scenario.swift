@@ -21,7 +21,9 @@ struct Scenario: Sendable {
 
     var vector: String { Vector.part(of: id) }
 
-    static let all = keyRefusals + reuse + pipelines + pieces + secrets + memory
+    static let all =
+        keyRefusals + reuse + pipelines + pieces + heldBodies + crowds + bodyMemory + secrets
+        + memory
 }
 
 extension Sighting {

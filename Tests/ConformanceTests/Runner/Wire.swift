@@ -21,10 +21,24 @@ enum Wire {
         return out + rest
     }
 
+    /// How many bytes `text` stands for, in which no token is named.
+    static func length(_ text: String) -> Int { bytes(text, tokens: [:]).count }
+
+    /// Whether a byte is repeated in `text`, which stands for more than it shows.
+    static func repeats(_ text: String) -> Bool {
+        let bytes = latin(text)
+        return bytes.indices.dropLast(3).contains { index in
+            bytes[index] == UInt8(ascii: "{") && bytes[index + 2] == UInt8(ascii: "*")
+                && (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[index + 3])
+        }
+    }
+
     private static func value(of word: String, _ tokens: [String: String]) -> [UInt8]? {
         // `{A*1000}` is a thousand of them, without a text of that size.
-        if word.hasPrefix("A*"), let count = Int(word.dropFirst(2)) {
-            return [UInt8](repeating: UInt8(ascii: "A"), count: count)
+        if let byte = word.utf8.first, word.dropFirst().hasPrefix("*"),
+            let count = Int(word.dropFirst(2))
+        {
+            return [UInt8](repeating: byte, count: count)
         }
         return switch word {
         case "host": latin(host)

@@ -74,6 +74,30 @@ import Testing
         #expect(!again)
     }
 
+    @Test func `a check in vain ends the turn, and the next turn makes one again`() {
+        var turns = SignatureTurns()
+        let keys = Self.keys(6)
+        for key in keys { turns.join(key) }
+        for key in keys {
+            let first = turns.next()
+            #expect(first == key)
+            turns.use()
+            turns.close()
+            let second = turns.next()
+            #expect(second == nil)
+            turns.begin()
+        }
+        // The same where the request is met.
+        turns.use()
+        turns.close()
+        turns.join(keys[0])
+        let none = turns.next()
+        #expect(none == nil)
+        turns.begin()
+        let next = turns.next()
+        #expect(next == keys[0])
+    }
+
     @Test func `what goes upstream is held while holding, and each client named once`() {
         var turns = SignatureTurns()
         let keys = Self.keys(SignatureTurns.heldMax)

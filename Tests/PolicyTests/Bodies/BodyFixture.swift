@@ -29,10 +29,13 @@ struct CleanedBody: Equatable {
             names: SkeletonSet(names: TenantNames.defaults + [field].compactMap(\.self)),
             clientValue: mode, inject: BodyInjection(pointer: pointer, formField: field))
         var scratch = BodyScratch()
-        var out = ByteBuffer(capacityMax: body.count * 2 + 65_536)
         let typeText = [UInt8](type.utf8)
+        let type = try ContentType(typeText.span)
+        // As much room as a body is promised, and not a byte more.
+        var out = ByteBuffer(
+            capacityMax: body.count + rule.growthMax(of: body.span, as: type))
         let report = try rule.clean(
-            body.span, as: try ContentType(typeText.span), typeText.span,
+            body.span, as: type, typeText.span,
             tenant: tenant.flatMap { ExternalID($0, format: .opaque) }, &scratch, into: &out)
         text = String(decoding: out.bytes, as: UTF8.self)
         removed = report.removed

@@ -159,6 +159,34 @@ import Testing
         #expect(refusal(body, as: "application/json-patch+json") == .requestBodyMalformed)
     }
 
+    @Test func `the tenant is put into every line of a body of lines`() throws {
+        for count in [1, 2, 100] {
+            let cleaned = try CleanedBody(
+                String(repeating: "{}\n", count: count), as: "application/x-ndjson",
+                pointer: "/a\\/\u{1}/b/c/d/tenant_id")
+            let line = #"{"a\\":{"\u0001":{"b":{"c":{"d":{"tenant_id":"acme"}}}}}}"# + "\n"
+            #expect(cleaned.text == String(repeating: line, count: count))
+        }
+        let lines = String(repeating: "1\n", count: JSONBodyRule.linesMax + 1)
+        #expect(
+            refusal(lines, as: "application/x-ndjson", pointer: "/a") == .requestBodyMalformed)
+    }
+
+    @Test func `an operation of a patch without a value is never the same tenant`() {
+        let patch = "application/json-patch+json"
+        for operation in [
+            #"{"op":"remove","path":"/tenant_id"}"#,
+            #"{"op":"copy","from":"/a","path":"/tenant_id"}"#,
+            #"{"op":"move","from":"/tenant_id","path":"/a"}"#,
+        ] {
+            let refused = refusal("[\(operation)]", as: patch, mode: .rejectIfDifferent)
+            #expect(refused == .tenantConflict)
+        }
+        let same = #"[{"op":"test","path":"/tenant_id","value":"acme"}]"#
+        #expect(refusal(same, as: patch, mode: .rejectIfDifferent) == nil)
+        #expect(refusal(same, as: patch, mode: .reject) == .tenantConflict)
+    }
+
     @Test func `each line of a body of lines is a document`() throws {
         let body = "{\"tenant_id\":1,\"a\":2}\r\n\n{\"b\":3}\n{\"org_id\":1}"
         let cleaned = try CleanedBody(body, as: "application/x-ndjson")

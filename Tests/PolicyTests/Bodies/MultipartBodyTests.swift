@@ -29,6 +29,15 @@ import Testing
         #expect(cleaned.removed == 1 && cleaned.isChanged)
     }
 
+    @Test(arguments: ["_method", "_METHOD", "%5fmethod"])
+    func `U5 a part that names a method goes too`(_ name: String) throws {
+        let cleaned = try CleanedBody(
+            Self.body(Self.part("form-data; name=\"\(name)\"", "DELETE"), Self.kept),
+            as: Self.type)
+        #expect(cleaned.text == Self.body(Self.kept))
+        #expect(cleaned.removed == 0 && cleaned.isChanged)
+    }
+
     @Test func `what names none stays byte for byte`() throws {
         let parts: [String] = [
             Self.kept,

@@ -112,7 +112,7 @@ import Testing
                 "message":"unknown key `\\"\\u00e9\\\\\\u000a\\ud83d\\ude00`",\
                 "file":"policies/gateway.yaml","line":1,"column":2,"length":3,"label":"l",\
                 "notes":["n"]}],"files":["policies/gateway.yaml"],"routes":null,"issuers":null,\
-                "tiers":null,"errors":2,"warnings":0}
+                "tiers":null,"shadows":null,"exceptions":null,"errors":2,"warnings":0}
                 """)
     }
 

@@ -87,6 +87,81 @@ import Testing
         #expect(text.ranges(of: "Cache-Control:").count == 1, "ours or theirs, never both")
     }
 
+    static let cookies: [(String, String)] = [
+        ("a=1; Domain=example.com; Path=/", "a=1; Path=/"), ("a=1;domain=.example.com", "a=1"),
+        ("a=1; Path=/; DOMAIN = x ; Secure", "a=1; Path=/; Secure"), ("a=1; Domain", "a=1"),
+        ("a=1; Domain=", "a=1"), ("a=1;\tDomain=x;Domain=y; HttpOnly", "a=1; HttpOnly"),
+        ("a=\"x; Domain=y\"; Secure", "a=\"x; Secure"), ("Domain=x; Path=/", "Domain=x; Path=/"),
+        ("a=Domain; Domains=x; xDomain=y", "a=Domain; Domains=x; xDomain=y"), ("a=1", "a=1"),
+        ("a=1;;Domain=x;", "a=1;;"), ("", ""), (";Domain=x", ""),
+    ]
+
+    @Test(arguments: cookies)
+    func `X7 a tenant's cookies belong to the host that sets them`(
+        _ sent: String, _ kept: String
+    ) throws {
+        let head =
+            "HTTP/1.1 200 OK\r\nSet-Cookie: \(sent)\r\nSet-Cookie: b=2\r\nContent-Length: 0\r\n"
+            + "\r\n"
+        let text = try Self.answer(head)
+        #expect(text.contains("\r\nSet-Cookie: \(kept)\r\nSet-Cookie: b=2\r\n"), "\(text)")
+        for change in [
+            { $0.cookieDomain = .keep }, { $0.authentication = .none(reason: "test") },
+            { $0.mode = .shadow },
+        ] as [(inout RoutePolicy) -> Void] {
+            let whole = try Self.answer(head) { _, route in change(&route) }
+            #expect(whole.contains("\r\nSet-Cookie: \(sent)\r\n"))
+        }
+        let refusal = RulesFixture.refusal {
+            _ = try Self.answer(head) { _, route in route.cookieDomain = .reject }
+        }
+        #expect(refusal == (sent == kept ? nil : .upstreamCookieDomain))
+        let open = try Self.answer(head) { _, route in
+            route.authentication = .none(reason: "test")
+            route.cookieDomain = .strip
+        }
+        #expect(open.contains("\r\nSet-Cookie: \(kept)\r\n"))
+    }
+
+    @Test func `X7 an interim head carries no cookie with a Domain`() {
+        let rule = ResponseRule(names: SkeletonSet(names: []), hasCORS: false)
+        for (field, value, passes) in [
+            (.setCookie, "a=1; Domain=x", false), (.setCookie, "a=1; Path=/", true),
+            (.other, "a=1; Domain=x", true),
+        ] as [(KnownField, String, Bool)] {
+            let answer = withBytes(value) { rule.passesInterim(field, value: $0) }
+            #expect(answer == passes)
+        }
+    }
+
+    @Test func `in shadow a response is judged and left as it is`() throws {
+        let head =
+            "HTTP/1.1 200 OK\r\nX-Tenant-ID: acme\r\nCache-Control: max-age=60\r\n"
+            + "Set-Cookie: a=1; Domain=x\r\nOrg-Id: 1\r\nX-Internal-Shard: 4\r\n"
+            + "CDN-Cache-Control: max-age=60\r\nContent-Length: 0\r\n\r\n"
+        let text = try Self.answer(head) { _, route in route.mode = .shadow }
+        #expect(
+            text.hasPrefix(
+                "HTTP/1.1 200 OK\r\nX-Tenant-ID: acme\r\nCache-Control: max-age=60\r\n"
+                    + "Set-Cookie: a=1; Domain=x\r\nOrg-Id: 1\r\nCDN-Cache-Control: max-age=60\r\n"
+                    + "X-Request-ID: "))
+        for domain in RoutePolicy.CookieDomain.allCases {
+            let fixture = RulesFixture { _, route in
+                route.mode = .shadow
+                route.cookieDomain = domain
+            }
+            let bytes = [UInt8](head.utf8)
+            var parsed = ResponseHead()
+            _ = try parsed.parse(bytes.span, limits: .response, answering: .get)
+            var report = ShadowReport()
+            fixture.rules.routes[0].judgeResponse(parsed, bytes.span, report: &report)
+            #expect(report.count(.responseHeader, .stripped) == 2)
+            #expect(report.count(.responseCaching, .stripped) == 1)
+            #expect(report.count(.responseCookie, .stripped) == (domain == .strip ? 1 : 0))
+            #expect(report.refusal == (domain == .reject ? .upstreamCookieDomain : nil))
+        }
+    }
+
     @Test func `a response without a tenant keeps its own caching`() throws {
         let text = try Self.answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") { _, route in
             route.authentication = .none(reason: "public")
@@ -181,8 +256,26 @@ import Testing
             String(decoding: out.bytes, as: UTF8.self)
                 == #"{"type":"urn:ringfence:problem:\#(code)","title":"\#(title)","#
                 + #""status":\#(refusal.status),"code":"\#(code)","request_id":"\#(id)"}"#)
-        for byte in (code + title).utf8 {
+        let detail = refusal.entry.detail.map { "\($0)" } ?? ""
+        for byte in (code + title + detail).utf8 {
             #expect(byte >= 0x20 && byte < 0x7f && byte != 0x22 && byte != 0x5c)
         }
+        guard !detail.isEmpty else { return }
+        let plain = out.count
+        out.removeAll()
+        withBytes(id) {
+            ProblemBody.write(refusal, requestID: $0, detail: refusal.entry.detail, into: &out)
+        }
+        #expect(out.count == plain + detail.utf8.count + #","detail":"""#.utf8.count)
+        #expect(String(decoding: out.bytes, as: UTF8.self).hasSuffix(#""detail":"\#(detail)"}"#))
+    }
+
+    @Test(arguments: [Refusal.requestBodyTooLarge, .requestBodyType, .requestBodyEncoding])
+    func `a body that cannot be held is told which key of the policy decides`(
+        _ refusal: Refusal
+    ) throws {
+        let detail = "\(try #require(refusal.entry.detail))"
+        #expect(detail.contains("`body"))
+        #expect(detail.utf8.count <= 200)
     }
 }

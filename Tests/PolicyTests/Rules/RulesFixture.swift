@@ -37,6 +37,7 @@ struct RulesFixture {
     struct Sent {
         var text: String
         var report: CleaningReport
+        var shadow: ShadowReport?
 
         var lines: [String] { text.split(separator: "\r\n").map(String.init) }
         var target: String { String(text.split(separator: " ")[1]) }
@@ -81,7 +82,9 @@ struct RulesFixture {
         try route.write(
             plan, parsed, bytes.span, principal: principal, target: targetBytes.span,
             framing: framing ?? parsed.framing, facts: facts, into: &out)
-        return Sent(text: String(decoding: out.bytes, as: UTF8.self), report: plan.report)
+        return Sent(
+            text: String(decoding: out.bytes, as: UTF8.self), report: plan.report,
+            shadow: plan.shadow)
     }
 
     /// The same for a GET of `target` with these field lines.
@@ -114,6 +117,7 @@ extension PathPattern {
                 switch part {
                 case "*": .any
                 case "**": .rest
+                case "{tenant}": .tenant
                 default: .literal([UInt8](part.utf8))
                 }
             })

@@ -65,6 +65,7 @@ import Testing
     /// Names the rules and the scan once judged differently, which let a client set off the alarm.
     @Test(arguments: [
         "tenant%C5%BF_id=1", "a[ten,ant_id]=1", "a.ten(ant_id=1", "t.ten%20ant_id=1",
+        "org+_id,Id%255f(", "evilX-/org+_id", "org+Id:+_evil[]", "a.org%2b_id",
         "\(String(repeating: "x", count: 129)).ten[ant_id=1",
         "\(String(repeating: "x", count: 65)).ten[ant_id=1",
     ])

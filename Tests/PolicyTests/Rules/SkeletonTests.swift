@@ -39,7 +39,8 @@ import Testing
         "tenant_id[]", "tenant_id%5B%5D", "tenant_id[0]", "tenant_id[$ne]", "filter[tenant_id]",
         "a[b][tenant_id]", "[tenant_id]", "a.b.tenant_id", "filter%5Btenant_id%5D",
         "filter%255Btenant_id%255D", "tenant_id__in", "tenant_id:eq", "tenant[id", "a/tenant_id",
-        "where(tenant_id)", "{tenant_id}",
+        "where(tenant_id)", "{tenant_id}", "filter[tenant id]", "filter[tenant+id]", "a.tenant+id",
+        "[tenant%20+id]", "a tenant_id", "a[x tenant_id+y]",
     ])
     func `Q5 every component of a name is looked at`(_ name: String) {
         #expect(withBytes(name) { names.judge($0) } == .listed)
