@@ -90,11 +90,11 @@ extension GatewayWorker {
         if let coding = exchange.bodyCoding {
             try decodeBody(exchange, coding, into: &decoded)
         }
-        let count = exchange.bodyCoding == nil ? exchange.body.count : decoded.count
-        guard takeMemory(count + BodyRule.injectedBytesMax, for: exchange) else {
-            throw .requestBodyBudget
-        }
-        var scrap = ByteBuffer(capacityMax: count + BodyRule.injectedBytesMax)
+        let room =
+            exchange.bodyCoding == nil
+            ? Self.judgedRoom(exchange.body, route, type) : Self.judgedRoom(decoded, route, type)
+        guard takeMemory(room, for: exchange) else { throw .requestBodyBudget }
+        var scrap = ByteBuffer(capacityMax: room)
         let tenant = exchange.caller?.principal?.externalID
         if exchange.bodyCoding == nil {
             Self.judge(
@@ -102,6 +102,12 @@ extension GatewayWorker {
         } else {
             Self.judge(decoded, route, type, head[text], tenant, &bodyScratch, &scrap, &report)
         }
+    }
+
+    private static func judgedRoom(
+        _ body: borrowing ByteBuffer, _ route: RouteRule, _ type: ContentType
+    ) -> Int {
+        body.count + route.judgedGrowthMax(of: body.readable, as: type)
     }
 
     private static func judge(

@@ -110,10 +110,15 @@ extension RouteRule {
     /// Whether a route that is in shadow judges bodies.
     public var judgesBodies: Bool { shadow?.bodies != nil }
 
+    /// Bytes that a body grows by at most while it is judged.
+    public func judgedGrowthMax(of bytes: Span<UInt8>, as type: ContentType) -> Int {
+        shadow?.bodies?.growthMax(of: bytes, as: type) ?? 0
+    }
+
     /// Judges a whole body, without any content coding, of a route in shadow.
     ///
     /// - Parameters:
-    ///   - scrap: overwritten; has room for the body and `BodyRule.injectedBytesMax` more.
+    ///   - scrap: overwritten; has room for the body and `judgedGrowthMax` more.
     ///   - type: read from `typeText`, the client's `Content-Type`.
     public func judgeBody(
         _ bytes: Span<UInt8>, as type: ContentType, _ typeText: Span<UInt8>, tenant: ExternalID?,
