@@ -100,10 +100,10 @@ def parts(vector, *contents):
     return bodies(MULTIPART, vector, "multipart/form-data; boundary=b", *contents)
 
 
-def faced(boundary, inner="b"):
-    """One innocent part between these boundaries, and within it a whole body with another one."""
-    evil = (f'--{inner}\r\nContent-Disposition: form-data; name="tenant_id"\r\n\r\nevil\r\n'
-            f"--{inner}--\r\n")
+def faced(boundary):
+    """One innocent part between these boundaries, and within it a whole body whose boundary is b."""
+    evil = ('--b\r\nContent-Disposition: form-data; name="tenant_id"\r\n\r\nevil\r\n'
+            "--b--\r\n")
     return (f'--{boundary}\r\nContent-Disposition: form-data; name="x"\r\n\r\n\r\n{evil}'
             f"\r\n--{boundary}--\r\n")
 
@@ -116,11 +116,8 @@ def two_faced():
         "boundary=c; boundary*=utf-8''b", "boundary*0=b; boundary=c", "boundary =b; boundary=c",
         "boundary=c; boundary\t=b", "boundary=c, multipart/form-data; boundary=b",
         "x-boundary=b;boundary=c", "x=boundary; boundary=c; y=b")]
-    for mark in "'()+,./:=?_":
-        rows += [(f'multipart/form-data; boundary="b{mark}c"', faced(f"b{mark}c", inner))
-                 for inner in ("b", "c")]
     rows += [(f'multipart/form-data; boundary="{text}"', faced(text)) for text in (
-        "=?utf-8?q?b?=", "=?utf-8?b?Yg==?=", "'b'", "(c)b", "b()", "b=", "=b", "b?", ",b", "b,")]
+        "b,c", "b,", "=?utf-8?q?b?=", "=?utf-8?b?Yg==?=")]
     return raw(MULTIPART, "B18-faced", *(body(kind, content) for kind, content in rows))
 
 
