@@ -101,7 +101,7 @@ def parts(vector, *contents):
 
 
 def faced(boundary):
-    """One innocent part between these boundaries, and within it a whole body whose boundary is b."""
+    """One innocent part between these boundaries, and in it a whole body whose boundary is b."""
     evil = ('--b\r\nContent-Disposition: form-data; name="tenant_id"\r\n\r\nevil\r\n'
             "--b--\r\n")
     return (f'--{boundary}\r\nContent-Disposition: form-data; name="x"\r\n\r\n\r\n{evil}'
