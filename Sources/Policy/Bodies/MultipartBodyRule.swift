@@ -212,7 +212,11 @@ private struct PartHead {
             }
             let field = part.extracting(start..<colon)
             let value = Self.trimmed(part, colon + 1, end)
-            if field.equalsIgnoringCase("Content-Disposition") {
+            let isDisposition = field.equalsIgnoringCase("Content-Disposition")
+            // Rack looks for the field's name anywhere in the head, in other names and values too.
+            guard isDisposition || !Self.holds("Content-Disposition", part.extracting(start..<end))
+            else { throw .requestBodyMalformed }
+            if isDisposition {
                 guard name == nil else { throw .requestBodyMalformed }
                 name = try Self.partName(part, value)
             } else if field.equalsIgnoringCase("Content-Type") {
@@ -246,8 +250,10 @@ private struct PartHead {
     }
 
     /// `form-data; name="a"; filename="b"`. What readers differ about is refused: a parameter
-    /// twice, a name in the extended form of RFC 8187 (which RFC 7578 section 4.2 forbids), a
-    /// backslash, a parameter without a value.
+    /// twice, a name in the extended form of RFC 8187 (which RFC 7578 section 4.2 forbids) or in
+    /// encoded words of RFC 2047 (which Commons FileUpload decodes), a backslash, a parameter
+    /// without a value, and a value with another `name=` in it (Rack takes the last, quoted or
+    /// not).
     private static func partName(
         _ part: Span<UInt8>, _ value: Range<Int>
     ) throws(Refusal) -> Range<Int> {
@@ -261,9 +267,9 @@ private struct PartHead {
         var seen = 0
         while cursor.skipToParameter() {
             let key = cursor.token()
-            guard !key.isEmpty, cursor.take(UInt8(ascii: "=")), let found = cursor.value() else {
-                throw .requestBodyMalformed
-            }
+            guard !key.isEmpty, cursor.take(UInt8(ascii: "=")), let found = cursor.value(),
+                !Self.holdsName(text.extracting(found))
+            else { throw .requestBodyMalformed }
             let keyText = text.extracting(key)
             let bit: Int
             if keyText.equalsIgnoringCase("name") {
@@ -279,8 +285,48 @@ private struct PartHead {
             guard seen & bit == 0 else { throw .requestBodyMalformed }
             seen |= bit
         }
-        guard cursor.isAtEnd, let name, !name.isEmpty else { throw .requestBodyMalformed }
+        guard cursor.isAtEnd, let name, !name.isEmpty, !hasEncodedWord(part.extracting(name))
+        else { throw .requestBodyMalformed }
         return name
+    }
+
+    /// Whether a word `name` is in the value, with `=` or `*` behind it.
+    private static func holdsName(_ value: Span<UInt8>) -> Bool {
+        let word: StaticString = "name"
+        let count = word.utf8CodeUnitCount
+        guard value.count > count else { return false }
+        for index in 0..<value.count - count
+        where value.extracting(index..<index + count).equalsIgnoringCase(word) {
+            var end = index + count
+            while end < value.count, value[end] == 0x20 || value[end] == 0x09 { end += 1 }
+            let isWord = index == 0 || !isName(value[index - 1])
+            if isWord, end < value.count,
+                value[end] == UInt8(ascii: "=") || value[end] == UInt8(ascii: "*")
+            {
+                return true
+            }
+        }
+        return false
+    }
+
+    /// Whether the text has the word anywhere, in any case.
+    private static func holds(_ word: StaticString, _ text: Span<UInt8>) -> Bool {
+        let count = word.utf8CodeUnitCount
+        guard text.count >= count else { return false }
+        for index in 0...text.count - count
+        where text.extracting(index..<index + count).equalsIgnoringCase(word) {
+            return true
+        }
+        return false
+    }
+
+    /// Whether `=?` is in a name: with it every encoded word begins.
+    private static func hasEncodedWord(_ name: Span<UInt8>) -> Bool {
+        for index in name.indices.dropLast()
+        where name[index] == UInt8(ascii: "=") && name[index + 1] == UInt8(ascii: "?") {
+            return true
+        }
+        return false
     }
 
     /// RFC 7578 section 4.7: encodings are not used; a reader that undoes one sees other bytes.
