@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help run build test lint bench curves budget soak fuzz clean
+.PHONY: help run build test lint jury compare bench curves budget soak fuzz clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -28,6 +28,18 @@ test:
 ## make lint     formatting and warnings as errors
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift
+
+## make jury     what the gateway sends, replayed into ten real web stacks (docs/jury.md)
+jury:
+	@scripts/bootstrap jury
+	swift build --product ringfence-gateway
+	jury/run $(ARGS)
+
+## make compare  the same attacks behind five other gateways (docs/comparison.md)
+compare:
+	@scripts/bootstrap jury
+	swift build --product ringfence-gateway
+	jury/compare $(ARGS)
 
 ## make bench    CPU per request beside HAProxy, nginx and Envoy (docs/performance.md)
 bench:

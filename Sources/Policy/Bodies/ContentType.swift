@@ -31,8 +31,9 @@ public struct ContentType: Equatable, Sendable {
 
     /// - Throws: `request.body.type` for what is no media type, for one with two readings (a
     ///   parameter twice, a second type behind a comma, `;` or `,` in quotes, where some readers
-    ///   cut all the same), for another character set than UTF-8, and for a `multipart` type
-    ///   without a usable boundary.
+    ///   cut all the same), for another character set than UTF-8, and for a multipart form without
+    ///   a usable boundary, or with any other parameter: PHP takes `xboundary=` for the boundary,
+    ///   Django and Go `boundary*=`.
     public init(_ value: Span<UInt8>) throws(Refusal) {
         try self.init(value, allowingCharsets: false)
     }
@@ -48,6 +49,7 @@ public struct ContentType: Equatable, Sendable {
         var boundary: Range<Int>?
         var names: [Range<Int>] = []
         var isForeign = false
+        var hasOthers = false
         while cursor.skipToParameter() {
             let name = cursor.token()
             guard !name.isEmpty, cursor.take(UInt8(ascii: "=")), names.count < Self.parametersMax,
@@ -66,6 +68,8 @@ public struct ContentType: Equatable, Sendable {
                 guard allowingCharsets || !isForeign else { throw .requestBodyType }
             } else if text.equalsIgnoringCase("boundary") {
                 boundary = parameter
+            } else {
+                hasOthers = true
             }
         }
         guard cursor.isAtEnd else { throw .requestBodyType }
@@ -73,7 +77,7 @@ public struct ContentType: Equatable, Sendable {
         form = Self.form(
             value.extracting(type), value.extracting(subtype))
         if form == .multipart {
-            guard let found = boundary, Self.isBoundary(value.extracting(found)) else {
+            guard let found = boundary, Self.isBoundary(value.extracting(found)), !hasOthers else {
                 throw .requestBodyType
             }
             self.boundary = Slice(found.lowerBound, found.upperBound)
@@ -125,8 +129,8 @@ public struct ContentType: Equatable, Sendable {
         return false
     }
 
-    /// RFC 2046 section 5.1.1, without the space, which readers trim or do not, and the comma,
-    /// where PHP and Rack end a boundary.
+    /// RFC 2046 section 5.1.1, without the space, which readers trim or do not, the comma, where
+    /// PHP and Rack end one, and `=?`, which begins what Commons FileUpload decodes.
     private static func isBoundary(_ text: Span<UInt8>) -> Bool {
         guard (1...70).contains(text.count) else { return false }
         for index in text.indices {
@@ -134,8 +138,9 @@ public struct ContentType: Equatable, Sendable {
             case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "'"), UInt8(ascii: "("),
                 UInt8(ascii: ")"), UInt8(ascii: "+"), UInt8(ascii: "_"), UInt8(ascii: "-"),
-                UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: ":"), UInt8(ascii: "="),
-                UInt8(ascii: "?"):
+                UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: ":"), UInt8(ascii: "="):
+                continue
+            case UInt8(ascii: "?") where index == 0 || text[index - 1] != UInt8(ascii: "="):
                 continue
             default: return false
             }

@@ -206,7 +206,11 @@ private struct PartHead {
             }
             let field = part.extracting(start..<colon)
             let value = Self.trimmed(part, colon + 1, end)
-            if field.equalsIgnoringCase("Content-Disposition") {
+            let isDisposition = field.equalsIgnoringCase("Content-Disposition")
+            // Rack looks for the field's name anywhere in the head, in other names and values too.
+            guard isDisposition || !Self.holds("Content-Disposition", part.extracting(start..<end))
+            else { throw .requestBodyMalformed }
+            if isDisposition {
                 guard name == nil else { throw .requestBodyMalformed }
                 name = try Self.partName(part, value)
             } else if field.equalsIgnoringCase("Content-Type") {
@@ -217,9 +221,7 @@ private struct PartHead {
             }
             start = end + 2
         }
-        guard let name, Self.hasOneDisposition(part.extracting(0..<start)) else {
-            throw .requestBodyMalformed
-        }
+        guard let name else { throw .requestBodyMalformed }
         self.name = name
         contentType = type
         length = start
@@ -241,25 +243,11 @@ private struct PartHead {
         throw .requestBodyMalformed
     }
 
-    /// Rack finds `Content-Disposition:` anywhere in a head, inside of other names and values too.
-    private static func hasOneDisposition(_ head: Span<UInt8>) -> Bool {
-        let name: StaticString = "content-disposition"
-        var found = 0
-        var index = 0
-        while head.count - index >= name.utf8CodeUnitCount {
-            if head[index] | 0x20 == UInt8(ascii: "c"),
-                head.extracting(index..<index + name.utf8CodeUnitCount).equalsIgnoringCase(name)
-            {
-                found += 1
-            }
-            index += 1
-        }
-        return found == 1
-    }
-
     /// `form-data; name="a"; filename="b"`. What readers differ about is refused: a parameter
-    /// twice, a name in the extended form of RFC 8187 (which RFC 7578 section 4.2 forbids), a
-    /// backslash, a parameter without a value, and whatever `isAmbiguous` finds.
+    /// twice, a name in the extended form of RFC 8187 (which RFC 7578 section 4.2 forbids) or in
+    /// encoded words of RFC 2047 (which Commons FileUpload decodes), a backslash, a parameter
+    /// without a value, a value with another `name=` in it (Rack takes the last, quoted or not),
+    /// and a lone apostrophe (which begins a quoted string for PHP).
     private static func partName(
         _ part: Span<UInt8>, _ value: Range<Int>
     ) throws(Refusal) -> Range<Int> {
@@ -274,8 +262,8 @@ private struct PartHead {
         while cursor.skipToParameter() {
             let key = cursor.token()
             guard !key.isEmpty, cursor.take(UInt8(ascii: "=")), let found = cursor.value(),
-                !Self.isAmbiguous(
-                    text.extracting(found), isQuoted: found.upperBound < cursor.position)
+                !Self.holdsName(text.extracting(found)),
+                found.upperBound < cursor.position || !Self.opensQuote(text.extracting(found))
             else { throw .requestBodyMalformed }
             let keyText = text.extracting(key)
             let bit: Int
@@ -292,36 +280,51 @@ private struct PartHead {
             guard seen & bit == 0 else { throw .requestBodyMalformed }
             seen |= bit
         }
-        guard cursor.isAtEnd, let name, !name.isEmpty, !isEncodedWord(part.extracting(name)) else {
-            throw .requestBodyMalformed
-        }
+        guard cursor.isAtEnd, let name, !name.isEmpty, !hasEncodedWord(part.extracting(name))
+        else { throw .requestBodyMalformed }
         return name
     }
 
-    /// Whether a parameter's value is another thing to a lax reader: an apostrophe begins a quoted
-    /// string for PHP, and Rack takes the last `name=` behind a `;` or a space, in quotes or not.
-    private static func isAmbiguous(_ value: Span<UInt8>, isQuoted: Bool) -> Bool {
+    /// Whether PHP would look for the end of a string behind this token; `utf-8''a` closes what it
+    /// opens.
+    private static func opensQuote(_ token: Span<UInt8>) -> Bool {
         var apostrophes = 0
-        for index in value.indices {
-            if value[index] == UInt8(ascii: "'") { apostrophes += 1 }
-            guard isQuoted, value[index] == UInt8(ascii: "="), index > 0 else { continue }
-            var end = index
-            while end > 0, value[end - 1] == 0x20 || value[end - 1] == UInt8(ascii: "*") {
-                end -= 1
-            }
-            guard end >= 4, value.extracting(end - 4..<end).equalsIgnoringCase("name") else {
-                continue
-            }
-            if end == 4 || value[end - 5] == UInt8(ascii: ";") || value[end - 5] <= 0x20 {
+        for index in token.indices where token[index] == UInt8(ascii: "'") { apostrophes += 1 }
+        return apostrophes % 2 == 1
+    }
+
+    /// Whether a word `name` is in the value, with `=` or `*` behind it.
+    private static func holdsName(_ value: Span<UInt8>) -> Bool {
+        let word: StaticString = "name"
+        let count = word.utf8CodeUnitCount
+        guard value.count > count else { return false }
+        for index in 0..<value.count - count
+        where value.extracting(index..<index + count).equalsIgnoringCase(word) {
+            var end = index + count
+            while end < value.count, value[end] == 0x20 || value[end] == 0x09 { end += 1 }
+            let isWord = index == 0 || !isName(value[index - 1])
+            if isWord, end < value.count,
+                value[end] == UInt8(ascii: "=") || value[end] == UInt8(ascii: "*")
+            {
                 return true
             }
         }
-        // Inside of quotes it is a letter like others; `utf-8''a` closes what it opens.
-        return !isQuoted && apostrophes % 2 == 1
+        return false
     }
 
-    /// `=?utf-8?b?...?=` (RFC 2047), which Tomcat undoes in names.
-    private static func isEncodedWord(_ name: Span<UInt8>) -> Bool {
+    /// Whether the text has the word anywhere, in any case.
+    private static func holds(_ word: StaticString, _ text: Span<UInt8>) -> Bool {
+        let count = word.utf8CodeUnitCount
+        guard text.count >= count else { return false }
+        for index in 0...text.count - count
+        where text.extracting(index..<index + count).equalsIgnoringCase(word) {
+            return true
+        }
+        return false
+    }
+
+    /// Whether `=?` is in a name: with it every encoded word begins.
+    private static func hasEncodedWord(_ name: Span<UInt8>) -> Bool {
         for index in name.indices.dropLast()
         where name[index] == UInt8(ascii: "=") && name[index + 1] == UInt8(ascii: "?") {
             return true

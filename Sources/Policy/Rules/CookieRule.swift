@@ -80,10 +80,10 @@ public struct CookieRule: Sendable {
             // A comma in the name, which most readers take for a letter like others.
             let isCut = isFirst && nameEnd < 0 && end < pair.count
             isFirst = false
-            if isCut, names.judge(Self.wholeName(pair)) != .clean { return true }
+            if isCut, isTenant(Self.wholeName(pair)) { return true }
             let hasName = start == 0 || nameEnd >= 0 || pair[0] == UInt8(ascii: "=")
             if hasName, start < end,
-                names.judge(pair.extracting(start..<(nameEnd < 0 ? end : nameEnd))) != .clean
+                isTenant(pair.extracting(start..<(nameEnd < 0 ? end : nameEnd)))
             {
                 return true
             }
@@ -112,14 +112,25 @@ public struct CookieRule: Sendable {
         for index in pair.indices {
             if Self.endsValue(pair[index]) { continue }
             if pair[index] == UInt8(ascii: "=") {
-                if wordStart > 0, names.judge(pair.extracting(wordStart..<wordEnd)) != .clean {
-                    return true
-                }
+                if wordStart > 0, isTenant(pair.extracting(wordStart..<wordEnd)) { return true }
                 wordStart = 0
             } else if index > 0, Self.endsValue(pair[index - 1]) {
                 wordStart = index
             }
             wordEnd = index + 1
+        }
+        return false
+    }
+
+    /// With the prefixes that browsers give a meaning (RFC 6265bis section 4.1.3), in any case, and
+    /// without them: `__Host-tenant_id` names the tenant too.
+    private func isTenant(_ name: Span<UInt8>) -> Bool {
+        if names.judge(name) != .clean { return true }
+        for prefix: StaticString in ["__Host-Http-", "__Host-", "__Http-", "__Secure-"] {
+            let count = prefix.utf8CodeUnitCount
+            guard name.count > count, name.extracting(first: count).equalsIgnoringCase(prefix)
+            else { continue }
+            return names.judge(name.extracting(count..<name.count)) != .clean
         }
         return false
     }

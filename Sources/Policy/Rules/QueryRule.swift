@@ -33,7 +33,8 @@ public struct QueryRule: Sendable {
     /// left, so the caller writes `?` only where `out` grew.
     ///
     /// Both readings of `;` are checked: where a server that splits there would see a tenant, the
-    /// request is refused, because there is no cleaning that is right for both (attack Q6).
+    /// request is refused, because there is no cleaning that is right for both (attack Q6). So are
+    /// both ends of a name: Node's qs ends one behind the first `]=`, whatever `=` comes before.
     ///
     /// - Parameter tenant: the verified tenant; `nil` where the request acts for none.
     /// - Throws: `request.query.malformed`, `request.target`, `request.target.too_long` (also when
@@ -94,6 +95,10 @@ public struct QueryRule: Sendable {
         let name = query.extracting(pair.start..<pair.nameEnd)
         switch names.judge(name) {
         case .clean:
+            guard
+                pair.bracketEnd == pair.nameEnd
+                    || names.judge(query.extracting(pair.start..<pair.bracketEnd)) == .clean
+            else { throw .requestQueryMalformed }
             guard Self.isMethodOverride(name) else { return true }
             report.overridesRemoved += 1
         case .listed:
@@ -108,19 +113,26 @@ public struct QueryRule: Sendable {
 
     /// A pair with `;` in it passes only when neither reading of it names a tenant.
     private func checkParts(_ pair: Pair, _ query: Span<UInt8>) throws(Refusal) {
-        guard names.judge(query.extracting(pair.start..<pair.nameEnd)) == .clean else {
-            throw .requestQueryMalformed
-        }
+        guard names.judge(query.extracting(pair.start..<pair.nameEnd)) == .clean,
+            names.judge(query.extracting(pair.start..<pair.bracketEnd)) == .clean
+        else { throw .requestQueryMalformed }
         var start = pair.start
         while start < pair.end {
             var end = start
             var nameEnd = -1
+            var bracketEnd = -1
             while end < pair.end, query[end] != UInt8(ascii: ";") {
-                if nameEnd < 0, query[end] == UInt8(ascii: "=") { nameEnd = end }
+                if query[end] == UInt8(ascii: "=") {
+                    if nameEnd < 0 { nameEnd = end }
+                    if bracketEnd < 0, Pair.endsInBracket(query, start..<end) { bracketEnd = end }
+                }
                 end += 1
             }
             let name = query.extracting(start..<(nameEnd < 0 ? end : nameEnd))
-            guard names.judge(name) == .clean, !Self.isMethodOverride(name) else {
+            guard names.judge(name) == .clean,
+                bracketEnd < 0 || names.judge(query.extracting(start..<bracketEnd)) == .clean,
+                !Self.isMethodOverride(name)
+            else {
                 throw .requestQueryMalformed
             }
             start = end + 1
@@ -197,6 +209,8 @@ private struct Pair {
     var start: Int
     /// Where its name ends: at the first `=`, or at its end.
     var nameEnd: Int
+    /// Where it ends for qs: behind the first `]` that `=` follows; `nameEnd` where there is none.
+    var bracketEnd: Int
     var end: Int
     /// What a server that also splits at `;` would make of it.
     var parts: Int
@@ -204,13 +218,16 @@ private struct Pair {
     init(_ query: Span<UInt8>, from start: Int) throws(Refusal) {
         self.start = start
         nameEnd = -1
+        bracketEnd = -1
         parts = 1
         var index = start
         while index < query.count {
             let byte = query[index]
             if byte == UInt8(ascii: "&") { break }
             switch byte {
-            case UInt8(ascii: "="): if nameEnd < 0 { nameEnd = index }
+            case UInt8(ascii: "="):
+                if nameEnd < 0 { nameEnd = index }
+                if bracketEnd < 0, Self.endsInBracket(query, start..<index) { bracketEnd = index }
             case UInt8(ascii: ";"): parts += 1
             case UInt8(ascii: "%"):
                 guard query.count - index > 2, PercentCoding.hexValue(query[index + 1]) < 16,
@@ -223,5 +240,14 @@ private struct Pair {
         }
         end = index
         if nameEnd < 0 { nameEnd = end }
+        if bracketEnd < 0 { bracketEnd = nameEnd }
+    }
+
+    /// Whether the last byte is `]`, written or encoded.
+    static func endsInBracket(_ query: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        guard let last = range.last else { return false }
+        if query[last] == UInt8(ascii: "]") { return true }
+        guard range.count > 2, query[last - 2] == UInt8(ascii: "%") else { return false }
+        return PercentCoding.decode(query, at: last - 2).0 == UInt8(ascii: "]")
     }
 }

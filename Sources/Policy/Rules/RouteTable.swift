@@ -44,6 +44,9 @@ public struct RouteTable: Sendable {
     /// Host ordinals are one less than the host numbers; number 0 is "any host".
     private var hosts = ByteTable([])
     private var servesAnyHost = false
+    /// Whether a route has a literal with a capital letter, or ends with a slash.
+    private var hasCapitals = false
+    private var hasSlashedRoutes = false
 
     /// Routes that no request could tell apart: pairs of indices with the same path and host and a
     /// method in common. A compiler refuses a policy that has any.
@@ -71,16 +74,16 @@ public struct RouteTable: Sendable {
     ///   - host: the authority as it was sent, port included; empty where there is none (HTTP/1.0).
     ///   - path: passed by `PathRule.check`; compared after one percent-decode.
     ///   - method: exactly one method, or the empty set for one no route can allow.
-    ///   - ignoringParameters: reads the path as servlet containers do, each segment up to its
-    ///     first `;` only, unless a route spells the `;` out.
+    ///   - isLoose: reads the path as servlet containers and Express do, each segment up to its
+    ///     first `;`, letters in any case, with or without the slash at the end, unless a route
+    ///     spells it as sent.
     public func match(
-        host: Span<UInt8>, path: Span<UInt8>, method: MethodSet, ignoringParameters: Bool = false
+        host: Span<UInt8>, path: Span<UInt8>, method: MethodSet, isLoose: Bool = false
     ) -> Match {
         let name = RouteHost(host)
         let number = (hosts.ordinal(of: name.name) ?? -1) + 1
         guard number > 0 || servesAnyHost else { return .misdirected }
-        var search = Search(
-            host: number, method: method, ignoresParameters: ignoringParameters)
+        var search = Search(host: number, method: method, isLoose: isLoose)
         // `/` has no segments; every other path starts its first one after the slash.
         let route = visit(0, path, path.count <= 1 ? path.count + 1 : 1, &search)
         if route >= 0 { return .matched(Int(route)) }
@@ -92,13 +95,13 @@ extension RouteTable {
     private struct Search {
         let host: Int
         let method: MethodSet
-        let ignoresParameters: Bool
+        let isLoose: Bool
         var allowed: MethodSet = []
 
-        init(host: Int, method: MethodSet, ignoresParameters: Bool) {
+        init(host: Int, method: MethodSet, isLoose: Bool) {
             self.host = host
             self.method = method
-            self.ignoresParameters = ignoresParameters
+            self.isLoose = isLoose
         }
     }
 
@@ -120,7 +123,10 @@ extension RouteTable {
     ) -> Int32 {
         if start > path.count {
             let ending = pick(nodes[node].endGroup, &search)
-            return ending >= 0 ? ending : pick(nodes[node].restGroup, &search)
+            if ending >= 0 { return ending }
+            let slashed = search.isLoose ? child(of: node, path.extracting(0..<0)) : -1
+            let route = slashed >= 0 ? pick(nodes[slashed].endGroup, &search) : -1
+            return route >= 0 ? route : pick(nodes[node].restGroup, &search)
         }
         var end = start
         while end < path.count, path[end] != UInt8(ascii: "/") { end += 1 }
@@ -129,11 +135,17 @@ extension RouteTable {
             let route = visit(literal, path, end + 1, &search)
             if route >= 0 { return route }
         }
-        if search.ignoresParameters {
+        if search.isLoose {
             let name = path.extracting(start..<start + Self.endOfName(path.extracting(start..<end)))
-            let bare = name.count < end - start ? child(of: node, name) : -1
-            let route = bare >= 0 ? visit(bare, path, end + 1, &search) : -1
+            var loose = child(of: node, name)
+            if loose < 0 { loose = child(of: node, name, foldingCase: true) }
+            let route =
+                loose >= 0 && loose != literal ? visit(loose, path, end + 1, &search) : -1
             if route >= 0 { return route }
+            // Nothing stands behind the last slash.
+            let ending =
+                name.isEmpty && end == path.count ? pick(nodes[node].endGroup, &search) : -1
+            if ending >= 0 { return ending }
         }
         let any = nodes[node].anyChild
         if any >= 0, end > start {
@@ -170,11 +182,15 @@ extension RouteTable {
         return -1
     }
 
-    private func child(of node: Int, _ segment: Span<UInt8>) -> Int {
+    private func child(
+        of node: Int, _ segment: Span<UInt8>, foldingCase: Bool = false
+    ) -> Int {
         var place = Self.place(of: segment, under: node) & (children.count - 1)
         while children[place] >= 0 {
             let candidate = Int(children[place])
-            if nodes[candidate].parent == Int32(node), equals(nodes[candidate], segment) {
+            if nodes[candidate].parent == Int32(node),
+                equals(nodes[candidate], segment, foldingCase: foldingCase)
+            {
                 return candidate
             }
             place = (place + 1) & (children.count - 1)
@@ -183,26 +199,51 @@ extension RouteTable {
     }
 
     /// Compares a decoded literal with a segment as it was sent.
-    private func equals(_ node: Node, _ segment: Span<UInt8>) -> Bool {
+    private func equals(_ node: Node, _ segment: Span<UInt8>, foldingCase: Bool) -> Bool {
         let begin = Int(node.segmentStart)
         let count = Int(node.segmentCount)
         var index = 0
         var length = 0
         while index < segment.count {
             let (byte, next) = PercentCoding.decode(segment, at: index)
-            guard length < count, segments[begin + length] == byte else { return false }
+            guard length < count else { return false }
+            let own = segments[begin + length]
+            guard own == byte || foldingCase && Self.folded(own) == Self.folded(byte) else {
+                return false
+            }
             length += 1
             index = next
         }
         return length == count
     }
 
+    /// Whether another route may be the one for a server that reads the path loosely.
+    func mayBeLoose(_ path: Span<UInt8>) -> Bool {
+        if hasCapitals || path.count > 1 && path[path.count - 1] == UInt8(ascii: "/") {
+            return true
+        }
+        for index in path.indices {
+            // What is encoded may be a capital or a `;`.
+            if path[index] == UInt8(ascii: "%") || path[index] == UInt8(ascii: ";")
+                || path[index] != Self.folded(path[index])
+            {
+                return true
+            }
+        }
+        return hasSlashedRoutes
+    }
+
+    private static func folded(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
+
+    /// Where the search for a child begins: the same for all cases of a segment's letters.
     private static func place(of segment: Span<UInt8>, under node: Int) -> Int {
         var hash: UInt32 = 0x811c_9dc5
         var index = 0
         while index < segment.count {
             let (byte, next) = PercentCoding.decode(segment, at: index)
-            hash = (hash ^ UInt32(byte)) &* 0x0100_0193
+            hash = (hash ^ UInt32(folded(byte))) &* 0x0100_0193
             index = next
         }
         let mixed = mix(UInt64(hash) | UInt64(node) << 32)
@@ -222,6 +263,8 @@ extension RouteTable {
         for (index, node) in builder.nodes.enumerated() where node.isLiteral {
             nodes[index].segmentStart = UInt32(segments.count)
             segments += node.segment
+            hasCapitals = hasCapitals || node.segment.contains { $0 != Self.folded($0) }
+            hasSlashedRoutes = hasSlashedRoutes || node.segment.isEmpty
             // Decoding a decoded segment again is harmless here only because no `%XX` can be left
             // in it: `PathRule` refuses paths with doubly encoded bytes, so it matches none.
             var place = Self.place(of: node.segment.span, under: Int(node.parent)) & (size - 1)

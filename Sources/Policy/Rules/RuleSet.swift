@@ -94,18 +94,21 @@ public final class RuleSet: Sendable {
     }
 
     /// - Throws: `request.path.ambiguous` where a server that takes matrix parameters off the path
-    ///   would be asked for what another route guards, and where one of them names a tenant
-    ///   (attack P5).
+    ///   (attack P5), or no notice of case or of a slash at the end (Express), would be asked for
+    ///   what another route guards, and where a parameter names a tenant.
     private func match(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ method: MethodSet
     ) throws(Refusal) -> RouteTable.Match {
         let host = bytes[head.authority ?? .empty]
         let path = bytes[head.target.path]
         let found = table.match(host: host, path: path, method: method)
-        guard RouteTable.endOfName(path) < path.count else { return found }
-        let bare = table.match(host: host, path: path, method: method, ignoringParameters: true)
-        guard found == bare else { throw .requestPathAmbiguous }
-        try checkParameters(path, of: found)
+        let hasParameters = RouteTable.endOfName(path) < path.count
+        guard hasParameters || table.mayBeLoose(path) else { return found }
+        // What no route takes as it was sent, nobody is asked for.
+        if !hasParameters, found == .notFound { return found }
+        let loose = table.match(host: host, path: path, method: method, isLoose: true)
+        guard found == loose else { throw .requestPathAmbiguous }
+        if hasParameters { try checkParameters(path, of: found) }
         return found
     }
 }

@@ -52,7 +52,9 @@ public struct ShadowReport: Equatable, Sendable {
         .requestBodyEncoding, .requestBodyTooLarge, .upstreamCookieDomain,
     ]
 
-    private var counts = InlineArray<44, UInt32>(repeating: 0)
+    /// An array, so that a request that has no report carries no room for one.
+    private var counts = [UInt32](
+        repeating: 0, count: Carrier.allCases.count * Outcome.allCases.count)
     /// The code enforcing would have answered; `nil` where it would have forwarded.
     public private(set) var refusal: Refusal?
     /// Where it would have been refused.
@@ -110,12 +112,5 @@ public struct ShadowReport: Equatable, Sendable {
 
     private static func place(_ carrier: Carrier, _ outcome: Outcome) -> Int {
         Int(carrier.rawValue) * Outcome.allCases.count + Int(outcome.rawValue)
-    }
-
-    public static func == (one: ShadowReport, other: ShadowReport) -> Bool {
-        for index in one.counts.indices where one.counts[index] != other.counts[index] {
-            return false
-        }
-        return one.refusal == other.refusal && one.refusedCarrier == other.refusedCarrier
     }
 }

@@ -13,6 +13,9 @@ import Testing
         ("C4", "tenant,_id=evil; b=2", "b=2"), ("C4", "==tenant_id=evil; b=2", "b=2"),
         ("C4", "tenant_id%00x=evil; b=2", "b=2"),
         ("C4", "a=\"x; tenant_id=evil\"; b=2", "a=\"x; b=2"), ("C1", ";;tenant=evil;;b=2;;", "b=2"),
+        ("C1", "__Host-tenant_id=evil; b=2", "b=2"), ("C1", "__secure-tenantId=evil; b=2", "b=2"),
+        ("C1", "__Host-Http-tenant=evil; b=2", "b=2"), ("C1", "b=2; __HTTP-org_id=evil", "b=2"),
+        ("C1", "a=1 __Host-tenant_id=evil; b=2", "b=2"),
     ])
     func `the pair goes and the others keep their bytes`(
         _ vector: String, _ value: String, _ expected: String

@@ -59,6 +59,9 @@ import Testing
         ("Q6", "a;b;tenant%5fid"), ("Q6", "a=1;_method=DELETE"), ("Q6", ";tenant_id=evil"),
         ("Q9", "a=%ZZ"), ("Q9", "%"), ("Q9", "a=%2"), ("Q9", "%u0074enant_id=evil"),
         ("Q9", "%2&a=1"), ("Q10", "tenant_id%00x=evil"), ("Q10", "tenant_id%0d%0a=evil"),
+        // qs ends the name behind the first `]=`.
+        ("Q6", "a[b=c][tenant_id]=evil"), ("Q6", "a=[tenant_id]=evil"), ("Q6", "a[=?tenantId]=x"),
+        ("Q6", "a[b=c][tenant_id%5D=evil"), ("Q6", "b=1;a[b=c][tenant_id]=evil"),
         ("Q10", "a%00=1"), ("Q10", "tenant_id%2500=evil"), ("Q6", "a%00;b=1"),
     ])
     func `two readings are a refusal`(_ vector: String, _ query: String) {

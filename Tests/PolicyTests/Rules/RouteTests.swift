@@ -59,6 +59,43 @@ import Testing
             RulesFixture.refusal { _ = try rules.get(path, tenant: nil) } == .requestPathAmbiguous)
     }
 
+    @Test(arguments: [
+        "/Admin", "/ADMIN/users", "/%41dmin", "/a/ADMIN/y", "/V1/Exact", "/V1;x=1/exact", "/mixed",
+        "/v1/tenants/evil/x", "/A/v/y", "/v1/exact/", "/V1/exact/", "/v1/exact;/", "/a/v/y/",
+        "/slashed", "/Slashed", "/a/x",
+    ])
+    func `P1 neither case nor a slash at the end choose the route`(_ path: String) {
+        let rules = RulesFixture { policy, route in
+            route = Self.route("/**")
+            policy.routes = [
+                "/admin", "/admin/**", "/a/*/y", "/a/admin/y", "/v1/exact", "/Mixed",
+                "/v1/Tenants/*/**",
+                "/slashed/", "/a/*/",
+            ].map { Self.route($0) }
+        }
+        #expect(
+            RulesFixture.refusal { _ = try rules.get(path, tenant: nil) } == .requestPathAmbiguous)
+    }
+
+    @Test(arguments: [
+        "/other/ID7", "/admin/X", "/Both", "/both", "/a/%41", "/open/ADMIN", "/", "/x/",
+        "/admin/", "/admin/x/", "/a/x/",
+    ])
+    func `a spelling that changes no route passes`(_ path: String) throws {
+        let rules = RulesFixture { policy, route in
+            route = Self.route("/**")
+            policy.routes = ["/admin/**", "/Both", "/both", "/a/*", "/a/*/"].map {
+                Self.route($0)
+            }
+        }
+        #expect(try rules.get(path, tenant: nil).target == path)
+    }
+
+    @Test func `what no route takes as it was sent is not found`() {
+        let rules = RulesFixture { policy, route in route = Self.route("/admin") }
+        #expect(RulesFixture.refusal { _ = try rules.get("/Admin", tenant: nil) } == .routeNotFound)
+    }
+
     @Test(arguments: ["/other;x=1", "/v1;p=1/exact", "/a/b;c=1", "/admin;p"])
     func `a matrix parameter that changes no route passes`(_ path: String) throws {
         let rules = RulesFixture { policy, route in
