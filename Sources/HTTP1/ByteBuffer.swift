@@ -89,10 +89,7 @@
         let n = bytes.count
         guard n > 0 else { return }
         if capacity - tail < n { makeRoom(n) }
-        let target = unsafe base.unsafelyUnwrapped + tail
-        unsafe bytes.withUnsafeBufferPointer {
-            unsafe target.update(from: $0.baseAddress.unsafelyUnwrapped, count: n)
-        }
+        unsafe copy(bytes, to: tail)
         tail += n
     }
 
@@ -107,7 +104,7 @@
         let n = literal.utf8CodeUnitCount
         guard n > 0 else { return }
         if capacity - tail < n { makeRoom(n) }
-        unsafe (base.unsafelyUnwrapped + tail).update(from: literal.utf8Start, count: n)
+        unsafe Self.copy(literal.utf8Start, to: base.unsafelyUnwrapped + tail, n)
         tail += n
     }
 
@@ -153,7 +150,40 @@
         guard !bytes.isEmpty else { return }
         let target = unsafe base.unsafelyUnwrapped + place
         unsafe bytes.withUnsafeBufferPointer {
-            unsafe target.update(from: $0.baseAddress.unsafelyUnwrapped, count: $0.count)
+            unsafe Self.copy($0.baseAddress.unsafelyUnwrapped, to: target, $0.count)
+        }
+    }
+
+    /// Names and values are short: a call of libc for each cost as much as all that is done to them
+    /// otherwise. Both halves are read before one is written, so they may overlap.
+    ///
+    /// - Safety: `source` must have `count` bytes, 1 or more, and `target` room for them.
+    @unsafe @usableFromInline @inline(__always)
+    static func copy(
+        _ source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, _ count: Int
+    ) {
+        let from = unsafe UnsafeRawPointer(source)
+        let to = UnsafeMutableRawPointer(target)
+        if count > 32 {
+            unsafe to.copyMemory(from: from, byteCount: count)
+        } else if count >= 16 {
+            let first = unsafe from.loadUnaligned(as: SIMD16<UInt8>.self)
+            let last = unsafe from.loadUnaligned(
+                fromByteOffset: count &- 16, as: SIMD16<UInt8>.self)
+            unsafe to.storeBytes(of: first, as: SIMD16<UInt8>.self)
+            unsafe to.storeBytes(of: last, toByteOffset: count &- 16, as: SIMD16<UInt8>.self)
+        } else if count >= 8 {
+            let first = unsafe from.loadUnaligned(as: UInt64.self)
+            let last = unsafe from.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+            unsafe to.storeBytes(of: first, as: UInt64.self)
+            unsafe to.storeBytes(of: last, toByteOffset: count &- 8, as: UInt64.self)
+        } else if count >= 4 {
+            let first = unsafe from.loadUnaligned(as: UInt32.self)
+            let last = unsafe from.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)
+            unsafe to.storeBytes(of: first, as: UInt32.self)
+            unsafe to.storeBytes(of: last, toByteOffset: count &- 4, as: UInt32.self)
+        } else {
+            for index in 0..<count { unsafe target[index] = unsafe source[index] }
         }
     }
 

@@ -103,18 +103,19 @@ extension GatewayWorker {
         case .later: return .later
         }
         exchange.caller = caller
+        let principal = caller?.principal
         do throws(Refusal) {
-            try scratch.plan(route, requestHead, bytes, principal: caller?.principal)
+            try scratch.plan(route, requestHead, bytes, principal: principal)
             observe(exchange, route)
         } catch {
             observe(exchange, route)
             throw error
         }
-        try charge(exchange, caller)
+        if let caller, let principal { try charge(exchange, caller, principal) }
         if try holdsBody(exchange, snapshot, route, bytes) { return .collect(route) }
         bodyType.removeAll()
         try writeHead(
-            exchange, snapshot, route, bytes, peer: connection.peer,
+            exchange, snapshot, route, bytes, caller, principal, peer: connection.peer,
             isSecure: connection.stream.isSecure, framing: requestHead.framing)
         return .forward
     }
@@ -126,8 +127,9 @@ extension GatewayWorker {
     }
 
     /// Step 8: deciding and charging are one step.
-    private func charge(_ exchange: Exchange, _ caller: Caller?) throws(Refusal) {
-        guard let caller, let principal = caller.principal else { return }
+    private func charge(
+        _ exchange: Exchange, _ caller: Caller, _ principal: Principal
+    ) throws(Refusal) {
         switch gateway.limiter.charge(
             &caller.limit, tenant: principal.tenant, limit: principal.limit,
             nowNanoseconds: now.nanoseconds)
@@ -143,9 +145,9 @@ extension GatewayWorker {
     /// Step 10: the assertion, and the head as the upstream will see it.
     func writeHead(
         _ exchange: Exchange, _ snapshot: Snapshot, _ route: RouteRule, _ bytes: Span<UInt8>,
-        peer: PeerAddress, isSecure: Bool, framing: BodyFraming
+        _ caller: Caller?, _ principal: Principal?, peer: PeerAddress, isSecure: Bool,
+        framing: BodyFraming
     ) throws(Refusal) {
-        let caller = exchange.caller
         scratch.begin(requestID: exchange.requestID, peer: peer, random: &random)
         if let caller, snapshot.upstreams[exchange.upstream].isAsserted {
             try scratch.sign(
@@ -157,7 +159,7 @@ extension GatewayWorker {
         exchange.head.removeAll()
         do throws(Refusal) {
             try scratch.write(
-                route, requestHead, bytes, principal: caller?.principal, framing: framing,
+                route, requestHead, bytes, principal: principal, framing: framing,
                 hop: Hop(isSecure: isSecure, isTrustedProxy: snapshot.trusts(peer)),
                 authority: snapshot.authority(of: exchange.upstream), contentType: bodyType,
                 into: &exchange.head)

@@ -151,7 +151,8 @@ extension GatewayWorker {
         _ head: borrowing ByteBuffer, _ connection: ServerConnection
     ) throws(Refusal) {
         try writeHead(
-            exchange, snapshot, route, head.readable, peer: connection.peer,
+            exchange, snapshot, route, head.readable, exchange.caller,
+            exchange.caller?.principal, peer: connection.peer,
             isSecure: connection.stream.isSecure,
             framing: exchange.bodyKeepsFraming
                 ? requestHead.framing : .length(UInt64(exchange.body.count)))

@@ -6,10 +6,11 @@ struct Counter: Sendable {
     let numbers: CounterSet
     let slot: MetricSlot
 
-    func increment() { numbers.add(slot) }
-    func add(_ amount: UInt64) { numbers.add(slot, amount) }
-    func subtract(_ amount: UInt64 = 1) { numbers.subtract(slot, amount) }
-    func store(_ value: UInt64) { numbers.set(slot, to: value) }
+    // Inlined, so that no use takes a reference to the numbers.
+    @inline(__always) func increment() { numbers.add(slot) }
+    @inline(__always) func add(_ amount: UInt64) { numbers.add(slot, amount) }
+    @inline(__always) func subtract(_ amount: UInt64 = 1) { numbers.subtract(slot, amount) }
+    @inline(__always) func store(_ value: UInt64) { numbers.set(slot, to: value) }
     var value: UInt64 { numbers.value(slot) }
 }
 
@@ -111,7 +112,9 @@ final class WorkerCounters: Sendable {
         set = CounterSet(metrics.catalog)
     }
 
-    private func counter(_ slot: MetricSlot) -> Counter { Counter(numbers: set, slot: slot) }
+    @inline(__always) private func counter(_ slot: MetricSlot) -> Counter {
+        Counter(numbers: set, slot: slot)
+    }
 
     var accepted: Counter { counter(metrics.accepted) }
     var connections: Counter { counter(metrics.connections) }
