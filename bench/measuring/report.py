@@ -21,7 +21,7 @@ def machine():
                 break
     system = platform.freedesktop_os_release().get("PRETTY_NAME", platform.system())
     openssl = subprocess.run(["openssl", "version"], capture_output=True, text=True).stdout.split()
-    return (f"{system}, Linux {platform.release()}, {len(places.CPUS)} CPUs ({processor}), "
+    return (f"{system}, Linux {'.'.join(platform.release().split('.')[:2])}, {len(places.CPUS)} CPUs ({processor}), "
             f"OpenSSL {openssl[1] if len(openssl) > 1 else '?'}")
 
 
