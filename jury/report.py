@@ -13,7 +13,7 @@ def today():
 
 def machine():
     system = platform.freedesktop_os_release().get("PRETTY_NAME", platform.system())
-    return f"{system}, Linux {platform.release()}"
+    return f"{system}, Linux {'.'.join(platform.release().split('.')[:2])}"
 
 
 def table(heads, rows):
