@@ -32,7 +32,17 @@ public enum NaivePairs {
         where chunk.contains(UInt8(ascii: "=")) {
             names.append(name(Array(chunk)))
         }
-        return names
+        return names + names.compactMap(withoutPrefix)
+    }
+
+    /// What stands behind the prefix of a cookie's name that browsers give a meaning; `nil` without
+    /// one.
+    private static func withoutPrefix(_ name: [UInt8]) -> [UInt8]? {
+        let text = String(decoding: name, as: UTF8.self).lowercased()
+        let prefixes = ["__host-http-", "__host-", "__http-", "__secure-"]
+        guard let prefix = prefixes.first(where: text.hasPrefix) else { return nil }
+        let rest = Array(name.dropFirst(prefix.utf8.count))
+        return rest.isEmpty ? nil : rest
     }
 
     /// Every run of a cookie that could be anybody's name.
@@ -45,7 +55,7 @@ public enum NaivePairs {
                 runs.append(Array(pair[start + 1..<end]))
             }
         }
-        return runs
+        return runs + runs.compactMap(withoutPrefix)
     }
 
     /// `_method` as PHP, Rack and qs arrive at it.
