@@ -22,22 +22,22 @@ extension GatewayWorker {
         if route.isInShadow {
             return holdsBodyInShadow(exchange, route, bytes, isSigned: isSigned)
         }
-        guard route.bodies != nil else { return isSigned }
-        _ = try bodyContentType(bytes)
+        guard let rule = route.bodies else { return isSigned }
+        _ = try bodyContentType(bytes, for: rule)
         exchange.bodyCoding = try bodyCoding(bytes)
         return true
     }
 
     /// The one `Content-Type`; a body without one is what each reader guesses.
     func bodyContentType(
-        _ bytes: Span<UInt8>
+        _ bytes: Span<UInt8>, for rule: BodyRule?
     ) throws(Refusal) -> (type: ContentType, text: Slice) {
         guard let index = requestHead.fields.index(of: .contentType),
             !requestHead.fields.repeats(.contentType)
         else { throw .requestBodyType }
         let text = requestHead.fields[index].value
         let type = try ContentType(bytes[text])
-        guard type.form != .other, type.form != .graphQL else { throw .requestBodyType }
+        guard let rule, rule.takes(type) else { throw .requestBodyType }
         return (type, text)
     }
 
@@ -165,7 +165,7 @@ extension GatewayWorker {
         bodyType.removeAll()
         guard let rule = route.bodies, !exchange.body.isEmpty else { return }
         let bytes = head.readable
-        let (type, text) = try bodyContentType(bytes)
+        let (type, text) = try bodyContentType(bytes, for: rule)
         if let coding = exchange.bodyCoding { try decodeBody(exchange, coding) }
         let room = exchange.body.count + Self.growth(of: exchange.body, rule, type)
         guard takeMemory(room, for: exchange) else { throw .requestBodyBudget }

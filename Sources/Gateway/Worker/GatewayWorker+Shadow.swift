@@ -15,7 +15,7 @@ extension GatewayWorker {
         var report = exchange.observation.shadow ?? ShadowReport()
         if route.judgesBodies {
             do throws(Refusal) {
-                _ = try bodyContentType(bytes)
+                _ = try bodyContentType(bytes, for: route.bodies)
                 exchange.bodyCoding = try bodyCoding(bytes)
                 exchange.bodyIsJudged = true
             } catch {
@@ -85,7 +85,7 @@ extension GatewayWorker {
         _ exchange: Exchange, _ route: RouteRule, _ head: Span<UInt8>,
         _ report: inout ShadowReport
     ) throws(Refusal) {
-        let (type, text) = try bodyContentType(head)
+        let (type, text) = try bodyContentType(head, for: route.bodies)
         var decoded = ByteBuffer(capacityMax: exchange.bodyBytesMax)
         if let coding = exchange.bodyCoding {
             try decodeBody(exchange, coding, into: &decoded)

@@ -65,10 +65,18 @@ public struct BodyRule: Sendable {
     private let json: JSONBodyRule
     private let form: FormBodyRule
     private let multipart: MultipartBodyRule
+    /// `nil` where the route takes no GraphQL.
+    private let graphQL: GraphQLRule?
 
-    init(names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject: BodyInjection) {
-        json = JSONBodyRule(names: names, clientValue: clientValue, inject: inject.pointer)
-        form = FormBodyRule(names: names, clientValue: clientValue, inject: inject.formField)
+    init(
+        names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject: BodyInjection,
+        graphQL: GraphQLRule? = nil
+    ) {
+        self.graphQL = graphQL
+        json = JSONBodyRule(
+            names: names, clientValue: clientValue, inject: inject.pointer, graphQL: graphQL)
+        form = FormBodyRule(
+            names: names, clientValue: clientValue, inject: inject.formField, json: json)
         multipart = MultipartBodyRule(
             json: json.withoutInjection, names: names, clientValue: clientValue,
             inject: inject.formField)
@@ -79,6 +87,9 @@ public struct BodyRule: Sendable {
 
     /// Bytes that `bytes` may grow by: the tenant is put into every line that is a document.
     public func growthMax(of bytes: Span<UInt8>, as type: ContentType) -> Int {
+        if type.form == .urlEncoded {
+            return Self.injectedBytesMax + form.growthFactor * bytes.count
+        }
         guard type.form == .jsonLines, json.growthMax > 0 else { return Self.injectedBytesMax }
         var lines = 1
         for index in bytes.indices where bytes[index] == UInt8(ascii: "\n") { lines += 1 }
@@ -119,7 +130,21 @@ public struct BodyRule: Sendable {
             guard let boundary = type.boundary else { throw .requestBodyType }
             try multipart.clean(
                 bytes, boundary: typeText[boundary], tenant: tenant, &scratch, into: &out, &report)
-        case .graphQL, .other: throw .requestBodyType
+        case .graphQL:
+            guard let graphQL else { throw .requestBodyType }
+            guard out.freeCapacityMax >= bytes.count else { throw .requestBodyTooLarge }
+            try graphQL.check(bytes)
+            out.append(bytes)
+        case .other: throw .requestBodyType
+        }
+    }
+
+    /// Whether the route takes bodies of this type.
+    public func takes(_ type: ContentType) -> Bool {
+        switch type.form {
+        case .json, .jsonPatch, .jsonLines, .urlEncoded, .multipart: true
+        case .graphQL: graphQL != nil
+        case .other: false
         }
     }
 }

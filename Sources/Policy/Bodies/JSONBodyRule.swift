@@ -20,9 +20,16 @@ struct JSONBodyRule: Sendable {
     /// around it, then the tenant in quotes and a comma.
     let growthMax: Int
 
-    init(names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject pointer: String?) {
+    /// Where documents of GraphQL are looked for; `nil` where nowhere.
+    let graphQL: GraphQLRule?
+
+    init(
+        names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject pointer: String?,
+        graphQL: GraphQLRule? = nil
+    ) {
         self.names = names
         self.clientValue = clientValue
+        self.graphQL = graphQL
         self.pointer = pointer.map { Self.tokens(of: $0) } ?? []
         let tokens = self.pointer.reduce(0) { $0 + 6 * $1.count + 5 }
         growthMax = tokens == 0 ? 0 : tokens + 2 * ExternalID.bytesMax + 3
@@ -49,24 +56,25 @@ struct JSONBodyRule: Sendable {
 
     /// The same rule for JSON that is a part of something else.
     var withoutInjection: JSONBodyRule {
-        JSONBodyRule(names: names, clientValue: clientValue, inject: nil)
+        JSONBodyRule(names: names, clientValue: clientValue, inject: nil, graphQL: graphQL)
     }
 
+    /// - Parameter textDepth: how deep in strings of other JSON this one stands.
     func clean(
-        _ bytes: Span<UInt8>, as form: ContentType.Form, tenant: ExternalID?,
+        _ bytes: Span<UInt8>, as form: ContentType.Form, tenant: ExternalID?, textDepth: Int = 0,
         _ scratch: inout BodyScratch, into out: inout ByteBuffer, _ report: inout BodyReport
     ) throws(Refusal) {
         switch form {
-        case .json:
-            try clean(bytes, tenant: tenant, isPatch: false, &scratch, into: &out, &report)
-        case .jsonPatch:
-            try clean(bytes, tenant: tenant, isPatch: true, &scratch, into: &out, &report)
+        case .json, .jsonPatch:
+            try clean(
+                bytes, tenant: tenant, isPatch: form == .jsonPatch, textDepth: textDepth, &scratch,
+                into: &out, &report)
         case .jsonLines: try cleanLines(bytes, tenant: tenant, &scratch, into: &out, &report)
         case .urlEncoded, .multipart, .graphQL, .other: throw .requestBodyType
         }
     }
 
-    private static func limits(_ bytes: Int) -> JSONLimits {
+    static func limits(_ bytes: Int) -> JSONLimits {
         JSONLimits(
             bytesMax: bytes, depthMax: depthMax, keysMax: keysMax, nodesMax: valuesMax,
             digitsMax: 64)
@@ -103,7 +111,7 @@ struct JSONBodyRule: Sendable {
     }
 
     private func clean(
-        _ bytes: Span<UInt8>, tenant: ExternalID?, isPatch: Bool,
+        _ bytes: Span<UInt8>, tenant: ExternalID?, isPatch: Bool, textDepth: Int = 0,
         _ scratch: inout BodyScratch, into out: inout ByteBuffer, _ report: inout BodyReport
     ) throws(Refusal) {
         scratch.edits.removeAll(keepingCapacity: true)
@@ -112,6 +120,9 @@ struct JSONBodyRule: Sendable {
             &report)
         try write(bytes, scratch.edits, tenant, into: &out)
         report.isChanged = report.isChanged || !scratch.edits.isEmpty
+        guard let graphQL else { return }
+        try checkOperations(
+            bytes, scratch.document, graphQL, textDepth: textDepth, &scratch.name)
     }
 
     private func plan(

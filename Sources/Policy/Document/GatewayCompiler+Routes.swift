@@ -66,6 +66,7 @@ extension GatewayCompiler {
         route.forwardsCredential = item.boolean("forward_credential") ?? false
         if let word = item["body"]?.boolean("clean") { route.body.isCleaned = word }
         if let bytes = item["body"]?.bytes("max") { route.body.bytesMax = bytes }
+        route.body.graphQL = item["body"]?.word("graphql", as: BodyPolicy.GraphQL.self)
         route.cookieDomain = item["responses"]?.word(
             "cookie_domain", as: RoutePolicy.CookieDomain.self)
         warn(about: route, item, upstream)
@@ -293,6 +294,7 @@ extension GatewayCompiler {
                     at: item["tenant"]?["inject"]?.keyMark(key))
             }
         }
+        checkGraphQL(route, item, actsForTenant: actsForTenant, isAsserted: isAsserted)
         if !route.body.isCleaned, item["body"]?["max"] != nil, !isAsserted {
             list.add(
                 .ineffective, "`max` has no effect on bodies that pass as they are",

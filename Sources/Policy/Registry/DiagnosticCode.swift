@@ -441,8 +441,9 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
             Entry(
                 title: "Bodies pass without being cleaned",
                 help: """
-                    The route says `body: {clean: false}`: a tenant's name inside its bodies \
-                    reaches the upstream. That is right for bodies that cannot be cleaned, such as \
+                    The route says `body: {clean: false}` or `body: {graphql: opaque}`: a tenant's \
+                    name inside its bodies, or inside of GraphQL documents, reaches the upstream. \
+                    That is right for bodies that cannot be cleaned, such as \
                     uploads, and where the upstream takes the tenant from X-Tenant-ID only.
                     """)
         case .cleartextUpstream:

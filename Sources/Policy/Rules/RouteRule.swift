@@ -53,14 +53,17 @@ public final class RouteRule: Sendable {
         let set = SkeletonSet(names: names)
         tenantNames = set
         fields = FieldRule(names: set, forwardsCredential: route.forwardsCredential)
-        query = QueryRule(names: set, clientValue: route.clientValue, inject: route.injectQuery)
+        let graphQL = route.body.graphQL.map { GraphQLRule($0, names: set) }
+        query = QueryRule(
+            names: set, clientValue: route.clientValue, inject: route.injectQuery, graphQL: graphQL)
         cookies = CookieRule(names: set, clientValue: route.clientValue)
         bodies =
             !route.body.isCleaned
             ? nil
             : BodyRule(
                 names: set, clientValue: route.clientValue,
-                inject: BodyInjection(pointer: route.injectJSON, formField: route.injectForm))
+                inject: BodyInjection(pointer: route.injectJSON, formField: route.injectForm),
+                graphQL: graphQL)
         path = PathTenantRule(pattern: route.path, clientValue: route.clientValue)
         let carriesTenant = Self.carriesTenant(route)
         let responses = ResponseRule(
