@@ -1,9 +1,18 @@
+import HTTP1
+
 extension GatewayCompiler {
     /// What `body.graphql` of a route cannot do, and what it leaves undone.
     mutating func checkGraphQL(
         _ route: RoutePolicy, _ item: PolicyNode, actsForTenant: Bool, isAsserted: Bool
     ) {
-        guard let handling = route.body.graphQL, let node = item["body"]?["graphql"] else { return }
+        guard let handling = route.body.graphQL, let node = item["body"]?["graphql"] else {
+            guard actsForTenant, !isAsserted, route.body.isCleaned, item["body"]?["graphql"] == nil,
+                Self.looksLikeGraphQL(route.path)
+            else { return }
+            return list.add(
+                .unsaidGraphQL, "nothing on route `\(route.name)` is read as GraphQL",
+                at: item["match"]?["path"]?.mark, label: "add `body: {graphql: reject}`")
+        }
         guard route.body.isCleaned else {
             guard handling != .opaque else {
                 return list.add(
@@ -21,5 +30,13 @@ extension GatewayCompiler {
         guard handling == .opaque, actsForTenant, !isAsserted else { return }
         list.add(
             .opaqueBody, "GraphQL documents of route `\(route.name)` pass unread", at: node.mark)
+    }
+
+    /// Whether a segment of the path is called so, as endpoints are by most servers' defaults.
+    private static func looksLikeGraphQL(_ path: PathPattern) -> Bool {
+        path.segments.contains { segment in
+            guard case .literal(let bytes) = segment else { return false }
+            return bytes.span.equalsIgnoringCase("graphql")
+        }
     }
 }

@@ -63,6 +63,7 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case materialMissing = "W2012"
     case secretReadable = "W2013"
     case shadowedRoute = "W2014"
+    case unsaidGraphQL = "W2030"
 
     /// What the list says about one code.
     public struct Entry: Sendable {
@@ -504,6 +505,15 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                 help: """
                     The file with a key or secret can be read by its group or by everybody. Give \
                     it to the user that runs the gateway and `chmod 600` it.
+                    """)
+        case .unsaidGraphQL:
+            Entry(
+                title: "A path looks like GraphQL, and the route does not say so",
+                help: """
+                    Documents of GraphQL are looked into only where a route says `body: {graphql: \
+                    reject}` (or `reject-arguments`). Without it a document is a string like any \
+                    other, and a tenant named in one reaches the upstream. Say `graphql: opaque` \
+                    where that is right.
                     """)
         case .shadowedRoute:
             Entry(

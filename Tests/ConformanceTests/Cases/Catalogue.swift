@@ -5,6 +5,7 @@ enum Catalogue {
         ("cookies", CookieCases.all), ("JSON names", JSONNameCases.all),
         ("JSON grammar", JSONGrammarCases.all), ("forms", FormCases.all),
         ("multipart", MultipartCases.all), ("body types", BodyTypeCases.all),
+        ("GraphQL", GraphQLCases.all), ("parts", PartCases.all),
         ("body codings", BodyCodingCases.all), ("framing", FramingCases.all),
         ("chunks", ChunkCases.all),
         ("methods", MethodCases.all), ("credentials", CredentialCases.all),

@@ -96,6 +96,14 @@ enum BenchPolicy {
                 body: "{clean: true, max: 64KiB}"),
             route("clean-signed", "/clean/signed/**", upstream: "signed", body: held),
             route("clean-dead", "/clean/dead/**", upstream: "dead", body: held),
+            route("clean-graph", "/clean/graph/**", body: "{max: 64KiB, graphql: reject}"),
+            route(
+                "clean-graph-same", "/clean/graph/same/**", body: "{max: 64KiB, graphql: reject}",
+                more: "tenant: {client_value: reject-if-different}"),
+            route(
+                "clean-arguments", "/clean/arguments/**",
+                body: "{max: 64KiB, graphql: reject-arguments}"),
+            route("clean-unread", "/clean/unread/**", body: "{max: 64KiB, graphql: opaque}"),
             route("clean-large", "/clean/large/**", body: "{max: 16MiB}"),
             route(
                 "into-json", "/into/json", body: held,
