@@ -335,7 +335,7 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
                 `reject-if-different`, or it says `body: {graphql: reject}` (or \
                 `reject-arguments`) and a name in a GraphQL document, in JSON inside of a string \
                 or in the `map` of a form means the tenant. Those are never rewritten, whatever \
-                `client_value` says: pass the value as a variable, or let the server take it from \
+                `client_value` says: leave the name out, and let the server take the tenant from \
                 the header.
                 """,
             detail: """

@@ -15,7 +15,7 @@ import Testing
         let oracle = try #require(CleaningOracle())
         var seed = UInt64.random(in: 0 ... .max)
         print("seed of GraphQL documents: \(seed)")
-        for _ in 0..<20_000 {
+        for _ in 0..<4_000 {
             let start = seed
             var document: [UInt8] = []
             for _ in 0..<Int(Self.next(&seed) % 14) {
