@@ -376,7 +376,8 @@ enum GraphQLCases {
             #"{"query":"'","variables":{}}"#, to: anywhere),
         .raw(
             "B20zzzzzzzzzzt",
-            "GET /clean/unread/x?query=%7B'&variables=\(evilVariables) HTTP/1.1\r\n{host}{auth}\r\n",
+            "GET /clean/unread/x?query=%7B'&variables=\(evilVariables) HTTP/1.1\r\n"
+                + "{host}{auth}\r\n",
             .forwarded, .target("/clean/unread/x?query=%7B'&variables=\(leftVariables)"),
             .stripped(["query_tenant"])),
         json(

@@ -4,8 +4,8 @@ enum PartCases {
     static let all = objects + files + charsets
 
     private static func form(_ type: String, _ content: String, file: String = "") -> String {
-        "--b\r\nContent-Disposition: form-data; name=\"order\"\(file)\r\nContent-Type: \(type)\r\n\r\n"
-            + "\(content)\r\n--b--\r\n"
+        "--b\r\nContent-Disposition: form-data; name=\"order\"\(file)\r\n"
+            + "Content-Type: \(type)\r\n\r\n\(content)\r\n--b--\r\n"
     }
 
     private static let types: [(String, String)] = [
