@@ -160,6 +160,30 @@ import Testing
         #expect(throws: Refusal.requestTargetTooLong) { try Self.query("query=\(long)") }
     }
 
+    @Test func `B20 on a route in shadow are told and pass`() throws {
+        var policy = GatewayPolicy()
+        var route = RoutePolicy(
+            name: "a", path: PathPattern(text: "/**", segments: [.rest]),
+            authentication: .issuer(0), upstream: 0)
+        route.body.graphQL = .reject
+        route.mode = .shadow
+        policy.routes = [route]
+        let rule = RuleSet(policy: policy).routes[0]
+        let body = [UInt8](
+            #"{"query":"{o(tenantId:1)}","variables":{"tenant_id":"evil"}}"#.utf8)
+        let typeText = [UInt8](CleanedBody.json.utf8)
+        let type = try ContentType(typeText.span)
+        var scratch = BodyScratch()
+        var report = ShadowReport()
+        var scrap = ByteBuffer(
+            capacityMax: body.count + rule.judgedGrowthMax(of: body.span, as: type))
+        rule.judgeBody(
+            body.span, as: type, typeText.span, tenant: ExternalID("acme", format: .opaque),
+            &scratch, scrap: &scrap, report: &report)
+        #expect(report.count(.body, .overridden) == 1)
+        #expect(report.count(.body, .refused) == 1 && report.refusal == .tenantConflict)
+    }
+
     /// Every byte of what stays may become three.
     @Test func `B20 in a query are not written beyond the room there is`() throws {
         let colons = String(repeating: ":", count: 600)
