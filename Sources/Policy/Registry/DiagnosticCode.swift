@@ -63,7 +63,7 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case materialMissing = "W2012"
     case secretReadable = "W2013"
     case shadowedRoute = "W2014"
-    case unsaidGraphQL = "W2030"
+    case unsaidGraphQL = "W2015"
 
     /// What the list says about one code.
     public struct Entry: Sendable {
