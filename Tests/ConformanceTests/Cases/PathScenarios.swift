@@ -1,0 +1,156 @@
+import TestSupport
+
+/// H18 where one request cannot show it: another target of an upstream, a connection that had ended,
+/// the listener of probes; and the memory dense documents are looked at with (B12).
+extension Scenario {
+    private static let forged =
+        "X-Tenant-ID: evil\r\nX-Forwarded-For: evil\r\nForwarded: for=evil\r\nX-Real-IP: evil\r\n"
+        + "X-Tenant-Tier: evil\r\nRingfence-Assertion: evil\r\nbaggage: evil\r\n"
+        + "tracestate: evil\r\nX-HTTP-Method-Override: evil\r\nConnection: X-Tenant-ID\r\n"
+
+    static let otherPaths: [Scenario] = [
+        Scenario(
+            "H18" + place(150),
+            "16 requests and 16 bodies with forged fields, to an upstream whose first target is dead",
+            "the second target sees each once, for `acme`, with one assertion, and nothing forged"
+        ) {
+            let bench = try Bench.plain.get()
+            let before = try bench.metrics("ringfence_upstream_connections")
+            var found: [String] = []
+            for round in 0..<16 {
+                // A connection each: whoever serves it begins with either target.
+                let source = bench.newSource()
+                let client = try RawClient(port: bench.port, from: source)
+                try client.send(
+                    bench.bytes(
+                        "GET /second/\(round) HTTP/1.1\r\n{host}{auth}\(forged)\r\n"
+                            + "POST /second/\(round) HTTP/1.1\r\n{host}{auth}\(forged)"
+                            + "Content-Length: 2\r\n\r\nok"))
+                for _ in 0..<2 {
+                    let status = try client.readResponse(seconds: Bench.patience).status
+                    if status != 200 { found.append("answered \(status)") }
+                }
+                found += defects(bench.sightings(from: source), 2, on: bench)
+            }
+            let after = try bench.metrics("ringfence_upstream_connections")
+            let event = "ringfence_upstream_connections_total{event=\"failed\"}"
+            if (after[event] ?? 0) <= (before[event] ?? 0) { found.append("no target was dead") }
+            return found
+        },
+        Scenario(
+            "H18" + place(151),
+            "forged fields in 20 requests, each behind an answer that ends its "
+                + "upstream connection",
+            "each is seen once, on a new connection, for `acme`, and nothing forged"
+        ) {
+            let bench = try Bench.plain.get()
+            let source = bench.newSource()
+            let client = try RawClient(port: bench.port, from: source)
+            var found: [String] = []
+            for round in 0..<20 {
+                try client.send(
+                    bench.bytes("GET /surplus/later HTTP/1.1\r\n{host}{auth}X-A: \(round)\r\n\r\n"))
+                try client.send(
+                    bench.bytes("GET /signed/\(round) HTTP/1.1\r\n{host}{auth}\(forged)\r\n"))
+                for _ in 0..<2 {
+                    let status = try client.readResponse(seconds: Bench.patience).status
+                    if status != 200 { found.append("answered \(status)") }
+                }
+            }
+            let seen = bench.sightings(from: source).filter { $0.target.hasPrefix("/signed") }
+            return found + defects(seen, 20, on: bench)
+        },
+        Scenario(
+            "H18" + place(152), "forged fields and the tenant's, to the listener of probes",
+            "answered as ever, nothing of them comes back, and no upstream hears of it"
+        ) {
+            let bench = try Bench.plain.get()
+            var found: [String] = []
+            for (target, status) in [
+                ("/livez", 200), ("/readyz", 200), ("/metrics", 200), ("/a?tenant_id=evil", 404),
+                ("/signed/x", 404),
+            ] {
+                let source = bench.newSource()
+                let client = try RawClient(port: bench.healthPort, from: source)
+                try client.send(bench.bytes("GET \(target) HTTP/1.1\r\n{host}{auth}\(forged)\r\n"))
+                let reply = Reply(try client.readResponse(seconds: Bench.patience))
+                if reply.status != status { found.append("\(target): \(reply.status)") }
+                if reply.text.contains("evil") { found.append("\(target) repeats `evil`") }
+                for (name, _) in reply.fields
+                where name.lowercased().hasPrefix("x-") || name.lowercased().contains("tenant") {
+                    found.append("\(target) answers with \(name)")
+                }
+                if !bench.sightings(from: source).isEmpty { found.append("\(target) went on") }
+            }
+            return found
+        },
+    ]
+
+    private static func defects(_ seen: [Sighting], _ count: Int, on bench: Bench) -> [String] {
+        var found = seen.count == count ? [] : ["\(seen.count) requests upstream, not \(count)"]
+        for sighting in seen {
+            found += bench.invariants.defects(of: sighting, for: "acme", credential: false)
+            for name in [
+                "ringfence-assertion", "x-forwarded-for", "forwarded", "x-tenant-tier",
+                "x-request-id", "traceparent", "x-forwarded-host", "x-forwarded-proto",
+            ] where sighting.all(name).count != 1 {
+                found.append("\(name) is \(sighting.all(name))")
+            }
+            for name in ["x-real-ip", "baggage", "tracestate"] where !sighting.all(name).isEmpty {
+                found.append("\(name) was passed on")
+            }
+        }
+        return found
+    }
+
+    /// A document may need several times its own size while it is looked at.
+    static let denseBodies: [Scenario] = [
+        Scenario(
+            "B12zzza", "8 bodies of 3 MB with a key every 8 bytes, one after the other",
+            "200 each; the gateway is no larger afterwards than after the first two"
+        ) {
+            let bench = try Bench.fresh("B12")
+            var resident: [Int] = []
+            for round in 0..<8 {
+                // 8 bytes a member: fewer members than a document may have.
+                let item = #"{"a":1},"#
+                let text = "[" + repeated(item, 180_000) + repeated(" ", 1_500_000) + "{}]"
+                let status = try dense(bench, round, text)
+                if status.0 != 200 { return ["body \(round) was answered \(status)"] }
+                resident.append(try residentKiB(bench.gateway.pid))
+            }
+            // Two workers may each have met their first.
+            let growth = (resident.last ?? 0) - resident[3]
+            return growth < 8_192 ? [] : ["grew by \(growth) KiB: \(resident)"]
+        },
+        Scenario(
+            "B12zzzb", "a body of 260 KB with a key every 8 bytes, where bodies may have 1 MiB",
+            "503 `request.body.budget`, and 200 for one of as many bytes without a key"
+        ) {
+            let bench = try Bench.small("B12zzzb")
+            let keys = "[" + repeated(#"{"a":1},"#, 32_500) + "{}]"
+            var found: [String] = []
+            for round in 0..<4 {
+                let refused = try dense(bench, round, keys)
+                if refused.0 != 503 || refused.1 != "request.body.budget" {
+                    found.append("answered \(refused)")
+                }
+                let plain = try dense(bench, round, #"{"a":"{A*260000}"}"#)
+                if plain.0 != 200 { found.append("without keys answered \(plain)") }
+            }
+            return found
+        },
+    ]
+
+    private static func dense(
+        _ bench: Bench, _ round: Int, _ text: String
+    ) throws -> (Int, String?) {
+        let client = try RawClient(port: bench.port, from: bench.newSource())
+        try client.send(
+            bench.bytes(
+                "POST /clean/large/\(round) HTTP/1.1\r\n{host}{auth}Content-Type: \(Case.json)\r\n"
+                    + "Content-Length: \(Wire.length(text))\r\n\r\n\(text)"))
+        let reply = Reply(try client.readResponse(seconds: Bench.patience))
+        return (reply.status, reply.code)
+    }
+}
