@@ -38,23 +38,20 @@ public struct BodyRoom: Equatable, Sendable {
     }
 
     /// A value is the first of all, or behind one of `,[{`; a key is before a `:`. Those in strings
-    /// are counted too.
+    /// are counted too. Eight bytes at a time.
     private mutating func count(_ bytes: Span<UInt8>) {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let comma = ones * UInt64(UInt8(ascii: ","))
+        let brace = ones * UInt64(UInt8(ascii: "{"))
+        let colon = ones * UInt64(UInt8(ascii: ":"))
         var index = 0
-        while bytes.count - index >= 16 {
-            var values = SIMD16<UInt8>(repeating: 0)
-            var keys = values
-            // Lanes of eight bits hold the counts of so many blocks.
-            let end = min(bytes.count - 15, index + 16 * 255)
-            while index < end {
-                let block = bytes.block(at: index)
-                let opens = (block | 0x20) .== UInt8(ascii: "{")
-                values.replace(with: values &+ 1, where: opens .| (block .== UInt8(ascii: ",")))
-                keys.replace(with: keys &+ 1, where: block .== UInt8(ascii: ":"))
-                index += 16
-            }
-            self.values += Int(SIMD16<UInt16>(truncatingIfNeeded: values).wrappedSum())
-            self.keys += Int(SIMD16<UInt16>(truncatingIfNeeded: keys).wrappedSum())
+        while bytes.count - index >= 8 {
+            let word = bytes.word(at: index)
+            values += Self.zeroBytes(word ^ comma)
+            // "[" with the bit of lower case is "{".
+            values += Self.zeroBytes((word | ones << 5) ^ brace)
+            keys += Self.zeroBytes(word ^ colon)
+            index += 8
         }
         while index < bytes.count {
             switch bytes[index] {
@@ -64,5 +61,12 @@ public struct BodyRoom: Equatable, Sendable {
             }
             index += 1
         }
+    }
+
+    /// How many of the eight bytes are 0: of those alone neither the low bits carry into the
+    /// highest nor is it set.
+    private static func zeroBytes(_ word: UInt64) -> Int {
+        let low: UInt64 = 0x7f7f_7f7f_7f7f_7f7f
+        return (~((word & low) &+ low | word | low)).nonzeroBitCount
     }
 }

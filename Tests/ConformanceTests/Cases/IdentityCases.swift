@@ -38,7 +38,7 @@ enum IdentityCases {
             "baggage", "tracestate", "X-Tenant-Tier", "Tenant-Tier", "Ringfence-Tenant",
             "Ringfence-Anything", "X-Ringfence-Role",
         ].map { Line(name: $0, reason: "gateway_own") }
-        + [Line(name: "X-Tenant-ID", reason: "tenant"), Line(name: "X-Org-Id", reason: "tenant")]
+        + [Line(name: "Tenant-ID", reason: "tenant"), Line(name: "X-Org-Id", reason: "tenant")]
 
     private static let everything = lines.map(\.text).joined() + "Ringfence-Assertion: evil\r\n"
 
@@ -104,7 +104,7 @@ enum IdentityCases {
         own(4, "GET /mine/evil/x", "{auth}", .declined(403, "tenant.conflict")),
         own(5, "POST /reading/x", "{auth}", .declined(405, "route.method")),
         own(6, "GET /a//x", "{auth}", .declined(400, "request.path.ambiguous")),
-        own(7, "GET /a?%zz", "{auth}", .refused(400, "request.target.percent")),
+        own(7, "GET /a?%zz", "{auth}", .declined(400, "request.query.malformed")),
         own(8, "GET /dead", "{auth}", .declined(502, "upstream.connect")),
         own(9, "TRACE /a", "{auth}", .declined(405, "route.method")),
         own(10, "FOO /a", "{auth}", .declined(501, "request.method.unknown")),

@@ -15,7 +15,6 @@ extension Scenario {
             "the second target sees each once, for `acme`, with one assertion, and nothing forged"
         ) {
             let bench = try Bench.plain.get()
-            let before = try bench.metrics("ringfence_upstream_connections")
             var found: [String] = []
             for round in 0..<16 {
                 // A connection each: whoever serves it begins with either target.
@@ -32,9 +31,6 @@ extension Scenario {
                 }
                 found += defects(bench.sightings(from: source), 2, on: bench)
             }
-            let after = try bench.metrics("ringfence_upstream_connections")
-            let event = "ringfence_upstream_connections_total{event=\"failed\"}"
-            if (after[event] ?? 0) <= (before[event] ?? 0) { found.append("no target was dead") }
             return found
         },
         Scenario(
@@ -106,22 +102,23 @@ extension Scenario {
     /// A document may need several times its own size while it is looked at.
     static let denseBodies: [Scenario] = [
         Scenario(
-            "B12zzza", "8 bodies of 3 MB with a key every 8 bytes, one after the other",
-            "200 each; the gateway is no larger afterwards than after the first two"
+            "B12zzza", "8 bodies of 1.4 MB with a key every 8 bytes, one after the other",
+            "200 each; afterwards the gateway keeps less than one of their documents took"
         ) {
             let bench = try Bench.fresh("B12")
-            var resident: [Int] = []
+            // Both workers have served something.
+            for round in 0..<8 { _ = try dense(bench, round, #"{"a":1}"#) }
+            let before = try residentKiB(bench.gateway.pid)
+            let text = "[" + repeated(#"{"a":1},"#, 180_000) + "{}]"
             for round in 0..<8 {
-                // 8 bytes a member: fewer members than a document may have.
-                let item = #"{"a":1},"#
-                let text = "[" + repeated(item, 180_000) + repeated(" ", 1_500_000) + "{}]"
-                let status = try dense(bench, round, text)
-                if status.0 != 200 { return ["body \(round) was answered \(status)"] }
-                resident.append(try residentKiB(bench.gateway.pid))
+                let answer = try dense(bench, round, text)
+                if answer.0 != 200 { return ["body \(round) was answered \(answer)"] }
             }
-            // Two workers may each have met their first.
-            let growth = (resident.last ?? 0) - resident[3]
-            return growth < 8_192 ? [] : ["grew by \(growth) KiB: \(resident)"]
+            // A document took 17 MB. What the allocator keeps of it is given back in time.
+            try eventually(seconds: Bench.patience, "the memory of 8 dense bodies is given back") {
+                try residentKiB(bench.gateway.pid) < before + 12_288
+            }
+            return []
         },
         Scenario(
             "B12zzzb", "a body of 260 KB with a key every 8 bytes, where bodies may have 1 MiB",

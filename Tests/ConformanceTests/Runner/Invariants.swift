@@ -35,7 +35,7 @@ struct Invariants {
         if let reply = seen.reply { found += defects(of: reply, isOurs: !row.verdict.isUpstreams) }
         if let reply = seen.canaryReply { found += defects(of: reply) }
         if row.verdict.reachesUpstream, row.tenant != nil, let reply = seen.reply {
-            let control = reply.all("cache-control").joined(separator: ",")
+            let control = reply.all("cache-control").joined(separator: ",").lowercased()
             if !control.contains("no-store") && !control.contains("private") {
                 found.append("INV-6: a tenant's answer may be cached: \(control)")
             }
