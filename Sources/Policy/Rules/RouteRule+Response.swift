@@ -20,7 +20,7 @@ extension RouteRule {
     }
 
     /// How many cookies the upstream sets under a name of the tenant. They pass, as a page may read
-    /// them, and are taken out when the browser sends them back: whoever counts on them should know.
+    /// them, and are taken out when the browser sends them back, which somebody should know.
     public func tenantCookies(in head: borrowing ResponseHead, _ bytes: Span<UInt8>) -> Int {
         guard !isInShadow, head.fields.contains(.setCookie) else { return 0 }
         var count = 0

@@ -1,7 +1,7 @@
 import TestSupport
 
-/// H18 where one request cannot show it: another target of an upstream, a connection that had ended,
-/// the listener of probes; and the memory dense documents are looked at with (B12).
+/// H18 where one request cannot show it: another target of an upstream, connections that end, the
+/// listener of probes; and the memory dense documents are looked at with (B12).
 extension Scenario {
     private static let forged =
         "X-Tenant-ID: evil\r\nX-Forwarded-For: evil\r\nForwarded: for=evil\r\nX-Real-IP: evil\r\n"
@@ -11,8 +11,8 @@ extension Scenario {
     static let otherPaths: [Scenario] = [
         Scenario(
             "H18" + place(150),
-            "16 requests and 16 bodies with forged fields, to an upstream whose first target is dead",
-            "the second target sees each once, for `acme`, with one assertion, and nothing forged"
+            "16 requests and 16 bodies with forged fields, to an upstream with a dead target",
+            "the other target sees each once, for `acme`, with one assertion, and nothing forged"
         ) {
             let bench = try Bench.plain.get()
             var found: [String] = []

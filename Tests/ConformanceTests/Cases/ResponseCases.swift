@@ -199,7 +199,7 @@ enum ResponseCases {
             ).tenant(nil).answeredElsewhere,
         ]
 
-    /// A cookie with a tenant's name passes: a page may read it. It is taken out when it comes back.
+    /// A cookie with a tenant's name passes: a page may read it. What comes back is taken out.
     private static let tenantCookies: [Case] = [
         cookie("O3a", "tenant_id=acme; Path=/", "tenant_id=acme; Path=/"),
         cookie("O3b", "__Host-tenant=acme; Secure; Path=/", "__Host-tenant=acme; Secure; Path=/"),

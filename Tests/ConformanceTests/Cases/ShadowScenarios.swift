@@ -22,6 +22,19 @@ struct WatchedRequest: Sendable {
         return "\(start) HTTP/1.1\r\n{host}{auth}\(lines)\(length)\r\n\(body ?? "")"
     }
 
+    var sentWords: String {
+        let sent = body.map { "\(start) with `\(Report.escaped($0, limit: 60))`" } ?? start
+        return sent + (kept + gone).map { ", `\($0)`" }.joined()
+    }
+
+    var requiredWords: String {
+        var words = "sent on as it came, with `X-Tenant-ID: acme`"
+        if !gone.isEmpty {
+            words += ", without " + gone.map { "`\($0)`" }.joined(separator: ", ")
+        }
+        return words + "; log: " + (report.isEmpty ? "nothing" : report.joined(separator: ", "))
+    }
+
     static let all = heads + targets + bodies + answers
 
     private static let heads = [
@@ -91,7 +104,7 @@ struct WatchedRequest: Sendable {
             id: "W1q", start: "POST /watched/x",
             kept: ["Content-Type: multipart/form-data; boundary=b"],
             body:
-                "--b\r\nContent-Disposition: form-data; name=\"tenant_id\"\r\n\r\nevil\r\n--b--\r\n",
+                "--b\r\nContent-Disposition: form-data; name=\"org_id\"\r\n\r\nevil\r\n--b--\r\n",
             report: ["overridden:body_tenant:1"]),
         WatchedRequest(
             id: "W1r", start: "POST /watched/x", kept: [json], body: #"{"a":1,"a":2}"#,
@@ -139,18 +152,8 @@ struct WatchedRequest: Sendable {
 extension Scenario {
     static let shadow: [Scenario] =
         WatchedRequest.all.map { watched in
-            let sent = watched.body.map {
-                "\(watched.start) with `\(Report.escaped($0, limit: 60))`"
-            }
-            return Scenario(
-                watched.id,
-                (sent ?? watched.start)
-                    + (watched.kept + watched.gone).map { ", `\($0)`" }.joined(),
-                "sent on as it came, with `X-Tenant-ID: acme`"
-                    + (watched.gone.isEmpty
-                        ? ""
-                        : ", without \(watched.gone.map { "`\($0)`" }.joined(separator: ", "))")
-                    + "; log: \(watched.report.isEmpty ? "nothing" : watched.report.joined(separator: ", "))"
+            Scenario(
+                watched.id, watched.sentWords, watched.requiredWords
             ) { try defects(of: watched, on: Bench.plain.get()) }
         } + [
             Scenario(

@@ -31,8 +31,8 @@ import Testing
         ),
         // Operations inside of a document that lead there.
         (
-            #"{"o":[{"op":"add","path":"/meta/id","value":1},{"op":"add","path":"/id","value":2}]}"#,
-            #"{"meta":{"id":"acme"},"o":[{"op":"add","path":"/id","value":2}]}"#, 1
+            #"{"o":[{"op":"add","path":"/meta/id","value":1},{"op":"x","path":"/id","value":2}]}"#,
+            #"{"meta":{"id":"acme"},"o":[{"op":"x","path":"/id","value":2}]}"#, 1
         ),
         (
             #"{"o":[{"op":"add","path":"meta.ID","value":1},{"op":"add","path":"id","value":2}]}"#,
