@@ -10,7 +10,8 @@ enum Catalogue {
         ("methods", MethodCases.all), ("credentials", CredentialCases.all),
         ("tokens", TokenCases.all), ("libjwt", LibJWTCases.all),
         ("browsers", BrowserCases.all), ("identity", IdentityCases.all),
-        ("the jury's findings", JuryCases.all), ("responses", ResponseCases.all),
+        ("the jury's findings", JuryCases.all), ("places", PlaceCases.all),
+        ("responses", ResponseCases.all),
         ("pending", PendingCases.all),
     ]
 

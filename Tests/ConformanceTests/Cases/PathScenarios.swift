@@ -82,6 +82,29 @@ extension Scenario {
         },
     ]
 
+    static let cookieCounts: [Scenario] = [
+        Scenario(
+            "O3e",
+            "answers with 3 cookies, 2 of them under a tenant's name, twice; and once on a "
+                + "route in shadow",
+            "`ringfence_tenant_cookies_set_total` is 4: in shadow they are not taken out"
+        ) {
+            let bench = try Bench.fresh("cookies")
+            let lines = ["tenant_id=acme; Path=/", "a=tenant_id", "__Host-org_id=1; Secure"]
+            let answer = lines.map { "X-Answer: Set-Cookie: \($0)\r\n" }.joined()
+            var found: [String] = []
+            for target in ["/a", "/signed/x", "/watched/x"] {
+                let client = try RawClient(port: bench.port, from: bench.newSource())
+                try client.send(bench.bytes("GET \(target) HTTP/1.1\r\n{host}{auth}\(answer)\r\n"))
+                let reply = Reply(try client.readResponse(seconds: Bench.patience))
+                if reply.all("set-cookie") != lines { found.append("\(reply.all("set-cookie"))") }
+            }
+            let name = "ringfence_tenant_cookies_set_total"
+            let count = try bench.metrics(name)[name]
+            return count == 4 ? found : found + ["counted \(count ?? -1)"]
+        }
+    ]
+
     private static func defects(_ seen: [Sighting], _ count: Int, on bench: Bench) -> [String] {
         var found = seen.count == count ? [] : ["\(seen.count) requests upstream, not \(count)"]
         for sighting in seen {
