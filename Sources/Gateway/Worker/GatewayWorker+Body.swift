@@ -131,6 +131,8 @@ extension GatewayWorker {
             return fail(exchange, error)
         }
         forgetSaved()
+        // A large body takes a while, for which no upstream is to be blamed.
+        now = .now()
         connect(exchange)
     }
 
