@@ -82,6 +82,18 @@ public struct JSONDocument: ~Copyable {
         sourceCount = 0
     }
 
+    /// Takes room for `values` values in one piece, for an owner that knows how many may come.
+    public mutating func reserve(values: Int) {
+        tape.removeAll(keepingCapacity: true)
+        tape.reserveCapacity(values)
+    }
+
+    /// Bytes of scratch memory that a document of so many values and keys takes at most, where
+    /// they were reserved.
+    public static func scratchBytesMax(values: Int, keys: Int) -> Int {
+        values * MemoryLayout<TapeEntry>.stride + KeyTable.scratchBytesMax(keys: keys)
+    }
+
     /// Bytes of scratch memory held.
     public var scratchBytes: Int {
         tape.capacity * MemoryLayout<TapeEntry>.stride + keys.scratchBytes

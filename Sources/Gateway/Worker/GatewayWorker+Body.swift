@@ -101,6 +101,11 @@ extension GatewayWorker {
         return true
     }
 
+    private func giveMemory(_ bytes: Int, of exchange: Exchange) {
+        gateway.bodyMemory.give(bytes)
+        exchange.bodyMemory -= bytes
+    }
+
     /// The body is whole: clean it, sign it, write the head, send.
     func finishCollecting(_ exchange: Exchange) {
         guard let snapshot = exchange.snapshot, let index = exchange.route,
@@ -126,6 +131,8 @@ extension GatewayWorker {
             return fail(exchange, error)
         }
         forgetSaved()
+        // A large body takes a while, for which no upstream is to be blamed.
+        now = .now()
         connect(exchange)
     }
 
@@ -168,7 +175,13 @@ extension GatewayWorker {
         let (type, text) = try bodyContentType(bytes, for: rule)
         if let coding = exchange.bodyCoding { try decodeBody(exchange, coding) }
         let room = exchange.body.count + Self.growth(of: exchange.body, rule, type)
-        guard takeMemory(room, for: exchange) else { throw .requestBodyBudget }
+        let document = Self.documentRoom(of: exchange.body, type)
+        guard takeMemory(room + document.bytesCharged, for: exchange) else {
+            throw .requestBodyBudget
+        }
+        // The document is gone as soon as the body is clean.
+        defer { giveMemory(document.bytesCharged, of: exchange) }
+        bodyScratch.reserve(document)
         var cleaned = ByteBuffer(capacityMax: room)
         let report = try Self.clean(
             exchange.body, rule, type, bytes[text], exchange.caller?.principal?.externalID,
@@ -182,6 +195,12 @@ extension GatewayWorker {
         of body: borrowing ByteBuffer, _ rule: BodyRule, _ type: ContentType
     ) -> Int {
         rule.growthMax(of: body.readable, as: type)
+    }
+
+    static func documentRoom(
+        of body: borrowing ByteBuffer, _ type: ContentType
+    ) -> BodyRoom {
+        BodyRoom(of: body.readable, as: type)
     }
 
     private static func clean(

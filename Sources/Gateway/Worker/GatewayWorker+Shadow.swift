@@ -93,7 +93,13 @@ extension GatewayWorker {
         let room =
             exchange.bodyCoding == nil
             ? Self.judgedRoom(exchange.body, route, type) : Self.judgedRoom(decoded, route, type)
-        guard takeMemory(room, for: exchange) else { throw .requestBodyBudget }
+        let document =
+            exchange.bodyCoding == nil
+            ? Self.documentRoom(of: exchange.body, type) : Self.documentRoom(of: decoded, type)
+        guard takeMemory(room + document.bytesCharged, for: exchange) else {
+            throw .requestBodyBudget
+        }
+        bodyScratch.reserve(document)
         var scrap = ByteBuffer(capacityMax: room)
         let tenant = exchange.caller?.principal?.externalID
         if exchange.bodyCoding == nil {

@@ -4,10 +4,13 @@ import JSON
 /// Takes the members that name a tenant out of JSON, at every depth. What stays keeps its bytes:
 /// numbers their lexemes, strings their escapes, the space between them.
 struct JSONBodyRule: Sendable {
-    /// Values of one document; a value takes 28 bytes while it is looked at.
+    /// Values of one document; a value takes 32 bytes while it is looked at (`BodyRoom`).
     static let valuesMax = 1_048_576
     static let keysMax = 262_144
     static let depthMax = 64
+    /// Bytes of a key, as it is written, and of an operation's `path` and `from`: both are decoded
+    /// into memory that no budget counts.
+    static let keyBytesMax = 65_536
     /// Documents of one body of lines.
     static let linesMax = 65_536
 
@@ -15,6 +18,9 @@ struct JSONBodyRule: Sendable {
     let clientValue: RoutePolicy.ClientValue
     /// The tokens of the pointer the tenant is put at, decoded; empty for none.
     let pointer: [[UInt8]]
+    /// The same as a place that is the tenant's, where its last token names no tenant anyway: then
+    /// what clients send there goes, and its name means nothing elsewhere.
+    let place: TenantPlace?
 
     /// Bytes one document grows by at most: each token quoted, with its bytes escaped, `:{` and `}`
     /// around it, then the tenant in quotes and a comma.
@@ -31,6 +37,7 @@ struct JSONBodyRule: Sendable {
         self.clientValue = clientValue
         self.graphQL = graphQL
         self.pointer = pointer.map { Self.tokens(of: $0) } ?? []
+        place = TenantPlace(self.pointer, besides: names)
         let tokens = self.pointer.reduce(0) { $0 + 6 * $1.count + 5 }
         growthMax = tokens == 0 ? 0 : tokens + 2 * ExternalID.bytesMax + 3
     }
@@ -72,6 +79,11 @@ struct JSONBodyRule: Sendable {
         case .jsonLines: try cleanLines(bytes, tenant: tenant, &scratch, into: &out, &report)
         case .urlEncoded, .multipart, .graphQL, .other: throw .requestBodyType
         }
+    }
+
+    /// What a document with so many values and keys takes while it is looked at.
+    static func scratchBytes(values: Int, keys: Int) -> Int {
+        JSONDocument.scratchBytesMax(values: values, keys: keys)
     }
 
     static func limits(_ bytes: Int) -> JSONLimits {
@@ -214,12 +226,14 @@ extension JSONBodyRule {
         // The edit that puts the tenant in, until a member that stays is found behind it.
         var injection: Int?
         var siblings = InlineArray<66, Siblings>(repeating: Siblings())
+        var way = TenantPlace.Way()
         var index = 0
         while let node = view.node(index) {
             let depth = view.depth(of: node)
             let place = view.memberRange(of: node) ?? view.range(of: node)
             guard
-                try goes(node, in: view, tenant, isPatch: isPatch && depth == 1, &name, &report)
+                try goes(
+                    node, in: view, tenant, isPatch: isPatch && depth == 1, &way, &name, &report)
             else {
                 siblings[depth].hasKept = true
                 siblings[depth].end = place.upperBound
@@ -257,16 +271,22 @@ extension JSONBodyRule {
     /// leads to one. Laravel reads `_method` from JSON as others do from forms.
     private func goes(
         _ node: JSONNode, in view: borrowing JSONView, _ tenant: ExternalID?, isPatch: Bool,
-        _ name: inout [UInt8], _ report: inout BodyReport
+        _ way: inout TenantPlace.Way, _ name: inout [UInt8], _ report: inout BodyReport
     ) throws(Refusal) -> Bool {
         name.removeAll(keepingCapacity: true)
-        guard view.appendKey(of: node, to: &name) else {
+        guard view.keyRange(of: node)?.count ?? 0 <= Self.keyBytesMax else {
+            throw .requestBodyTooLarge
+        }
+        let hasKey = view.appendKey(of: node, to: &name)
+        let isPlace = place?.isReached(by: node, in: view, name.span, &way) ?? false
+        guard hasKey else {
             guard try isOperation(node, in: view, isPatch: isPatch) else { return false }
             return try operationGoes(node, in: view, tenant, isPatch: isPatch, &name, &report)
         }
         // An empty name is dropped, renamed or kept, as readers please (attack B5).
         guard !name.isEmpty else { throw .requestBodyMalformed }
         switch names.judge(name.span) {
+        case .clean where isPlace: try note(node, in: view, tenant, &report)
         case .clean:
             guard view.depth(of: node) == 1, QueryRule.isMethodOverride(name.span) else {
                 return false
@@ -298,13 +318,20 @@ extension JSONBodyRule {
     ) throws(Refusal) -> Bool {
         for member in ["path", "from"] {
             guard let pointer = view.member(of: node, named: member) else { continue }
+            guard view.range(of: pointer).count <= Self.keyBytesMax else {
+                throw .requestBodyTooLarge
+            }
             name.removeAll(keepingCapacity: true)
             let isString = view.appendString(at: pointer, to: &name)
             // SCIM's paths (RFC 7644 section 3.5.2) are no pointers.
             guard isString && isJSONPointer(name.span) || !isPatch else {
                 throw .requestBodyMalformed
             }
-            guard isString, try leadsToTenant(name.span) else { continue }
+            guard isString else { continue }
+            let isListed = try leadsToTenant(name.span)
+            let isPlace = place?.isReached(
+                by: node, path: name.span, isSource: member == "from", in: view)
+            guard isListed || isPlace == true else { continue }
             // What is removed, moved or copied there is no value that could be compared.
             try note(view.member(of: node, named: "value"), in: view, tenant, &report)
             return true
@@ -348,41 +375,5 @@ extension JSONBodyRule {
         if let node, let tenant { isSame = view.string(at: node, equals: tenant.bytes.span) }
         report.add(isSame: isSame)
         guard !clientValue.refuses(isSame: isSame) else { throw .tenantConflict }
-    }
-}
-
-// Injection.
-extension JSONBodyRule {
-    private struct Target {
-        let node: JSONNode
-        /// The first token of the pointer that has to be written.
-        let firstToken: Int
-    }
-
-    /// The innermost object on the pointer's way.
-    ///
-    /// - Throws: `request.body.malformed` where something else than an object is in the way.
-    private func injectionTarget(in view: borrowing JSONView) throws(Refusal) -> Target? {
-        guard !pointer.isEmpty else { return nil }
-        var node = view.root
-        for (index, token) in pointer.enumerated() {
-            guard view.kind(of: node) == .object else { throw .requestBodyMalformed }
-            // What the client sent under a name of the tenant goes, with all that is in it.
-            guard index + 1 < pointer.count, names.judge(token.span) == .clean,
-                let next = view.member(of: node, named: token.span)
-            else { return Target(node: node, firstToken: index) }
-            node = next
-        }
-        return nil
-    }
-
-    /// The edit before the first member; none stays behind it as far as is known.
-    private static func injection(
-        _ target: Target, in view: borrowing JSONView
-    ) -> BodyEdit {
-        let place = view.range(of: target.node).lowerBound + 1
-        return BodyEdit(
-            start: place, end: place,
-            injection: BodyEdit.Injection(firstToken: target.firstToken, isFollowed: false))
     }
 }

@@ -422,7 +422,9 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                 help: """
                     This route writes the tenant under a name that is not part of `tenant_names`. \
                     The route itself removes what clients send under it; other routes to the same \
-                    upstream do not. Add it to `tenant_names`.
+                    upstream do not. Add it to `tenant_names`. The last name of a JSON Pointer may \
+                    be too common for that (`/owner/id`): the route then removes what clients send \
+                    at this place of a JSON body, and nothing else called so.
                     """)
         case .ineffective:
             Entry(

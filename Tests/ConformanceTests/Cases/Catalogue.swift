@@ -10,7 +10,10 @@ enum Catalogue {
         ("chunks", ChunkCases.all),
         ("methods", MethodCases.all), ("credentials", CredentialCases.all),
         ("tokens", TokenCases.all), ("libjwt", LibJWTCases.all),
-        ("browsers", BrowserCases.all), ("pending", PendingCases.all),
+        ("browsers", BrowserCases.all), ("identity", IdentityCases.all),
+        ("the jury's findings", JuryCases.all), ("places", PlaceCases.all),
+        ("responses", ResponseCases.all),
+        ("pending", PendingCases.all),
     ]
 
     static let all: [Case] = sections.flatMap(\.rows)
