@@ -104,6 +104,7 @@ extension GatewayWorker {
         }
         exchange.caller = caller
         let principal = caller?.principal
+        try route.checkRole(requestHead.method, principal?.role)
         do throws(Refusal) {
             try scratch.plan(route, requestHead, bytes, principal: principal)
             observe(exchange, route)

@@ -36,6 +36,7 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
     case tenantSuspended
     case tenantTierUnknown
     case tenantConflict
+    case roleMissing
     case rateLimited
     case overloaded
     case draining
@@ -332,6 +333,13 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             help: """
                 The route says `client_value: reject` or `reject-if-different`, and the \
                 request named a tenant itself.
+                """),
+        Entry(
+            code: "role.missing", status: 403,
+            title: "The caller's role may not do this",
+            help: """
+                The route's `roles` allows this method to roles that the credential does not \
+                name. The tenant's requests were not charged.
                 """),
         Entry(
             code: "rate.limited", status: 429,
