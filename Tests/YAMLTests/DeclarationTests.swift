@@ -136,7 +136,6 @@ import YAML
 
     @Test func `keys of later versions are refused by name`() {
         for (old, new) in [
-            ("version: 1\n", "version: 1\ninclude: [a.yaml]\n"),
             ("version: 1\n", "version: 1\nportal: {}\n"),
             ("listen:\n", "listen:\n  admin: {address: unix:a}\n"),
             ("    tier: {claim: tier}\n", "    tier: {claim: tier}\n    allow: {tenants: [a]}\n"),
@@ -145,7 +144,6 @@ import YAML
             ("version: 1\n", "version: 1\ntenants: {max_stale: 15m}\n"),
             (":8080\"]}", ":8080\"], health: /healthz}"), ("auth: idp", "auth: api-key"),
             ("auth: idp", "auth: session"), ("auth: idp", "auth: internal"),
-            ("    upstream: orders\n", "    upstream: orders\n    roles: {GET: [a]}\n"),
             ("100/min}", "100/min, features: [a]}"), ("100/min}", "100/min, concurrency: 5}"),
             ("tiers:\n", "limits: {unauthenticated: {}}\ntiers:\n"),
         ] {

@@ -20,6 +20,7 @@ extension GatewayCompiler {
             issuer.tier = node.claim("tier")
             issuer.audiences = readAudiences(node)
             checkAlgorithms(issuer, node)
+            warnLongLifetime(issuer, node)
             issuers[entry.key] = policy.issuers.count
             policy.issuers.append(issuer)
         }

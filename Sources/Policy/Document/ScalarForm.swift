@@ -22,6 +22,8 @@ enum ScalarForm: Sendable {
     /// Where something is that is no secret, such as a certificate.
     case material
     case keySet, tenantSource, accessLog
+    /// What `include` names.
+    case include
     case headerName, queryName, jsonPointer, claim, tenantName, externalID, tenantID
     case reference(Referent, or: [String], notYet: [String])
 
@@ -62,6 +64,8 @@ enum ScalarForm: Sendable {
         case .keySet: "`file:PATH` or `https://...`"
         case .tenantSource: "`claims` or `file:PATH`"
         case .accessLog: "`stdout`, `none` or `file:PATH`"
+        case .include:
+            "a relative path such as `tiers.yaml` or `routes/*.yaml`, `*` in its last part only"
         case .headerName: "a header name"
         case .queryName: "a parameter name of letters, digits, `.`, `_`, `~` and `-`"
         case .jsonPointer: "a JSON Pointer of at most 64 bytes such as `/tenant_id`"
