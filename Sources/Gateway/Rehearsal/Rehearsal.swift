@@ -83,6 +83,8 @@ final class Rehearsal {
         trace.begin()
         _ = upstream.takeSent()
         let end = Monotonic.now().advanced(byMilliseconds: Self.patienceMilliseconds)
+        // What is due by now is over before anything new begins.
+        worker.turn(until: worker.now)
         let client = try connection(from: peer, serverName: serverName)
         client.begin(bytes, isHead: isHead)
         while true {

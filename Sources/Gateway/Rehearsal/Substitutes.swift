@@ -13,15 +13,15 @@ struct Substitutes {
     var vendorKeys: [String: [UInt8]] = [:]
     /// What is sent nowhere need not be signed with a real key.
     let assertionKey = Self.randomSecret()
-    /// In place of the tenants that the policy's own source knows.
-    var tenants: [TenantEntry]?
+    /// In place of the policy that was read: the same with other tenants.
+    var policy: GatewayPolicy?
 
     /// The policy as it is rehearsed: no log is written, and no upstream is kept waiting for.
     func change(_ policy: inout GatewayPolicy) {
+        if let changed = self.policy { policy = changed }
         policy.listen.accessLog = ""
         // Nothing here is many at once, and a worker makes room for all it may get.
         policy.listen.connectionsMax = min(policy.listen.connectionsMax, Self.connectionsMax)
-        if let tenants { policy.tenants = .file(tenants) }
     }
 
     static let connectionsMax = 64
@@ -45,9 +45,10 @@ final class RehearsalClock {
         self.wall = wall
     }
 
-    func advance(seconds: Int64) {
-        guard seconds > 0 else { return }
-        now = now.advanced(byMilliseconds: UInt64(seconds) * 1_000)
-        wall.seconds += seconds
+    func advance(milliseconds: UInt32) {
+        now = now.advanced(byMilliseconds: UInt64(milliseconds))
+        let rest = wall.nanoseconds / 1_000_000 + milliseconds
+        wall = WallClock(
+            seconds: wall.seconds + Int64(rest / 1_000), nanoseconds: rest % 1_000 * 1_000_000)
     }
 }

@@ -45,14 +45,7 @@ struct SnapshotLoader {
     func load(
         version: UInt64, previous: Snapshot? = nil, toleratesMissing: Bool = false
     ) -> LoadedSnapshot {
-        let loaded = loadGatewayPolicy(path: Self.file(at: path)) {
-            (file: String) throws(UnreadableFile) in
-            do throws(FileFault) {
-                return try readFile(file, bytesMax: PolicyBounds.fileBytesMax + 1)
-            } catch {
-                throw UnreadableFile(reason: error.description)
-            }
-        }
+        let loaded = loadPolicy()
         guard var policy = loaded.policy else {
             return LoadedSnapshot(report: loaded.report, document: loaded.document)
         }
@@ -77,6 +70,21 @@ struct SnapshotLoader {
         return LoadedSnapshot(
             report: report, document: loaded.document, snapshot: snapshot,
             certificates: certificates)
+    }
+
+    /// The policy alone; nothing it names but files of tenants is read.
+    func loadPolicy() -> LoadedPolicy<GatewayPolicy> {
+        loadGatewayPolicy(path: Self.file(at: path)) { (file: String) throws(UnreadableFile) in
+            try Self.read(file)
+        }
+    }
+
+    static func read(_ file: String) throws(UnreadableFile) -> [UInt8] {
+        do throws(FileFault) {
+            return try readFile(file, bytesMax: PolicyBounds.fileBytesMax + 1)
+        } catch {
+            throw UnreadableFile(reason: error.description)
+        }
     }
 
     // MARK: - Material
