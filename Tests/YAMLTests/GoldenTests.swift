@@ -16,6 +16,9 @@ struct GoldenCase: CustomTestStringConvertible {
     /// with the variables that are there as `$NAME`.
     func run() -> String {
         let files = Files(self.files)
+        if let test = order.first(where: { $0.hasSuffix(".test.yaml") }) {
+            return files.tests(test).report.text(colour: false)
+        }
         if self.files["policies/backend.yaml"] != nil {
             return files.backend().report.text(colour: false)
         }

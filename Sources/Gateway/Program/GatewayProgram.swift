@@ -9,6 +9,11 @@ public enum GatewayProgram {
         usage: ringfence-gateway run [--config PATH] [--env NAME] [--announce FILE]
                                             [--die-with-parent]
                ringfence-gateway check [PATH] [--env NAME] [--strict] [--json] [--no-color]
+               ringfence-gateway test [PATH] [--env NAME] [--run REGEX] [--coverage] [--junit FILE]
+                                            [--verbose] [--json]
+               ringfence-gateway explain --request 'GET /v1/orders' [--token-file FILE]
+                                            [-H 'Name: value'] [--body-file FILE]
+                                            [--from ADDRESS] [--config PATH] [--env NAME] [--json]
                ringfence-gateway help CODE
                ringfence-gateway token mint --key FILE --algorithm A --claims JSON
                                             [--kid K] [--type T] [--ttl 1h]
@@ -50,6 +55,8 @@ public enum GatewayProgram {
         switch command {
         case "run": return run(&words)
         case "check": return check(&words)
+        case "test": return TestCommand.run(&words)
+        case "explain": return ExplainCommand.run(&words)
         case "help": return help(&words)
         case "token":
             guard words.next() == "mint" else { return misuse("token has one command: mint") }

@@ -7,6 +7,8 @@ import YAML
 /// What a policy folder came to: a snapshot with the certificates to serve, or diagnostics.
 struct LoadedSnapshot {
     var report: PolicyReport
+    /// What was read, with the place of every key; `nil` where the first file could not be.
+    var document: PolicyDocument?
     var snapshot: Snapshot?
     var certificates: [TLSCertificate] = []
 }
@@ -20,6 +22,8 @@ struct SnapshotLoader {
     let resolver: Resolver
     /// `NAME` of `env/NAME.yaml`.
     var overlay: String?
+    /// What stands in for the world where a policy is only tried out.
+    var substitutes: Substitutes?
     /// How often names of upstreams are looked up again.
     static let resolveMilliseconds: UInt64 = 10_000
 
@@ -44,9 +48,12 @@ struct SnapshotLoader {
         version: UInt64, previous: Snapshot? = nil, toleratesMissing: Bool = false
     ) -> LoadedSnapshot {
         let loaded = loadPolicy()
-        guard let policy = loaded.policy else { return LoadedSnapshot(report: loaded.report) }
+        guard var policy = loaded.policy else {
+            return LoadedSnapshot(report: loaded.report, document: loaded.document)
+        }
+        substitutes?.change(&policy)
         let findings = Findings()
-        let certificates = certificates(policy, findings)
+        let certificates = substitutes == nil ? certificates(policy, findings) : []
         let issuers = issuers(policy, previous, findings)
         let vendorKeys = vendorKeys(policy, findings)
         let (upstreams, targets) = upstreams(policy, findings)
@@ -56,11 +63,23 @@ struct SnapshotLoader {
         diagnostics += findings.missing.map { Diagnostic(missing, $0.message, at: $0.mark) }
         let report = PolicyReport(
             files: loaded.report.files, diagnostics: diagnostics, counts: loaded.report.counts)
-        guard report.errors == 0, let vendorKeys else { return LoadedSnapshot(report: report) }
+        guard report.errors == 0, let vendorKeys else {
+            return LoadedSnapshot(report: report, document: loaded.document)
+        }
         let snapshot = Snapshot(
             version: version, policy: policy, upstreams: upstreams, targets: targets,
             issuers: issuers, vendorKeys: vendorKeys, assertionKey: assertionKey)
-        return LoadedSnapshot(report: report, snapshot: snapshot, certificates: certificates)
+        return LoadedSnapshot(
+            report: report, document: loaded.document, snapshot: snapshot,
+            certificates: certificates)
+    }
+
+    static func read(_ file: String) throws(UnreadableFile) -> [UInt8] {
+        do throws(FileFault) {
+            return try readFile(file, bytesMax: PolicyBounds.fileBytesMax + 1)
+        } catch {
+            throw UnreadableFile(reason: error.description)
+        }
     }
 
     /// The policy alone, with the overlay and what the environment sets; nothing it names but files
@@ -77,13 +96,7 @@ struct SnapshotLoader {
                     throw UnreadableFile(reason: error.description)
                 }
             },
-            read: { (file: String) throws(UnreadableFile) in
-                do throws(FileFault) {
-                    return try readFile(file, bytesMax: PolicyBounds.fileBytesMax + 1)
-                } catch {
-                    throw UnreadableFile(reason: error.description)
-                }
-            })
+            read: { (file: String) throws(UnreadableFile) in try Self.read(file) })
     }
 
     // MARK: - Material
@@ -189,24 +202,32 @@ struct SnapshotLoader {
         _ policy: GatewayPolicy, _ previous: Snapshot?, _ findings: Findings
     ) -> [IssuerKeys] {
         policy.issuers.enumerated().map { index, issuer in
-            var keys: KeySet?
-            switch issuer.keys {
-            case .file(let reference):
-                keys = keySet(reference, isSecret: false, findings) { (bytes) throws(KeyDefect) in
-                    try KeySet(file: bytes.span, algorithms: issuer.algorithms)
-                }
-            case .secret(let reference):
-                keys = keySet(reference, isSecret: true, findings) { (bytes) throws(KeyDefect) in
-                    try KeySet(secretFile: bytes.span, algorithms: issuer.algorithms)
-                }
-            case .url:
-                // What was fetched before the reload holds until the next fetch.
-                let known = previous?.issuers.first { $0.policy.keys == issuer.keys }
-                keys = known?.issuer?.keys
+            var keys = substitutes?.keys[issuer.name]
+            if keys == nil {
+                keys = keySet(of: issuer, previous, findings)
             }
             return IssuerKeys(
                 index: index, policy: issuer, vendorName: policy.vendors[issuer.vendor].name,
                 keys: keys)
+        }
+    }
+
+    private func keySet(
+        of issuer: IssuerPolicy, _ previous: Snapshot?, _ findings: Findings
+    ) -> KeySet? {
+        switch issuer.keys {
+        case .file(let reference):
+            return keySet(reference, isSecret: false, findings) { (bytes) throws(KeyDefect) in
+                try KeySet(file: bytes.span, algorithms: issuer.algorithms)
+            }
+        case .secret(let reference):
+            return keySet(reference, isSecret: true, findings) { (bytes) throws(KeyDefect) in
+                try KeySet(secretFile: bytes.span, algorithms: issuer.algorithms)
+            }
+        case .url:
+            // What was fetched before the reload holds until the next fetch.
+            let known = previous?.issuers.first { $0.policy.keys == issuer.keys }
+            return known?.issuer?.keys
         }
     }
 
@@ -227,8 +248,9 @@ struct SnapshotLoader {
     private func vendorKeys(_ policy: GatewayPolicy, _ findings: Findings) -> VendorKeySet? {
         var files: [(vendor: Int, bytes: [UInt8])] = []
         for (index, vendor) in policy.vendors.enumerated() {
-            guard let key = vendor.key, let bytes = secret(key, findings) else { continue }
-            files.append((index, bytes))
+            guard let key = vendor.key else { continue }
+            let known = substitutes?.vendorKeys[vendor.name] ?? secret(key, findings)
+            if let known { files.append((index, known)) }
         }
         do throws(KeyDefect) {
             return try VendorKeySet(keyFiles: files)
@@ -241,7 +263,7 @@ struct SnapshotLoader {
 
     private func assertionKey(_ policy: GatewayPolicy, _ findings: Findings) -> [UInt8]? {
         guard let assertion = policy.assertion,
-            let bytes = secret(assertion.key, findings)
+            let bytes = substitutes?.assertionKey ?? secret(assertion.key, findings)
         else { return nil }
         do throws(KeyDefect) {
             _ = try AssertionSigner(keyFile: bytes.span)
@@ -271,7 +293,7 @@ struct SnapshotLoader {
                     connectMilliseconds: UInt64(upstream.connectMilliseconds),
                     responseMilliseconds: UInt64(upstream.responseMilliseconds),
                     idleMilliseconds: UInt64(upstream.idleMilliseconds),
-                    echoRequired: upstream.echoRequired,
+                    echoRequired: upstream.echoRequired && substitutes == nil,
                     isAsserted: policy.assertion?.upstreams.contains(index) ?? false,
                     targets: first..<targets.count))
         }
@@ -281,7 +303,8 @@ struct SnapshotLoader {
     private func clientContext(
         _ upstream: UpstreamPolicy, _ findings: Findings
     ) -> TLSClientContext? {
-        guard upstream.targets.contains(where: { $0.scheme == .https }) else { return nil }
+        guard substitutes == nil, upstream.targets.contains(where: { $0.scheme == .https })
+        else { return nil }
         do throws(TLSFault) {
             guard let authority = upstream.certificateAuthority else {
                 return try TLSClientContext()
@@ -304,9 +327,11 @@ struct SnapshotLoader {
         let defaultPort: UInt16 = target.scheme == .https ? 443 : 80
         var authority = isIPv6 ? "[\(target.host)]" : target.host
         if target.port != defaultPort { authority += ":\(target.port)" }
+        if target.scheme == .unix { authority = "localhost" }
         let source: Snapshot.AddressSource
-        if target.scheme == .unix {
-            authority = "localhost"
+        if let recorder = substitutes?.upstream {
+            source = .fixed(recorder)
+        } else if target.scheme == .unix {
             source = .fixed(.unix(path: target.host))
         } else if let address = IPAddress(target.host) {
             source = .fixed(.ip(address, port: target.port))
