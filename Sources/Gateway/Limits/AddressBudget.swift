@@ -116,7 +116,8 @@ final class AddressBudget: Sendable {
     func giveBack(_ unit: Unit, now: UInt64) {
         table.withLock { table in
             table.latest = max(table.latest, now)
-            guard table.latest < unit.refilled, !table.buckets.isEmpty, let place = place(of: unit.address, in: table),
+            guard table.latest < unit.refilled, !table.buckets.isEmpty,
+                let place = place(of: unit.address, in: table),
                 table.buckets[place].address == unit.address,
                 table.buckets[place].full >= unit.interval
             else { return }

@@ -41,8 +41,8 @@ struct CallerLimits {
         }
     }
 
-    /// The user a subject of an issuer is: never 0. Made with the process's own seed, so that nobody
-    /// can look for a subject that is counted as somebody else.
+    /// The user a subject of an issuer is: never 0. Made with the process's own seed, so that
+    /// nobody can look for a subject that is counted as somebody else.
     mutating func user(_ principal: Principal, issuer: String) -> UInt64 {
         if user == 0 {
             var hasher = Hasher()

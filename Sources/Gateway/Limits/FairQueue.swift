@@ -27,8 +27,8 @@ struct ShareGrant: Equatable, Sendable {
 /// Turns are not all given away before somebody has to wait. An owner may take another turn only
 /// while it holds fewer than `2 * weight` times those that are free, so that one alone holds two
 /// thirds at most (`2w / (1 + 2w)` with a weight of `w`) and a newcomer finds a free one at once,
-/// however much anybody else asks for. The more come, the less each holds: with `n` of weight 1 each
-/// `2 / (1 + 2n)`.
+/// however much anybody else asks for. The more come, the less each holds: with `n` of weight 1
+/// each `2 / (1 + 2n)`.
 ///
 /// Whoever holds nothing may always take a free turn, so that nobody starves, and something is in
 /// flight whenever somebody waits, so that its end serves the next.

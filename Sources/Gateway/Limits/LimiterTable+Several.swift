@@ -52,8 +52,8 @@ struct LimitDemands {
 /// Charging several limits at once.
 ///
 /// The bits of all places are held together, in the order of the places, so that the request is
-/// admitted by all of its limits at one moment and charged to each, or charged to none: a refusal by
-/// one costs nothing of the others (lesson of gateways that count before they have decided).
+/// admitted by all of its limits at one moment and charged to each, or charged to none: a refusal
+/// by one costs nothing of the others.
 extension LimiterTable {
     enum SeveralCharge: Equatable {
         /// `standings` says where the request stands; it also says whether it is admitted.

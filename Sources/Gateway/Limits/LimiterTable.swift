@@ -2,8 +2,8 @@ public import Policy
 import Glibc
 import Synchronization
 
-/// What is counted in one place: the requests of a tenant, or of one of its users, that one limit is
-/// about.
+/// What is counted in one place: the requests of a tenant, or of one of its users, that one limit
+/// is about.
 struct LimitKey: Hashable, Sendable {
     var tenant: TenantID
     /// 0 for the tier's limits; else of the route, the same in every configuration.

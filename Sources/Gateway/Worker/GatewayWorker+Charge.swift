@@ -130,8 +130,9 @@ extension GatewayWorker {
     /// Whether the address may begin another handshake; a Unix socket has no address.
     func takeHandshake(of peer: PeerAddress, _ unit: inout AddressBudget.Unit?) -> Bool {
         guard let rate = snapshot.handshakeRate, let address = peer.address else { return true }
-        guard case .taken(let taken) = gateway.handshakes.take(
-            address, rate: rate, now: now.nanoseconds)
+        guard
+            case .taken(let taken) = gateway.handshakes.take(
+                address, rate: rate, now: now.nanoseconds)
         else { return false }
         unit = taken
         return true

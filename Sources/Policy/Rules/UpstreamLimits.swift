@@ -1,7 +1,7 @@
 import HTTP1
 
-/// What becomes of limits an upstream tells of itself: they are true besides ours, so they stay, and
-/// ours are added; where there is room for one only, it is the stricter one.
+/// What becomes of limits an upstream tells of itself: they are true besides ours, so they stay,
+/// and ours are added; where there is room for one only, it is the stricter one.
 struct UpstreamLimits: ~Copyable {
     /// Whether the upstream's `X-RateLimit-*` stand in place of ours.
     private(set) var replacesOurs = false
