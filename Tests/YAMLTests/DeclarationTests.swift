@@ -146,8 +146,7 @@ import YAML
             ("version: 1\n", "version: 1\ntenants: {max_stale: 15m}\n"),
             (":8080\"]}", ":8080\"], health: /healthz}"), ("auth: idp", "auth: api-key"),
             ("auth: idp", "auth: session"), ("auth: idp", "auth: internal"),
-            ("100/min}", "100/min, features: [a]}"), ("100/min}", "100/min, concurrency: 5}"),
-            ("tiers:\n", "limits: {unauthenticated: {}}\ntiers:\n"),
+            ("100/min}", "100/min, burst: 5}"),
         ] {
             let loaded = Files(plainPolicy.changing(old, to: new)).gateway()
             #expect(loaded.policy == nil)
