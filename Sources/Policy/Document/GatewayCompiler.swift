@@ -69,6 +69,8 @@ struct GatewayCompiler {
         readTrustedProxies()
         readLimitHeaders()
         readTenants()
+        checkAuthorities()
+        readState()
         readRoutes()
         warnUnused()
     }

@@ -63,7 +63,9 @@ internal import Policy
         case .hs256: return Self.verify(message, mac: signature, key, &hmac256)
         case .hs384: return Self.verify(message, mac: signature, key, &hmac384)
         case .hs512: return Self.verify(message, mac: signature, key, &hmac512)
-        case .rs256, .rs384, .rs512: return verifyPublic(message, signature, key)
+        case .rs256, .rs384, .rs512, .ps256, .ps384, .ps512:
+            return verifyPublic(message, signature, key)
+        case .ed25519: return verifyWhole(message, signature, key)
         case .es256, .es384, .es512:
             // OpenSSL wants DER; it also refuses halves of 0 and of the group's order and above
             // (CVE-2022-21449 was a library that did not).
@@ -105,6 +107,23 @@ internal import Policy
             digest: digest.span.extracting(0..<Int(count)), signature: signature)
     }
 
+    /// Ed25519 reads the message twice and takes no digest of it. OpenSSL refuses a second half
+    /// that is not below the group's order, so that no signature has two spellings.
+    private borrowing func verifyWhole(
+        _ message: Span<UInt8>, _ signature: Span<UInt8>, _ key: VerificationKey
+    ) -> Bool {
+        ERR_clear_error()
+        defer { ERR_clear_error() }
+        guard unsafe key.prepareWhole(context) else { return false }
+        return unsafe signature.withUnsafeBufferPointer { signature in
+            unsafe message.withUnsafeBufferPointer { message in
+                unsafe EVP_DigestVerify(
+                    context, signature.baseAddress, signature.count, message.baseAddress,
+                    message.count)
+            }
+        } == 1
+    }
+
     private borrowing func hash(_ key: VerificationKey) -> OpaquePointer {
         switch key.algorithm.hashBits {
         case 256: unsafe sha256
@@ -115,6 +134,16 @@ internal import Policy
 }
 
 extension VerificationKey {
+    /// - Safety: `context` is live.
+    @unsafe fileprivate func prepareWhole(_ context: OpaquePointer) -> Bool {
+        switch material {
+        case .publicKey(let key):
+            unsafe EVP_MD_CTX_reset(context) == 1
+                && EVP_DigestVerifyInit(context, nil, nil, nil, key.pointer) == 1
+        case .secret: false
+        }
+    }
+
     fileprivate func setSecret(of context: inout HMACContext) -> Bool {
         switch material {
         case .publicKey: false
