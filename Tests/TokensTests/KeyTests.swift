@@ -129,6 +129,7 @@ func ecKey(_ key: TestKey, _ curve: String, _ size: Int, _ more: String) -> Stri
 
     @Test func `keys for other purposes are skipped and listed`() throws {
         let good = rsaKey(.rsa, #""kid":"k""#)
+        let edwardsX = encode(TestKey.ed25519.rawPublicKey)
         let cases: [(String, KeySet.SkippedKey.Reason)] = [
             (rsaKey(.rsa, #""kid":"x","use":"enc""#), .otherUse),
             (rsaKey(.rsa, #""kid":"x","key_ops":["sign"]"#), .otherUse),
@@ -136,7 +137,15 @@ func ecKey(_ key: TestKey, _ curve: String, _ size: Int, _ more: String) -> Stri
             (rsaKey(.rsa, #""kid":"x","alg":"RSA-OAEP""#), .unsupported),
             (rsaKey(.rsa, #""kid":"a b""#), .keyName), (rsaKey(.rsa, #""kid":1"#), .keyName),
             (rsaKey(.weakRSA, #""kid":"x""#), .defect(.size(bits: 1024))),
-            (#"{"kty":"OKP","crv":"Ed25519","x":"AAAA"}"#, .unsupported),
+            (#"{"kty":"OKP","crv":"Ed25519","x":"AAAA"}"#, .malformed),
+            (#"{"kty":"OKP","crv":"Ed25519"}"#, .malformed),
+            (#"{"kty":"OKP","crv":"Ed448","x":"AAAA"}"#, .unsupported),
+            (#"{"kty":"OKP","crv":"X25519","x":"\#(edwardsX)"}"#, .unsupported),
+            (
+                #"{"kty":"OKP","crv":"Ed25519","alg":"RS256","x":"\#(edwardsX)"}"#,
+                .defect(.algorithmMissing)
+            ),
+            (#"{"kty":"EC","crv":"Ed25519","x":"\#(edwardsX)"}"#, .unsupported),
             (#"{"kty":"EC","crv":"secp256k1","x":"AAAA","y":"AAAA"}"#, .unsupported),
             (#"{"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"}"#, .malformed),
             (#"{"kty":"RSA","e":"AQAB"}"#, .malformed),

@@ -15,7 +15,7 @@ enum IssuerShape {
             "Public keys: a PEM key or JWK set in a file, a JWK set by https, or `discover`: the "
                 + "set that the issuer's own configuration document names (docs/issuers.md)."),
         PolicyKey(
-            "jwks_refresh", .scalar(.duration(10_000...86_400_000, isWholeSeconds: true)),
+            "jwks_refresh", .scalar(.duration(1_000...86_400_000, isWholeSeconds: true)),
             "How often a key set is fetched. Without it as often as its server's `Cache-Control` "
                 + "says, within 60s and 24h; where that says nothing, every 5m."),
         PolicyKey(

@@ -5,6 +5,8 @@ internal import Policy
 /// Checks signatures with kept contexts: one per public key, one per hash for HMAC and digests.
 @safe struct SignatureChecker: ~Copyable {
     private let context: OpaquePointer
+    /// Of checks that take no digest: what one leaves behind is none of the other's business.
+    private let whole: OpaquePointer
     private let sha256: OpaquePointer
     private let sha384: OpaquePointer
     private let sha512: OpaquePointer
@@ -20,19 +22,22 @@ internal import Policy
         ERR_clear_error()
         defer { ERR_clear_error() }
         let context = unsafe EVP_MD_CTX_new()
+        let whole = unsafe EVP_MD_CTX_new()
         let sha256 = unsafe EVP_MD_fetch(nil, "SHA256", nil)
         let sha384 = unsafe EVP_MD_fetch(nil, "SHA384", nil)
         let sha512 = unsafe EVP_MD_fetch(nil, "SHA512", nil)
-        guard let context = unsafe context, let sha256 = unsafe sha256,
+        guard let context = unsafe context, let whole = unsafe whole, let sha256 = unsafe sha256,
             let sha384 = unsafe sha384, let sha512 = unsafe sha512
         else {
             unsafe EVP_MD_CTX_free(context)
+            unsafe EVP_MD_CTX_free(whole)
             unsafe EVP_MD_free(sha256)
             unsafe EVP_MD_free(sha384)
             unsafe EVP_MD_free(sha512)
             throw .library
         }
         unsafe self.context = context
+        unsafe self.whole = whole
         unsafe self.sha256 = sha256
         unsafe self.sha384 = sha384
         unsafe self.sha512 = sha512
@@ -43,6 +48,7 @@ internal import Policy
 
     deinit {
         unsafe EVP_MD_CTX_free(context)
+        unsafe EVP_MD_CTX_free(whole)
         unsafe EVP_MD_free(sha256)
         unsafe EVP_MD_free(sha384)
         unsafe EVP_MD_free(sha512)
@@ -114,11 +120,11 @@ internal import Policy
     ) -> Bool {
         ERR_clear_error()
         defer { ERR_clear_error() }
-        guard unsafe key.prepareWhole(context) else { return false }
+        guard unsafe key.prepareWhole(whole) else { return false }
         return unsafe signature.withUnsafeBufferPointer { signature in
             unsafe message.withUnsafeBufferPointer { message in
                 unsafe EVP_DigestVerify(
-                    context, signature.baseAddress, signature.count, message.baseAddress,
+                    whole, signature.baseAddress, signature.count, message.baseAddress,
                     message.count)
             }
         } == 1
