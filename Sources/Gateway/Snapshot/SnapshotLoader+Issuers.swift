@@ -9,6 +9,9 @@ extension SnapshotLoader {
     ) -> [IssuerKeys] {
         policy.issuers.enumerated().map { index, issuer in
             let vendor = policy.vendors[issuer.vendor].name
+            if let keys = substitutes?.keys[issuer.name] {
+                return IssuerKeys(index: index, policy: issuer, vendorName: vendor, keys: keys)
+            }
             var keys: KeySet?
             switch issuer.keys {
             case .file(let reference):

@@ -53,6 +53,17 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case privateKeySource = "E1321"
     case discoveryIssuer = "E1322"
     case reservedType = "E1323"
+    case unknownFeature = "E1340"
+    case tooManyFeatures = "E1341"
+    case featureWithoutTenant = "E1342"
+    case unlimitedRoute = "E1343"
+    case limitWithoutTenant = "E1344"
+    case testCodeUnknown = "E1401"
+    case testTokenUnknown = "E1402"
+    case testExpectsNothing = "E1403"
+    case testNameRepeated = "E1404"
+    case testContradiction = "E1405"
+    case testTokenIssuer = "E1406"
     case environmentSecret = "W2001"
     case injectedNameNotCovered = "W2002"
     case ineffective = "W2003"
@@ -449,6 +460,85 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     Types that begin with `ringfence-` are those of session tokens and other \
                     credentials of Ringfence's own. They have rules and keys of their own, and \
                     none may pass for an access token of an issuer (RFC 8725 section 3.12).
+                    """)
+        case .unknownFeature:
+            Entry(
+                title: "No tier has the feature",
+                help: """
+                    A route's `feature` is what a tenant's tier must have among its `features`. A \
+                    feature no tier has would close the route to everybody. Add it to the tiers \
+                    that have it, or correct its name.
+                    """)
+        case .tooManyFeatures:
+            Entry(
+                title: "Too many features",
+                help: """
+                    The tiers of a policy may name 64 different features.
+                    """)
+        case .featureWithoutTenant:
+            Entry(
+                title: "A feature is asked of nobody",
+                help: """
+                    `feature` is about the tier of the tenant a request acts for. On routes with \
+                    `auth: none` or `auth: vendor` there is none, and the route would be open \
+                    whatever the tiers say. Remove `feature`, or let an issuer name the tenant.
+                    """)
+        case .unlimitedRoute:
+            Entry(
+                title: "A route has no limit left",
+                help: """
+                    `limits: {tier: false}` takes a route's requests out of the tier's limits, so \
+                    it needs a limit of its own: `requests: N/min`. Nothing is unlimited by \
+                    omission.
+                    """)
+        case .limitWithoutTenant:
+            Entry(
+                title: "A limit counts nobody",
+                help: """
+                    A route's `limits` count the requests of each tenant. Routes with `auth: none` \
+                    or `auth: vendor` act for none; what addresses may ask without a credential \
+                    is `limits: {unauthenticated: {requests: N/min}}` of the whole policy.
+                    """)
+        case .testCodeUnknown:
+            Entry(
+                title: "A test expects a code that does not exist",
+                help: """
+                    `expect: {code: ...}` takes a code of a refusal, such as rate.limited; \
+                    docs/codes.md lists them.
+                    """)
+        case .testTokenUnknown:
+            Entry(
+                title: "A test uses a token that it does not define",
+                help: """
+                    `request: {token: NAME}` takes a name of the file's own `tokens`. Every token \
+                    is made for the test and signed with a key that only the test knows.
+                    """)
+        case .testExpectsNothing:
+            Entry(
+                title: "A test expects nothing",
+                help: """
+                    A case without an expectation cannot fail. Say at least what is decided: \
+                    `expect: {decision: forward}`, or `expect: {status: 401}`.
+                    """)
+        case .testNameRepeated:
+            Entry(
+                title: "Two cases of a test file have the same name",
+                help: """
+                    Names are how a failed case is found, and what `--run` chooses by.
+                    """)
+        case .testContradiction:
+            Entry(
+                title: "A test expects what cannot be",
+                help: """
+                    A request that is refused is sent nowhere, and one that is forwarded has no \
+                    code. Take one of the two out.
+                    """)
+        case .testTokenIssuer:
+            Entry(
+                title: "A test's token has no issuer, or two",
+                help: """
+                    A token is either a JWT of an `issuer` of the policy, with claims, or the key \
+                    of a `vendor`, which has none.
                     """)
         case .environmentSecret:
             Entry(

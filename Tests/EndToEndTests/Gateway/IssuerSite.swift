@@ -28,7 +28,8 @@ final class IssuerSite: Sendable {
     var issuer: String { "\(server.origin)/" }
 
     func configuration(issuer: String? = nil, keys: String? = nil) -> String {
-        #"{"issuer":"\#(issuer ?? self.issuer)","jwks_uri":"\#(keys ?? server.origin + Self.keys)"}"#
+        let set = keys ?? server.origin + Self.keys
+        return #"{"issuer":"\#(issuer ?? self.issuer)","jwks_uri":"\#(set)"}"#
     }
 
     /// Answers a set of these keys; new names get new keys.
