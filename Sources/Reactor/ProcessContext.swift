@@ -21,6 +21,8 @@ public enum ProcessContext {
         }
         return found
     }
+    /// Whom files that this process makes belong to.
+    public static var userID: UInt32 { rf_user_id() }
 
     /// Has the kernel kill this process when the thread that started it ends.
     ///

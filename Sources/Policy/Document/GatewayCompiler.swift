@@ -74,6 +74,8 @@ struct GatewayCompiler {
         readLimitHeaders()
         readUnauthenticated()
         readTenants()
+        checkAuthorities()
+        readState()
         readRoutes()
         warnUnused()
     }

@@ -330,7 +330,8 @@ extension ScalarForm {
     /// folder.
     func rebased(_ text: String, onto folder: String) -> String {
         switch self {
-        case .secret, .material, .keySet, .tenantSource, .accessLog, .listenAddress, .target: break
+        case .secret, .material, .keySet, .tenantSource, .accessLog, .listenAddress, .target,
+            .folder: break
         default: return text
         }
         for scheme in ["file:", "unix:"] where text.hasPrefix(scheme) {

@@ -175,18 +175,24 @@ final class RunningGateway: Sendable {
     let health: UInt16
     let material: Material
 
+    /// - Parameter limits: words of `prlimit` to start it under.
+    convenience init(_ policy: PolicyText, limits: [String] = []) throws {
+        let material = try Material.get()
+        try self.init(text: policy.text(material.folder.path), limits: limits)
+    }
+
     /// - Parameters:
-    ///   - limits: words of `prlimit` to start it under.
+    ///   - wrapper: words of a program to start it under.
     ///   - files: more files of the policy's folder, by path.
     ///   - words: more words of its command line.
     ///   - environment: more variables.
     init(
-        _ policy: PolicyText, limits: [String] = [], files: [String: String] = [:],
+        text: String, limits: [String] = [], wrapper: [String] = [], files: [String: String] = [:],
         words more: [String] = [], environment: [String: String] = [:]
     ) throws {
         material = try Material.get()
         folder = try TemporaryFolder()
-        try folder.write(policy.text(material.folder.path), to: "gateway.yaml")
+        try folder.write(text, to: "gateway.yaml")
         let announce = "\(folder.path)/announce"
         for (path, text) in files {
             let place = URL(filePath: folder.path).appending(path: path)
@@ -196,7 +202,7 @@ final class RunningGateway: Sendable {
         }
         let words =
             [material.program, "run", "--config", folder.path, "--announce", announce] + more
-        let all = limits.isEmpty ? words : ["prlimit"] + limits + ["--"] + words
+        let all = wrapper + (limits.isEmpty ? words : ["prlimit"] + limits + ["--"] + words)
         let process = try ChildProcess(
             all[0], Array(all.dropFirst()),
             environment: ProcessInfo.processInfo.environment.merging(environment) { $1 })
@@ -282,6 +288,13 @@ final class RunningGateway: Sendable {
         // time are the twelfth and the next.
         try #require(words.count > 13)
         return words[11] + words[12]
+    }
+
+    /// Waits until it has said these words.
+    func expect(_ words: String, seconds: Double = 20) throws {
+        try eventually(seconds: seconds, "`\(words)`: \(process.errorOutput)") {
+            process.errorOutput.contains(words)
+        }
     }
 
     /// Writes the policy anew and has it read.

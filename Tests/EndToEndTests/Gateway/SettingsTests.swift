@@ -19,7 +19,7 @@ import Testing
         policy.more = "include: [\"more/*.yaml\"]"
         policy.requests = "10/min"
         let gateway = try RunningGateway(
-            policy,
+            text: policy.text(try Material.get().folder.path),
             files: [
                 "more/tiers.yaml": "tiers: {OTHER: {requests: 1/min}}\n",
                 "more/routes.yaml": "routes:\n" + Self.route + "\n",
