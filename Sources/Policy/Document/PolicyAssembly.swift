@@ -331,7 +331,8 @@ extension ScalarForm {
     func rebased(_ text: String, onto folder: String) -> String {
         switch self {
         case .secret, .material, .keySet, .tenantSource, .accessLog, .listenAddress, .target,
-            .folder: break
+            .folder:
+            break
         default: return text
         }
         for scheme in ["file:", "unix:"] where text.hasPrefix(scheme) {

@@ -51,7 +51,8 @@ extension ScalarForm {
                 throw invalid(text, Suggestion.label(for: text, among: ["claims"]))
             }
         case .text, .listenAddress, .target, .block, .host, .origin, .material, .accessLog,
-            .include, .headerName, .queryName, .jsonPointer, .claim, .tenantName, .externalID, .tenantID,
+            .include, .headerName, .queryName, .jsonPointer, .claim, .tenantName, .externalID,
+            .tenantID,
             .folder, .tenantPattern:
             guard fits(text) else { throw invalid(text) }
         }
