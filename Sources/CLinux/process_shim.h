@@ -45,5 +45,7 @@ static inline void rf_bound_free_memory(int large, int kept) {
     (void)kept;
 #endif
 }
+// Whom the kernel takes this process for.
+static inline uint32_t rf_user_id(void) { return geteuid(); }
 static inline int rf_is_terminal(int fd) { return isatty(fd); }
 #endif

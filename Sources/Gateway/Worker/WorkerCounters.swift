@@ -19,6 +19,7 @@ struct Counter: Sendable {
 struct GatewayMetrics: Sendable {
     let catalog: MetricCatalog
     let accepted, connections, refused, exhausted, handshakes, handshakesFailed: MetricSlot
+    let handshakesLimited, upstreamWaits: MetricSlot
     let requests: MetricSlots
     let stripped: MetricSlots
     let tenantCookies: MetricSlot
@@ -26,6 +27,7 @@ struct GatewayMetrics: Sendable {
     let tokens: MetricSlots
     let upstreamConnections: MetricSlots
     let logLinesDropped, snapshotVersion, reloadsRefused, secondReadings: MetricSlot
+    let reloadSuccessful, reloadSeconds: MetricSlot
     let alarms: MetricSlots
     let seconds: HistogramSlots
 
@@ -52,6 +54,16 @@ struct GatewayMetrics: Sendable {
         handshakes = made.counter("ringfence_tls_handshakes", help: "Handshakes done.").only
         handshakesFailed =
             made.counter("ringfence_tls_handshakes_failed", help: "Handshakes that failed.").only
+        handshakesLimited =
+            made.counter(
+                "ringfence_tls_handshakes_limited",
+                help: "Connections closed because their address had spent its handshakes."
+            ).only
+        upstreamWaits =
+            made.counter(
+                "ringfence_upstream_waits",
+                help: "Requests that waited for their turn at an upstream with in_flight."
+            ).only
         requests = made.counter(
             "ringfence_requests",
             help: "Requests by outcome: forwarded, or the code of the refusal.",
@@ -94,10 +106,20 @@ struct GatewayMetrics: Sendable {
         reloadsRefused =
             made.counter("ringfence_reloads_refused", help: "Reloads that kept the old policy.")
             .only
+        reloadSuccessful =
+            made.gauge(
+                "ringfence_config_last_reload_successful",
+                help: "1 where the policy in force is the one last read, 0 after a refused reload."
+            ).only
+        reloadSeconds =
+            made.gauge(
+                "ringfence_config_last_reload_success_timestamp_seconds",
+                help: "When the policy in force was read, in seconds since 1970."
+            ).only
         secondReadings =
             made.gauge(
                 "ringfence_token_second_readings_skipped",
-                help: "Tokens libjwt cannot read because of their typ."
+                help: "Tokens whose header libjwt cannot read, because of its typ or algorithm."
             ).only
         alarms = made.counter(
             "ringfence_alarms", help: "What must never happen; each is a bug or an attack.",
@@ -129,6 +151,8 @@ final class WorkerCounters: Sendable {
     var handshakes: Counter { counter(metrics.handshakes) }
     var handshakesFailed: Counter { counter(metrics.handshakesFailed) }
     var tenantCookies: Counter { counter(metrics.tenantCookies) }
+    var handshakesLimited: Counter { counter(metrics.handshakesLimited) }
+    var upstreamWaits: Counter { counter(metrics.upstreamWaits) }
     var tokensCached: Counter { counter(metrics.tokens[0]) }
     var tokensVerified: Counter { counter(metrics.tokens[1]) }
     var tokensRefused: Counter { counter(metrics.tokens[2]) }
@@ -140,6 +164,8 @@ final class WorkerCounters: Sendable {
     var logLinesDropped: Counter { counter(metrics.logLinesDropped) }
     var snapshotVersion: Counter { counter(metrics.snapshotVersion) }
     var reloadsRefused: Counter { counter(metrics.reloadsRefused) }
+    var reloadSuccessful: Counter { counter(metrics.reloadSuccessful) }
+    var reloadSeconds: Counter { counter(metrics.reloadSeconds) }
     var secondReadingsSkipped: Counter { counter(metrics.secondReadings) }
     var secondReaderAlarms: Counter { counter(metrics.alarms[0]) }
     var headScanAlarms: Counter { counter(metrics.alarms[1]) }

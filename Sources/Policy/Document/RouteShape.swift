@@ -19,6 +19,13 @@ enum RouteShape {
                 "The Host the upstream sees: the client's, or the target's."),
             PolicyKey(
                 "cors", .record(cors), "Browsers' cross-origin requests, answered before `auth`."),
+            PolicyKey(
+                "roles",
+                .table(
+                    .list(.scalar(.text), minimum: 1),
+                    names: .word(GatewayShape.methods, notYet: []), noun: "methods"),
+                "Roles that may use a method, such as `{DELETE: [admin]}`; methods that are not "
+                    + "listed are for every role. HEAD is as GET unless it is listed."),
             PolicyKey("tenant", .record(tenant), "How the tenant is cleaned and passed on."),
             PolicyKey(
                 "forward_credential", .scalar(.boolean), default: "false",
@@ -26,12 +33,15 @@ enum RouteShape {
             PolicyKey("body", .record(body), "How bodies pass."),
             PolicyKey("responses", .record(responses), "What responses may do."),
             PolicyKey(
-                "limits", .scalar(.word(["tier"], notYet: [])), default: "tier",
-                "What limits requests that act for a tenant."),
+                "limits", .word("tier", or: .record(LimitShape.route)), default: "tier",
+                "What limits requests that act for a tenant: the tier alone, or more."),
+            PolicyKey(
+                "feature", .scalar(GatewayShape.name),
+                "What the tenant's tier must have among its `features`; else 403."),
             PolicyKey(
                 "upstream", .scalar(.reference(.upstream, or: [], notYet: [])), required: true,
                 "Where they go."),
-        ], notYet: ["roles"])
+        ])
 
     static let match = PolicyRecord(
         "`match`",

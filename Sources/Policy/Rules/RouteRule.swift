@@ -17,8 +17,14 @@ public final class RouteRule: Sendable {
     public let scan: UpstreamHeadScan
     public let methods: MethodSet
     public let cors: CORSRule?
+    /// `nil` where every role may do everything.
+    let roles: RoleRule?
     /// `nil` where the route enforces.
     let shadow: ShadowRule?
+    /// Its name in the limit fields.
+    public let limitName: [UInt8]
+    /// Members of the problem body of who lacks the feature; empty where none is asked for.
+    public let featureProblem: [UInt8]
     /// The injected field's name as it is written.
     let injectHeader: [UInt8]
 
@@ -55,6 +61,7 @@ public final class RouteRule: Sendable {
         let route = gateway.routes[index]
         self.index = index
         policy = route
+        roles = RoleRule(route.roles)
         let names = Self.tenantNames(of: route, in: gateway)
         let set = SkeletonSet(names: names)
         tenantNames = set
@@ -95,6 +102,8 @@ public final class RouteRule: Sendable {
         let unknown = route.mode == .shadow ? SkeletonSet(names: []) : set
         cors = route.cors.map { CORSRule($0, methods: methods, names: unknown) }
         injectHeader = [UInt8](route.injectHeader.utf8)
+        limitName = [UInt8](route.name.utf8)
+        featureProblem = Self.featureProblem(of: route, in: gateway)
     }
 
     /// Step 7: decides about every field, and appends the target to send (path and cleaned query)

@@ -9,6 +9,7 @@ enum Catalogue {
         ("body codings", BodyCodingCases.all), ("framing", FramingCases.all),
         ("chunks", ChunkCases.all),
         ("methods", MethodCases.all), ("credentials", CredentialCases.all),
+        ("roles", RoleCases.all),
         ("tokens", TokenCases.all), ("libjwt", LibJWTCases.all),
         ("browsers", BrowserCases.all), ("identity", IdentityCases.all),
         ("the jury's findings", JuryCases.all), ("places", PlaceCases.all),
