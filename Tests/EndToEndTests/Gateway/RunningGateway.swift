@@ -36,8 +36,11 @@ struct Material: Sendable {
         globex = try Self.token(program, folder, tenant: "globex", key: "idp.key")
     }
 
-    func token(tenant: String, key: String = "idp.key") throws -> String {
-        try Self.token(program, folder, tenant: tenant, key: key)
+    func token(
+        tenant: String, key: String = "idp.key", tier: String = "OPEN", subject: String = "u"
+    ) throws -> String {
+        try Self.token(
+            program, folder, tenant: tenant, key: key, tier: tier, subject: subject)
     }
 
     func text(of file: String) throws -> String {
@@ -61,11 +64,12 @@ struct Material: Sendable {
     }
 
     private static func token(
-        _ program: String, _ folder: TemporaryFolder, tenant: String, key: String
+        _ program: String, _ folder: TemporaryFolder, tenant: String, key: String,
+        tier: String = "OPEN", subject: String = "u"
     ) throws -> String {
         let claims =
-            #"{"iss":"https://idp.example.test/","aud":"https://api.example.test","sub":"u","#
-            + #""tenant_id":"\#(tenant)","tier":"OPEN"}"#
+            #"{"iss":"https://idp.example.test/","aud":"https://api.example.test","#
+            + #""sub":"\#(subject)","tenant_id":"\#(tenant)","tier":"\#(tier)"}"#
         let words = "token mint --key \(key) --algorithm ES256 --claims"
         return try run(program, folder, words, claims)
     }
@@ -95,6 +99,7 @@ struct PolicyText {
     var tenants = "{source: claims}"
     /// Whether upstream `api` gets assertions.
     var isAsserted = false
+    var tiers = "  OPEN: {requests: unlimited}"
     /// More lines at the top level, and more routes.
     var more = ""
     var routes = ""
@@ -141,7 +146,7 @@ struct PolicyText {
             \(assertion)
             \(more)
             tiers:
-              OPEN: {requests: unlimited}
+            \(tiers)
             routes:
               - name: api
                 match: {path: /**}
