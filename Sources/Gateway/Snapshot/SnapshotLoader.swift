@@ -25,7 +25,7 @@ struct SnapshotLoader {
     /// How often names of upstreams are looked up again.
     static let resolveMilliseconds: UInt64 = 10_000
 
-    private final class Findings {
+    final class Findings {
         var diagnostics: [Diagnostic] = []
         /// What could not be read: an error for `run`, a warning for `check`.
         var missing: [(message: String, mark: SourceMark)] = []
@@ -52,6 +52,7 @@ struct SnapshotLoader {
         substitutes?.change(&policy)
         let findings = Findings()
         let certificates = substitutes == nil ? certificates(policy, findings) : []
+        if substitutes == nil { checkState(policy, findings) }
         let issuers = issuers(policy, previous, findings)
         let vendorKeys = vendorKeys(policy, findings)
         let (upstreams, targets) = upstreams(policy, findings)
@@ -89,7 +90,7 @@ struct SnapshotLoader {
 
     // MARK: - Material
 
-    private func bytes(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
+    func bytes(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
         switch reference.kind {
         case .file: return file(reference.name, reference, findings)
         case .env:
@@ -124,7 +125,7 @@ struct SnapshotLoader {
 
     /// The bytes of a secret; one that others can read is worth a warning, not a refusal: whoever
     /// mounts it may have no say in its mode.
-    private func secret(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
+    func secret(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
         if reference.kind == .file, let mode = try? fileMode(reference.name),
             mode.isReadableByOthers
         {
@@ -136,7 +137,7 @@ struct SnapshotLoader {
         return bytes(reference, findings)
     }
 
-    private func refuse(
+    func refuse(
         _ secret: SecretReference, _ message: String, _ findings: Findings
     ) {
         findings.diagnostics.append(
@@ -160,53 +161,6 @@ struct SnapshotLoader {
             }
         }
         return made
-    }
-
-    private func issuers(
-        _ policy: GatewayPolicy, _ previous: Snapshot?, _ findings: Findings
-    ) -> [IssuerKeys] {
-        policy.issuers.enumerated().map { index, issuer in
-            var keys = substitutes?.keys[issuer.name]
-            if keys == nil {
-                keys = keySet(of: issuer, previous, findings)
-            }
-            return IssuerKeys(
-                index: index, policy: issuer, vendorName: policy.vendors[issuer.vendor].name,
-                keys: keys)
-        }
-    }
-
-    private func keySet(
-        of issuer: IssuerPolicy, _ previous: Snapshot?, _ findings: Findings
-    ) -> KeySet? {
-        switch issuer.keys {
-        case .file(let reference):
-            return keySet(reference, isSecret: false, findings) { (bytes) throws(KeyDefect) in
-                try KeySet(file: bytes.span, algorithms: issuer.algorithms)
-            }
-        case .secret(let reference):
-            return keySet(reference, isSecret: true, findings) { (bytes) throws(KeyDefect) in
-                try KeySet(secretFile: bytes.span, algorithms: issuer.algorithms)
-            }
-        case .url:
-            // What was fetched before the reload holds until the next fetch.
-            let known = previous?.issuers.first { $0.policy.keys == issuer.keys }
-            return known?.issuer?.keys
-        }
-    }
-
-    private func keySet(
-        _ reference: SecretReference, isSecret: Bool, _ findings: Findings,
-        _ make: ([UInt8]) throws(KeyDefect) -> KeySet
-    ) -> KeySet? {
-        let read = isSecret ? secret(reference, findings) : bytes(reference, findings)
-        guard let bytes = read else { return nil }
-        do throws(KeyDefect) {
-            return try make(bytes)
-        } catch {
-            refuse(reference, error.message, findings)
-            return nil
-        }
     }
 
     private func vendorKeys(_ policy: GatewayPolicy, _ findings: Findings) -> VendorKeySet? {

@@ -102,7 +102,7 @@ struct GatewayMetrics: Sendable {
         secondReadings =
             made.gauge(
                 "ringfence_token_second_readings_skipped",
-                help: "Tokens libjwt cannot read because of their typ."
+                help: "Tokens whose header libjwt cannot read, because of its typ or algorithm."
             ).only
         alarms = made.counter(
             "ringfence_alarms", help: "What must never happen; each is a bug or an attack.",

@@ -70,6 +70,8 @@ struct GatewayCompiler {
         readLimitHeaders()
         readUnauthenticated()
         readTenants()
+        checkAuthorities()
+        readState()
         readRoutes()
         warnUnused()
     }

@@ -49,6 +49,10 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case sameAddress = "E1314"
     case materialInvalid = "E1315"
     case exceptedName = "E1316"
+    case staleBeforeRefresh = "E1320"
+    case privateKeySource = "E1321"
+    case discoveryIssuer = "E1322"
+    case reservedType = "E1323"
     case unknownFeature = "E1340"
     case tooManyFeatures = "E1341"
     case featureWithoutTenant = "E1342"
@@ -74,6 +78,9 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case materialMissing = "W2012"
     case secretReadable = "W2013"
     case shadowedRoute = "W2014"
+    case allowedTenantUnknown = "W2020"
+    case unspokenTenant = "W2021"
+    case unboundIssuer = "W2022"
 
     /// What the list says about one code.
     public struct Entry: Sendable {
@@ -419,6 +426,41 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     `names` always do, and so does every name that is one of them to some \
                     framework (docs/tenant-names.md).
                     """)
+        case .staleBeforeRefresh:
+            Entry(
+                title: "Keys would be too old before they are fetched again",
+                help: """
+                    `jwks_max_stale` says how long the last good key set counts, and \
+                    `jwks_refresh` how often another is fetched. With the first below the second \
+                    every token would be refused for a while between two fetches. Give \
+                    `jwks_max_stale` several times the interval: it is for the hours in which the \
+                    issuer does not answer.
+                    """)
+        case .privateKeySource:
+            Entry(
+                title: "The key set's server is not public",
+                help: """
+                    Keys are fetched from public addresses only, so that nobody who controls an \
+                    issuer's name or its configuration document can make the gateway call \
+                    something on its own network. Where the issuer really is inside, as a \
+                    Keycloak in the same cluster is, say `jwks_private: true`.
+                    """)
+        case .discoveryIssuer:
+            Entry(
+                title: "The issuer cannot be discovered",
+                help: """
+                    `jwks: discover` reads `/.well-known/openid-configuration` below the issuer, \
+                    so `issuer` has to be an https URL without query and fragment. For other \
+                    issuers name the key set itself: `jwks: https://...`.
+                    """)
+        case .reservedType:
+            Entry(
+                title: "The type of token is one that only Ringfence makes",
+                help: """
+                    Types that begin with `ringfence-` are those of session tokens and other \
+                    credentials of Ringfence's own. They have rules and keys of their own, and \
+                    none may pass for an access token of an issuer (RFC 8725 section 3.12).
+                    """)
         case .unknownFeature:
             Entry(
                 title: "No tier has the feature",
@@ -602,6 +644,30 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     upstream: in queries, cookies, paths, bodies and every header but the injected \
                     one. What would have been taken out or refused is counted in the access log \
                     and in the metrics. Remove the line when the counts are what you expect.
+                    """)
+        case .allowedTenantUnknown:
+            Entry(
+                title: "An issuer may speak for a tenant that is not there",
+                help: """
+                    A name in `allow.tenants` is no tenant's, or none that a token of this issuer \
+                    can name. It permits nothing now, and would permit whoever gets that name \
+                    later. Most often it is misspelt.
+                    """)
+        case .unspokenTenant:
+            Entry(
+                title: "No issuer may speak for a tenant",
+                help: """
+                    The tenants file has the tenant, and the `allow` of every issuer of its \
+                    vendor leaves out its name or its tier: every token that names it is refused \
+                    with 403 `issuer.not_allowed`.
+                    """)
+        case .unboundIssuer:
+            Entry(
+                title: "One issuer may speak for everybody",
+                help: """
+                    Other issuers of the vendor are bound to tenants by `allow`, and this one is \
+                    not: whoever controls it can act for their tenants too. Bind it as well, or \
+                    give it a vendor of its own.
                     """)
         }
     }

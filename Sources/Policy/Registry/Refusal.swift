@@ -36,6 +36,7 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
     case tenantSuspended
     case tenantTierUnknown
     case tenantConflict
+    case issuerNotAllowed
     case rateLimited
     case rateDenied
     case concurrencyLimited
@@ -337,6 +338,17 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             help: """
                 The route says `client_value: reject` or `reject-if-different`, and the \
                 request named a tenant itself.
+                """),
+        Entry(
+            code: "issuer.not_allowed", status: 403,
+            title: "The issuer may not speak for this tenant",
+            help: """
+                The token is good, and its issuer's `allow` lists neither this tenant nor a \
+                beginning of its name, or not its tier. The answer is the same whether there is \
+                such a tenant or not.
+                """,
+            detail: """
+                The `allow` of the issuer decides for which tenants and tiers it may speak.
                 """),
         Entry(
             code: "rate.limited", status: 429,
