@@ -7,7 +7,7 @@ let strict = Context.environment["RINGFENCE_STRICT"] != nil
 // Fuzz targets need the fuzzer runtime, so plain builds never see them (docs/fuzzing.md).
 let fuzzing = Context.environment["RINGFENCE_FUZZ"] != nil
 
-// Programs that only measure (bench/database).
+// Programs that only measure (bench/database, bench/cleaning).
 let measuring = Context.environment["RINGFENCE_BENCH"] != nil
 
 let plainSettings: [SwiftSetting] =
@@ -175,4 +175,6 @@ if measuring {
         program(
             "ringfence-bench", path: "Bench",
             ["Backend", "CPostgres", "LocalPostgres", "Postgres"]))
+    package.targets.append(
+        program("ringfence-cleaning", path: "CleaningBench", ["HTTP1", "JSON", "Policy"]))
 }

@@ -27,6 +27,7 @@ import Testing
             "Postgres", "HTTPTransport",
         ],
         "Bench": ["CPostgres", "LocalPostgres", "Backend", "Postgres"],
+        "CleaningBench": ["HTTP1", "JSON", "Policy"],
         "GatewayMain": ["Gateway"],
         "BackendMain": ["Backend"],
         "Command": ["Release", "LocalPostgres", "ArgumentParser"],
