@@ -77,7 +77,7 @@ final class CleaningBench {
             Subject(
                 name: corpus.name, unit: "bytes", size: corpus.bytes.count, names: corpus.names,
                 checksum: corpus.checksum
-            ) { [unowned self] count in
+            ) { [self] count in
                 for _ in 0..<count { _ = clean(corpus, type, text.span) }
             })
         if type.form == .json, corpus.name.hasSuffix("KB") { addParse(corpus) }
@@ -91,7 +91,7 @@ final class CleaningBench {
                 name: "\(corpus.name): parsed only", unit: "bytes", size: corpus.bytes.count,
                 names: corpus.names,
                 checksum: corpus.checksum
-            ) { [unowned self] count in
+            ) { [self] count in
                 for _ in 0..<count { try? document.parse(corpus.bytes.span) }
             })
     }
@@ -102,19 +102,24 @@ final class CleaningBench {
             let slice = head.target.query, decide(bytes.span)
         else { return false }
         let query = slice.range
+        let rule = route.query
         subjects.append(
-            Subject(name: "head", unit: "requests", size: bytes.count, names: head.fields.count,
-                checksum: Corpus.checksum(of: bytes)) {
-                [unowned self] count in
+            Subject(
+                name: "head", unit: "requests", size: bytes.count, names: head.fields.count,
+                checksum: Corpus.checksum(of: bytes)
+            ) {
+                [self] count in
                 for _ in 0..<count { _ = decide(bytes.span) }
             })
         subjects.append(
-            Subject(name: "query", unit: "requests", size: query.count, names: 5,
-                checksum: Corpus.checksum(of: bytes)) {
-                [unowned self] count in
+            Subject(
+                name: "query", unit: "requests", size: query.count, names: 5,
+                checksum: Corpus.checksum(of: bytes)
+            ) {
+                [self] count in
                 for _ in 0..<count {
                     out.removeAll()
-                    _ = try? route.query.clean(
+                    _ = try? rule.clean(
                         bytes.span.extracting(query), tenant: tenant, into: &out)
                 }
             })

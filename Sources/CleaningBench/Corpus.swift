@@ -27,7 +27,8 @@ struct Corpus {
         Corpus("text 64 KB", .document(of: 65_536) { $0.article(words: Words.english) }),
         Corpus("text 1 MB", .document(of: 1_000_000) { $0.article(words: Words.english) }),
         Corpus("text, German", .document(of: 65_536) { $0.article(words: Words.german) }),
-        Corpus("text, Chinese", .document(of: 65_536) { $0.article(words: Words.chinese) }),
+        Corpus(
+            "text, Chinese", .document(of: 65_536) { $0.article(words: Words.chinese, gap: "") }),
         Corpus("keys 64 KB", .document(of: 65_536) { $0.record() }),
         Corpus("keys 1 MB", .document(of: 1_000_000) { $0.record() }),
         Corpus("keys of one object", .object(of: 65_536)),
@@ -107,7 +108,7 @@ struct Text {
     }
 
     /// An object with a title and a long text that has an escape in every other line.
-    mutating func article(words: [String]) {
+    mutating func article(words: [String], gap: String = " ") {
         append("{")
         key("title")
         append("\"\(pick(words)) \(pick(words))\",")
@@ -115,7 +116,7 @@ struct Text {
         append("\"")
         for word in 1...200 + random(below: 400) {
             append(pick(words))
-            append(word % 24 == 0 ? "\\n" : word % 97 == 0 ? " \\\"yes\\\" " : " ")
+            append(word % 24 == 0 ? "\\n" : word % 97 == 0 ? " \\\"yes\\\" " : gap)
         }
         append("\"}")
     }

@@ -7,7 +7,7 @@ import Testing
     static let arrows: [String: Set<String>] = [
         "Release": [],
         "HTTP1": [],
-        "JSON": [],
+        "JSON": ["HTTP1"],
         "Policy": ["HTTP1", "JSON"],
         "Telemetry": ["HTTP1"],
         "Reactor": ["CLinux", "HTTP1"],
