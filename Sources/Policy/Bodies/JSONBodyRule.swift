@@ -4,7 +4,7 @@ import JSON
 /// Takes the members that name a tenant out of JSON, at every depth. What stays keeps its bytes:
 /// numbers their lexemes, strings their escapes, the space between them.
 struct JSONBodyRule: Sendable {
-    /// Values of one document; a value takes 28 bytes while it is looked at.
+    /// Values of one document; a value takes 32 bytes while it is looked at.
     static let valuesMax = 1_048_576
     static let keysMax = 262_144
     static let depthMax = 64
@@ -187,10 +187,10 @@ struct JSONBodyRule: Sendable {
 extension JSONBodyRule {
     /// The children of one open container that have been passed.
     private struct Siblings: BitwiseCopyable {
+        /// Where the last of them ended.
+        var end: UInt32 = 0
         /// Whether any of them stays.
         var hasKept = false
-        /// Where the last of them ended.
-        var end = 0
     }
 
     /// Appends the edits of a document in ascending order, and counts the values that go.
@@ -203,30 +203,53 @@ extension JSONBodyRule {
         // The edit that puts the tenant in, until a member that stays is found behind it.
         var injection: Int?
         var siblings = InlineArray<66, Siblings>(repeating: Siblings())
+        let entries = view.entries
         var index = 0
-        while let node = view.node(index) {
-            let depth = view.depth(of: node)
-            let place = view.memberRange(of: node) ?? view.range(of: node)
+        while index < entries.count {
+            let entry = entries[index]
+            let depth = Int(entry.depth)
             guard
-                try goes(node, in: view, tenant, isPatch: isPatch && depth == 1, &name, &report)
+                !isPlain(entry, view.source),
+                try goes(
+                    JSONNode(at: index), in: view, tenant, isPatch: isPatch && depth == 1, &name,
+                    &report)
             else {
-                siblings[depth].hasKept = true
-                siblings[depth].end = place.upperBound
-                siblings[depth + 1] = Siblings()
-                if let target, target.node == node {
-                    injection = edits.count
-                    edits.append(Self.injection(target, in: view))
-                } else if let edit = injection, view.parent(of: node) == target?.node {
-                    edits[edit].injection?.isFollowed = true
-                    injection = nil
+                siblings[depth] = Siblings(end: entry.end, hasKept: true)
+                if entry.kind == .object || entry.kind == .array {
+                    siblings[depth + 1] = Siblings()
+                }
+                if let target {
+                    if target.node.index == index {
+                        injection = edits.count
+                        edits.append(Self.injection(target, in: view))
+                    } else if let edit = injection, Int(entry.parent) == target.node.index {
+                        edits[edit].injection?.isFollowed = true
+                        injection = nil
+                    }
                 }
                 index += 1
                 continue
             }
-            edits.append(cut(node, place, in: view, siblings[depth]))
-            siblings[depth].end = place.upperBound
-            index = view.indexAfter(node)
+            let place = Int(entry.memberStart)..<Int(entry.end)
+            edits.append(cut(JSONNode(at: index), place, in: view, siblings[depth]))
+            siblings[depth].end = entry.end
+            index = Int(entry.after)
         }
+    }
+
+    /// Whether a value stays, told at a glance: a member whose key has no escapes and lacks a
+    /// letter of every name, or an element that is no object.
+    @inline(__always)
+    private func isPlain(_ entry: JSONEntry, _ source: Span<UInt8>) -> Bool {
+        guard entry.keyEnd > 0 else { return entry.kind != .object && entry.depth != 1 }
+        let start = Int(entry.keyStart) &+ 1
+        let count = Int(entry.keyEnd) &- 1 &- start
+        // At the top a method may be overridden, by a name that begins with something else than a
+        // letter; what an empty key means is told elsewhere.
+        guard count > 0, !entry.isKeyEscaped,
+            entry.depth != 1 || (source[start] | 0x20) &- UInt8(ascii: "a") < 26
+        else { return false }
+        return names.excludes(source, start, count)
     }
 
     /// A value and the one comma that goes with it: the one before it where something before it
@@ -234,7 +257,7 @@ extension JSONBodyRule {
     private func cut(
         _ node: JSONNode, _ place: Range<Int>, in view: borrowing JSONView, _ before: Siblings
     ) -> BodyEdit {
-        if before.hasKept { return BodyEdit(start: before.end, end: place.upperBound) }
+        if before.hasKept { return BodyEdit(start: Int(before.end), end: place.upperBound) }
         guard let next = view.node(view.indexAfter(node)), view.parent(of: next) != nil,
             view.parent(of: next) == view.parent(of: node)
         else { return BodyEdit(start: place.lowerBound, end: place.upperBound) }
@@ -248,16 +271,28 @@ extension JSONBodyRule {
         _ node: JSONNode, in view: borrowing JSONView, _ tenant: ExternalID?, isPatch: Bool,
         _ name: inout [UInt8], _ report: inout BodyReport
     ) throws(Refusal) -> Bool {
+        if let key = view.plainKey(of: node) {
+            return try memberGoes(node, key, in: view, tenant, &report)
+        }
         name.removeAll(keepingCapacity: true)
         guard view.appendKey(of: node, to: &name) else {
             guard try isOperation(node, in: view, isPatch: isPatch) else { return false }
             return try operationGoes(node, in: view, tenant, isPatch: isPatch, &name, &report)
         }
+        return try memberGoes(node, name.span, in: view, tenant, &report)
+    }
+
+    /// - Parameter key: what it means.
+    @inline(__always)
+    private func memberGoes(
+        _ node: JSONNode, _ key: Span<UInt8>, in view: borrowing JSONView, _ tenant: ExternalID?,
+        _ report: inout BodyReport
+    ) throws(Refusal) -> Bool {
         // An empty name is dropped, renamed or kept, as readers please (attack B5).
-        guard !name.isEmpty else { throw .requestBodyMalformed }
-        switch names.judge(name.span) {
+        guard !key.isEmpty else { throw .requestBodyMalformed }
+        switch names.judge(key) {
         case .clean:
-            guard view.depth(of: node) == 1, QueryRule.isMethodOverride(name.span) else {
+            guard view.depth(of: node) == 1, QueryRule.isMethodOverride(key) else {
                 return false
             }
             report.overridesRemoved += 1
@@ -277,7 +312,9 @@ extension JSONBodyRule {
             guard isObject else { throw .requestBodyMalformed }
             return true
         }
-        return isObject && view.depth(of: node) > 0 && view.member(of: node, named: "op") != nil
+        let name: StaticString = "op"
+        return isObject && view.depth(of: node) > 0
+            && view.member(of: node, named: name.bytes) != nil
     }
 
     /// Whether an operation leads to a tenant.
