@@ -106,6 +106,7 @@ extension GatewayWorker {
         let principal = caller?.principal
         do throws(Refusal) {
             try scratch.plan(route, requestHead, bytes, principal: principal)
+            planned = exchange.key
             observe(exchange, route)
         } catch {
             observe(exchange, route)
