@@ -173,7 +173,10 @@ if fuzzing {
         fuzzTarget("FuzzYAML", ["YAML", "Policy"]),
     ]
     // What cleaning a request comes to, judged by readers that share no code with it.
-    for name in ["Query", "Cookie", "Form", "Multipart", "JSONBody", "ContentType", "Request"] {
+    let cleaning = [
+        "Query", "Cookie", "Form", "Multipart", "JSONBody", "GraphQL", "ContentType", "Request",
+    ]
+    for name in cleaning {
         package.targets.append(fuzzTarget("Fuzz\(name)", ["CleaningOracle"]))
     }
 }

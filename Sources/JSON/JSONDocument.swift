@@ -105,6 +105,20 @@ public struct JSONDocument: ~Copyable {
         sourceCount = 0
     }
 
+    /// Takes room for `values` values in one piece, for an owner that knows how many may come.
+    public mutating func reserve(values: Int) {
+        count = 0
+        guard tape.count < values else { return }
+        tape = []
+        tape = [JSONEntry](repeating: .blank, count: values)
+    }
+
+    /// Bytes of scratch memory that a document of so many values and keys takes at most, where
+    /// they were reserved.
+    public static func scratchBytesMax(values: Int, keys: Int) -> Int {
+        values * MemoryLayout<JSONEntry>.stride + KeyTable.scratchBytesMax(keys: keys)
+    }
+
     /// Bytes of scratch memory held.
     public var scratchBytes: Int {
         tape.capacity * MemoryLayout<JSONEntry>.stride + keys.scratchBytes

@@ -14,6 +14,18 @@ struct KeyTable {
 
     var scratchBytes: Int { slots.capacity * 8 }
 
+    /// For objects with `keys` keys in all. A table makes room for one of at least twice its size,
+    /// and for that moment there are both.
+    static func scratchBytesMax(keys: Int) -> Int {
+        keys <= pairwiseMax ? 0 : 8 * (size(for: keys) + size(for: keys) / 2)
+    }
+
+    private static func size(for count: Int) -> Int {
+        var size = 32
+        while size < count * 2 { size *= 2 }
+        return size
+    }
+
     @inline(__always)
     mutating func refuseDuplicates(
         in object: Int, of tape: Span<JSONEntry>, _ source: Span<UInt8>
@@ -85,8 +97,7 @@ struct KeyTable {
         _ count: Int, in object: Int, of tape: Span<JSONEntry>, _ source: Span<UInt8>,
         probesMax: Int?
     ) throws(JSONDefect) -> Bool {
-        var size = 32
-        while size < count * 2 { size *= 2 }
+        let size = Self.size(for: count)
         if slots.count < size {
             slots = [UInt64](repeating: 0, count: size)
         } else {

@@ -22,22 +22,22 @@ extension GatewayWorker {
         if route.isInShadow {
             return holdsBodyInShadow(exchange, route, bytes, isSigned: isSigned)
         }
-        guard route.bodies != nil else { return isSigned }
-        _ = try bodyContentType(bytes)
+        guard let rule = route.bodies else { return isSigned }
+        _ = try bodyContentType(bytes, for: rule)
         exchange.bodyCoding = try bodyCoding(bytes)
         return true
     }
 
     /// The one `Content-Type`; a body without one is what each reader guesses.
     func bodyContentType(
-        _ bytes: Span<UInt8>
+        _ bytes: Span<UInt8>, for rule: BodyRule?
     ) throws(Refusal) -> (type: ContentType, text: Slice) {
         guard let index = requestHead.fields.index(of: .contentType),
             !requestHead.fields.repeats(.contentType)
         else { throw .requestBodyType }
         let text = requestHead.fields[index].value
         let type = try ContentType(bytes[text])
-        guard type.form != .other, type.form != .graphQL else { throw .requestBodyType }
+        guard let rule, rule.takes(type) else { throw .requestBodyType }
         return (type, text)
     }
 
@@ -99,6 +99,11 @@ extension GatewayWorker {
         return true
     }
 
+    private func giveMemory(_ bytes: Int, of exchange: Exchange) {
+        gateway.bodyMemory.give(bytes)
+        exchange.bodyMemory -= bytes
+    }
+
     /// The body is whole: clean it, sign it, write the head, send.
     func finishCollecting(_ exchange: Exchange) {
         guard let snapshot = exchange.snapshot, let index = exchange.route,
@@ -125,6 +130,8 @@ extension GatewayWorker {
             return fail(exchange, error)
         }
         forgetSaved()
+        // A large body takes a while, for which no upstream is to be blamed.
+        now = .now()
         connect(exchange)
     }
 
@@ -166,10 +173,16 @@ extension GatewayWorker {
         bodyType.removeAll()
         guard let rule = route.bodies, !exchange.body.isEmpty else { return }
         let bytes = head.readable
-        let (type, text) = try bodyContentType(bytes)
+        let (type, text) = try bodyContentType(bytes, for: rule)
         if let coding = exchange.bodyCoding { try decodeBody(exchange, coding) }
         let room = exchange.body.count + Self.growth(of: exchange.body, rule, type)
-        guard takeMemory(room, for: exchange) else { throw .requestBodyBudget }
+        let document = Self.documentRoom(of: exchange.body, type)
+        guard takeMemory(room + document.bytesCharged, for: exchange) else {
+            throw .requestBodyBudget
+        }
+        // The document is gone as soon as the body is clean.
+        defer { giveMemory(document.bytesCharged, of: exchange) }
+        bodyScratch.reserve(document)
         if room > cleaned.capacityMax { cleaned = ByteBuffer(capacityMax: room) }
         defer { Exchange.settle(&cleaned) }
         let report = try Self.clean(
@@ -184,6 +197,12 @@ extension GatewayWorker {
         of body: borrowing ByteBuffer, _ rule: BodyRule, _ type: ContentType
     ) -> Int {
         rule.growthMax(of: body.readable, as: type)
+    }
+
+    static func documentRoom(
+        of body: borrowing ByteBuffer, _ type: ContentType
+    ) -> BodyRoom {
+        BodyRoom(of: body.readable, as: type)
     }
 
     private static func clean(

@@ -4,10 +4,13 @@ import JSON
 /// Takes the members that name a tenant out of JSON, at every depth. What stays keeps its bytes:
 /// numbers their lexemes, strings their escapes, the space between them.
 struct JSONBodyRule: Sendable {
-    /// Values of one document; a value takes 32 bytes while it is looked at.
+    /// Values of one document; a value takes 32 bytes while it is looked at (`BodyRoom`).
     static let valuesMax = 1_048_576
     static let keysMax = 262_144
     static let depthMax = 64
+    /// Bytes of a key, as it is written, and of an operation's `path` and `from`: both are decoded
+    /// into memory that no budget counts.
+    static let keyBytesMax = 65_536
     /// Documents of one body of lines.
     static let linesMax = 65_536
 
@@ -15,15 +18,26 @@ struct JSONBodyRule: Sendable {
     let clientValue: RoutePolicy.ClientValue
     /// The tokens of the pointer the tenant is put at, decoded; empty for none.
     let pointer: [[UInt8]]
+    /// The same as a place that is the tenant's, where its last token names no tenant anyway: then
+    /// what clients send there goes, and its name means nothing elsewhere.
+    let place: TenantPlace?
 
     /// Bytes one document grows by at most: each token quoted, with its bytes escaped, `:{` and `}`
     /// around it, then the tenant in quotes and a comma.
     let growthMax: Int
 
-    init(names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject pointer: String?) {
+    /// Where documents of GraphQL are looked for; `nil` where nowhere.
+    let graphQL: GraphQLRule?
+
+    init(
+        names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject pointer: String?,
+        graphQL: GraphQLRule? = nil
+    ) {
         self.names = names
         self.clientValue = clientValue
+        self.graphQL = graphQL
         self.pointer = pointer.map { Self.tokens(of: $0) } ?? []
+        place = TenantPlace(self.pointer, besides: names)
         let tokens = self.pointer.reduce(0) { $0 + 6 * $1.count + 5 }
         growthMax = tokens == 0 ? 0 : tokens + 2 * ExternalID.bytesMax + 3
     }
@@ -49,24 +63,30 @@ struct JSONBodyRule: Sendable {
 
     /// The same rule for JSON that is a part of something else.
     var withoutInjection: JSONBodyRule {
-        JSONBodyRule(names: names, clientValue: clientValue, inject: nil)
+        JSONBodyRule(names: names, clientValue: clientValue, inject: nil, graphQL: graphQL)
     }
 
+    /// - Parameter textDepth: how deep in strings of other JSON this one stands.
     func clean(
-        _ bytes: Span<UInt8>, as form: ContentType.Form, tenant: ExternalID?,
+        _ bytes: Span<UInt8>, as form: ContentType.Form, tenant: ExternalID?, textDepth: Int = 0,
         _ scratch: inout BodyScratch, into out: inout ByteBuffer, _ report: inout BodyReport
     ) throws(Refusal) {
         switch form {
-        case .json:
-            try clean(bytes, tenant: tenant, isPatch: false, &scratch, into: &out, &report)
-        case .jsonPatch:
-            try clean(bytes, tenant: tenant, isPatch: true, &scratch, into: &out, &report)
+        case .json, .jsonPatch:
+            try clean(
+                bytes, tenant: tenant, isPatch: form == .jsonPatch, textDepth: textDepth, &scratch,
+                into: &out, &report)
         case .jsonLines: try cleanLines(bytes, tenant: tenant, &scratch, into: &out, &report)
         case .urlEncoded, .multipart, .graphQL, .other: throw .requestBodyType
         }
     }
 
-    private static func limits(_ bytes: Int) -> JSONLimits {
+    /// What a document with so many values and keys takes while it is looked at.
+    static func scratchBytes(values: Int, keys: Int) -> Int {
+        JSONDocument.scratchBytesMax(values: values, keys: keys)
+    }
+
+    static func limits(_ bytes: Int) -> JSONLimits {
         JSONLimits(
             bytesMax: bytes, depthMax: depthMax, keysMax: keysMax, nodesMax: valuesMax,
             digitsMax: 64)
@@ -103,7 +123,7 @@ struct JSONBodyRule: Sendable {
     }
 
     private func clean(
-        _ bytes: Span<UInt8>, tenant: ExternalID?, isPatch: Bool,
+        _ bytes: Span<UInt8>, tenant: ExternalID?, isPatch: Bool, textDepth: Int = 0,
         _ scratch: inout BodyScratch, into out: inout ByteBuffer, _ report: inout BodyReport
     ) throws(Refusal) {
         scratch.edits.removeAll(keepingCapacity: true)
@@ -112,6 +132,9 @@ struct JSONBodyRule: Sendable {
             &report)
         try write(bytes, scratch.edits, tenant, into: &out)
         report.isChanged = report.isChanged || !scratch.edits.isEmpty
+        guard let graphQL else { return }
+        try checkOperations(
+            bytes, scratch.document, graphQL, textDepth: textDepth, &scratch.name)
     }
 
     private func plan(
@@ -204,15 +227,17 @@ extension JSONBodyRule {
         var injection: Int?
         var siblings = InlineArray<66, Siblings>(repeating: Siblings())
         let entries = view.entries
+        let hasPlace = place != nil
+        var way = TenantPlace.Way()
         var index = 0
         while index < entries.count {
             let entry = entries[index]
             let depth = Int(entry.depth)
             guard
-                !isPlain(entry, view.source),
+                hasPlace || !isPlain(entry, view.source),
                 try goes(
-                    JSONNode(at: index), in: view, tenant, isPatch: isPatch && depth == 1, &name,
-                    &report)
+                    JSONNode(at: index), in: view, tenant, isPatch: isPatch && depth == 1, &way,
+                    &name, &report)
             else {
                 siblings[depth] = Siblings(end: entry.end, hasKept: true)
                 if entry.kind == .object || entry.kind == .array {
@@ -246,7 +271,7 @@ extension JSONBodyRule {
         let count = Int(entry.keyEnd) &- 1 &- start
         // At the top a method may be overridden, by a name that begins with something else than a
         // letter; what an empty key means is told elsewhere.
-        guard count > 0, !entry.isKeyEscaped,
+        guard count > 0, count < Self.keyBytesMax - 1, !entry.isKeyEscaped,
             entry.depth != 1 || (source[start] | 0x20) &- UInt8(ascii: "a") < 26
         else { return false }
         return names.excludes(source, start, count)
@@ -269,28 +294,35 @@ extension JSONBodyRule {
     /// leads to one. Laravel reads `_method` from JSON as others do from forms.
     private func goes(
         _ node: JSONNode, in view: borrowing JSONView, _ tenant: ExternalID?, isPatch: Bool,
-        _ name: inout [UInt8], _ report: inout BodyReport
+        _ way: inout TenantPlace.Way, _ name: inout [UInt8], _ report: inout BodyReport
     ) throws(Refusal) -> Bool {
+        guard view.keyRange(of: node)?.count ?? 0 <= Self.keyBytesMax else {
+            throw .requestBodyTooLarge
+        }
         if let key = view.plainKey(of: node) {
-            return try memberGoes(node, key, in: view, tenant, &report)
+            let isPlace = place?.isReached(by: node, in: view, key, &way) ?? false
+            return try memberGoes(node, key, isPlace: isPlace, in: view, tenant, &report)
         }
         name.removeAll(keepingCapacity: true)
-        guard view.appendKey(of: node, to: &name) else {
+        let hasKey = view.appendKey(of: node, to: &name)
+        let isPlace = place?.isReached(by: node, in: view, name.span, &way) ?? false
+        guard hasKey else {
             guard try isOperation(node, in: view, isPatch: isPatch) else { return false }
             return try operationGoes(node, in: view, tenant, isPatch: isPatch, &name, &report)
         }
-        return try memberGoes(node, name.span, in: view, tenant, &report)
+        return try memberGoes(node, name.span, isPlace: isPlace, in: view, tenant, &report)
     }
 
     /// - Parameter key: what it means.
     @inline(__always)
     private func memberGoes(
-        _ node: JSONNode, _ key: Span<UInt8>, in view: borrowing JSONView, _ tenant: ExternalID?,
-        _ report: inout BodyReport
+        _ node: JSONNode, _ key: Span<UInt8>, isPlace: Bool, in view: borrowing JSONView,
+        _ tenant: ExternalID?, _ report: inout BodyReport
     ) throws(Refusal) -> Bool {
         // An empty name is dropped, renamed or kept, as readers please (attack B5).
         guard !key.isEmpty else { throw .requestBodyMalformed }
         switch names.judge(key) {
+        case .clean where isPlace: try note(node, in: view, tenant, &report)
         case .clean:
             guard view.depth(of: node) == 1, QueryRule.isMethodOverride(key) else {
                 return false
@@ -324,13 +356,20 @@ extension JSONBodyRule {
     ) throws(Refusal) -> Bool {
         for member in ["path", "from"] {
             guard let pointer = view.member(of: node, named: member) else { continue }
+            guard view.range(of: pointer).count <= Self.keyBytesMax else {
+                throw .requestBodyTooLarge
+            }
             name.removeAll(keepingCapacity: true)
             let isString = view.appendString(at: pointer, to: &name)
             // SCIM's paths (RFC 7644 section 3.5.2) are no pointers.
             guard isString && isJSONPointer(name.span) || !isPatch else {
                 throw .requestBodyMalformed
             }
-            guard isString, try leadsToTenant(name.span) else { continue }
+            guard isString else { continue }
+            let isListed = try leadsToTenant(name.span)
+            let isPlace = place?.isReached(
+                by: node, path: name.span, isSource: member == "from", in: view)
+            guard isListed || isPlace == true else { continue }
             // What is removed, moved or copied there is no value that could be compared.
             try note(view.member(of: node, named: "value"), in: view, tenant, &report)
             return true
@@ -374,41 +413,5 @@ extension JSONBodyRule {
         if let node, let tenant { isSame = view.string(at: node, equals: tenant.bytes.span) }
         report.add(isSame: isSame)
         guard !clientValue.refuses(isSame: isSame) else { throw .tenantConflict }
-    }
-}
-
-// Injection.
-extension JSONBodyRule {
-    private struct Target {
-        let node: JSONNode
-        /// The first token of the pointer that has to be written.
-        let firstToken: Int
-    }
-
-    /// The innermost object on the pointer's way.
-    ///
-    /// - Throws: `request.body.malformed` where something else than an object is in the way.
-    private func injectionTarget(in view: borrowing JSONView) throws(Refusal) -> Target? {
-        guard !pointer.isEmpty else { return nil }
-        var node = view.root
-        for (index, token) in pointer.enumerated() {
-            guard view.kind(of: node) == .object else { throw .requestBodyMalformed }
-            // What the client sent under a name of the tenant goes, with all that is in it.
-            guard index + 1 < pointer.count, names.judge(token.span) == .clean,
-                let next = view.member(of: node, named: token.span)
-            else { return Target(node: node, firstToken: index) }
-            node = next
-        }
-        return nil
-    }
-
-    /// The edit before the first member; none stays behind it as far as is known.
-    private static func injection(
-        _ target: Target, in view: borrowing JSONView
-    ) -> BodyEdit {
-        let place = view.range(of: target.node).lowerBound + 1
-        return BodyEdit(
-            start: place, end: place,
-            injection: BodyEdit.Injection(firstToken: target.firstToken, isFollowed: false))
     }
 }
