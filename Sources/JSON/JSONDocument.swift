@@ -186,19 +186,18 @@ extension JSONDocument {
     ) throws(JSONDefect) {
         let lexer = JSONLexer(source, digitsMax: limits.digitsMax)
         var place = Place()
-        while place.expected != .nothing {
-            if place.nodeCount == tape.count {
-                let room = max(Self.roomMin, tape.count)
-                tape.append(contentsOf: repeatElement(JSONEntry.blank, count: room))
-            }
+        while true {
             place = try Self.read(lexer, from: place, limits, source, secret, into: &tape, &keys)
+            if place.expected == .nothing { break }
+            let room = max(Self.roomMin, tape.count)
+            tape.append(contentsOf: repeatElement(JSONEntry.blank, count: room))
         }
         let end = lexer.spaceEnd(from: place.position)
         guard lexer.isEnd(end) else { throw JSONDefect(.trailingData, at: end) }
         count = place.nodeCount
     }
 
-    /// Reads until the document is whole, or there is no room for one more entry.
+    /// Reads until the document is whole, or there is no room for an entry that is needed.
     private static func read(
         _ lexer: borrowing JSONLexer, from start: Place, _ limits: JSONLimits,
         _ source: Span<UInt8>, _ secret: KeyTable.Secret, into entries: inout [JSONEntry],
@@ -207,7 +206,7 @@ extension JSONDocument {
         // Asked once, not at every write, whether nobody else holds the tape.
         var tape = entries.mutableSpan
         var place = start
-        while place.nodeCount < tape.count, place.expected != .nothing {
+        while place.expected != .nothing {
             var byte = try lexer.firstByte(from: &place.position)
             var key = PendingKey()
             switch place.expected {
@@ -247,6 +246,14 @@ extension JSONDocument {
             }
             guard place.nodeCount < limits.nodesMax else {
                 throw JSONDefect(.tooManyNodes, at: place.position)
+            }
+            guard place.nodeCount < tape.count else {
+                // It is read again, its key too, when there is room.
+                if key.end > 0 {
+                    place.keyCount &-= 1
+                    place.position = key.start
+                }
+                return place
             }
             let value = try lexer.value(byte, from: place.position)
             let index = place.nodeCount
