@@ -56,8 +56,6 @@ extension GatewayWorker {
         if case .length(let count) = framing, count > UInt64(exchange.bodyBytesMax) {
             return refuse(exchange, .requestBodyTooLarge)
         }
-        exchange.body = ByteBuffer(
-            capacityMax: exchange.bodyBytesMax + 2 * BodyReader.pieceBytesMax)
         exchange.requestPhase = .collecting
         guard route.isInShadow else { return }
         exchange.bodyKeepsFraming = true
@@ -113,8 +111,9 @@ extension GatewayWorker {
         else { return }
         let connection = clients[exchange.clientKey]
         let route = snapshot.rules.routes[index]
-        // The head is parsed and planned again from its saved bytes: the worker's scratch has
-        // served other requests meanwhile, and the same bytes give the same answers.
+        // The head is parsed and planned again from its saved bytes, unless the body came with it:
+        // otherwise the worker's scratch has served other requests meanwhile, and the same bytes
+        // give the same answers.
         swap(&saved, &exchange.head)
         exchange.head.removeAll()
         do throws(Refusal) {
@@ -144,6 +143,8 @@ extension GatewayWorker {
     private func replan(
         _ exchange: Exchange, _ route: RouteRule, _ head: borrowing ByteBuffer
     ) throws(Refusal) {
+        guard planned != exchange.key else { return }
+        planned = nil
         do throws(HTTPViolation) {
             _ = try requestHead.parse(head.readable, limits: requestLimits)
         } catch {
@@ -182,12 +183,13 @@ extension GatewayWorker {
         // The document is gone as soon as the body is clean.
         defer { giveMemory(document.bytesCharged, of: exchange) }
         bodyScratch.reserve(document)
-        var cleaned = ByteBuffer(capacityMax: room)
+        if room > cleaned.capacityMax { cleaned = ByteBuffer(capacityMax: room) }
+        defer { Exchange.settle(&cleaned) }
         let report = try Self.clean(
             exchange.body, rule, type, bytes[text], exchange.caller?.principal?.externalID,
             &bodyScratch, into: &cleaned)
         trace?.noteBody(exchange.body, as: type, removed: report.removed, route)
-        if report.isChanged { exchange.body = cleaned }
+        if report.isChanged { swap(&exchange.body, &cleaned) }
         type.write(bytes[text], into: &bodyType)
         exchange.observation.stripped.bodyNames = report.removed
     }

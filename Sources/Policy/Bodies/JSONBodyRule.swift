@@ -210,10 +210,10 @@ struct JSONBodyRule: Sendable {
 extension JSONBodyRule {
     /// The children of one open container that have been passed.
     private struct Siblings: BitwiseCopyable {
+        /// Where the last of them ended.
+        var end: UInt32 = 0
         /// Whether any of them stays.
         var hasKept = false
-        /// Where the last of them ended.
-        var end = 0
     }
 
     /// Appends the edits of a document in ascending order, and counts the values that go.
@@ -226,32 +226,55 @@ extension JSONBodyRule {
         // The edit that puts the tenant in, until a member that stays is found behind it.
         var injection: Int?
         var siblings = InlineArray<66, Siblings>(repeating: Siblings())
+        let entries = view.entries
+        let hasPlace = place != nil
         var way = TenantPlace.Way()
         var index = 0
-        while let node = view.node(index) {
-            let depth = view.depth(of: node)
-            let place = view.memberRange(of: node) ?? view.range(of: node)
+        while index < entries.count {
+            let entry = entries[index]
+            let depth = Int(entry.depth)
             guard
+                hasPlace || !isPlain(entry, view.source),
                 try goes(
-                    node, in: view, tenant, isPatch: isPatch && depth == 1, &way, &name, &report)
+                    JSONNode(at: index), in: view, tenant, isPatch: isPatch && depth == 1, &way,
+                    &name, &report)
             else {
-                siblings[depth].hasKept = true
-                siblings[depth].end = place.upperBound
-                siblings[depth + 1] = Siblings()
-                if let target, target.node == node {
-                    injection = edits.count
-                    edits.append(Self.injection(target, in: view))
-                } else if let edit = injection, view.parent(of: node) == target?.node {
-                    edits[edit].injection?.isFollowed = true
-                    injection = nil
+                siblings[depth] = Siblings(end: entry.end, hasKept: true)
+                if entry.kind == .object || entry.kind == .array {
+                    siblings[depth + 1] = Siblings()
+                }
+                if let target {
+                    if target.node.index == index {
+                        injection = edits.count
+                        edits.append(Self.injection(target, in: view))
+                    } else if let edit = injection, Int(entry.parent) == target.node.index {
+                        edits[edit].injection?.isFollowed = true
+                        injection = nil
+                    }
                 }
                 index += 1
                 continue
             }
-            edits.append(cut(node, place, in: view, siblings[depth]))
-            siblings[depth].end = place.upperBound
-            index = view.indexAfter(node)
+            let place = Int(entry.memberStart)..<Int(entry.end)
+            edits.append(cut(JSONNode(at: index), place, in: view, siblings[depth]))
+            siblings[depth].end = entry.end
+            index = Int(entry.after)
         }
+    }
+
+    /// Whether a value stays, told at a glance: a member whose key has no escapes and lacks a
+    /// letter of every name, or an element that is no object.
+    @inline(__always)
+    private func isPlain(_ entry: JSONEntry, _ source: Span<UInt8>) -> Bool {
+        guard entry.keyEnd > 0 else { return entry.kind != .object && entry.depth != 1 }
+        let start = Int(entry.keyStart) &+ 1
+        let count = Int(entry.keyEnd) &- 1 &- start
+        // At the top a method may be overridden, by a name that begins with something else than a
+        // letter; what an empty key means is told elsewhere.
+        guard count > 0, count < Self.keyBytesMax - 1, !entry.isKeyEscaped,
+            entry.depth != 1 || (source[start] | 0x20) &- UInt8(ascii: "a") < 26
+        else { return false }
+        return names.excludes(source, start, count)
     }
 
     /// A value and the one comma that goes with it: the one before it where something before it
@@ -259,7 +282,7 @@ extension JSONBodyRule {
     private func cut(
         _ node: JSONNode, _ place: Range<Int>, in view: borrowing JSONView, _ before: Siblings
     ) -> BodyEdit {
-        if before.hasKept { return BodyEdit(start: before.end, end: place.upperBound) }
+        if before.hasKept { return BodyEdit(start: Int(before.end), end: place.upperBound) }
         guard let next = view.node(view.indexAfter(node)), view.parent(of: next) != nil,
             view.parent(of: next) == view.parent(of: node)
         else { return BodyEdit(start: place.lowerBound, end: place.upperBound) }
@@ -273,22 +296,35 @@ extension JSONBodyRule {
         _ node: JSONNode, in view: borrowing JSONView, _ tenant: ExternalID?, isPatch: Bool,
         _ way: inout TenantPlace.Way, _ name: inout [UInt8], _ report: inout BodyReport
     ) throws(Refusal) -> Bool {
-        name.removeAll(keepingCapacity: true)
         guard view.keyRange(of: node)?.count ?? 0 <= Self.keyBytesMax else {
             throw .requestBodyTooLarge
         }
+        if let key = view.plainKey(of: node) {
+            let isPlace = place?.isReached(by: node, in: view, key, &way) ?? false
+            return try memberGoes(node, key, isPlace: isPlace, in: view, tenant, &report)
+        }
+        name.removeAll(keepingCapacity: true)
         let hasKey = view.appendKey(of: node, to: &name)
         let isPlace = place?.isReached(by: node, in: view, name.span, &way) ?? false
         guard hasKey else {
             guard try isOperation(node, in: view, isPatch: isPatch) else { return false }
             return try operationGoes(node, in: view, tenant, isPatch: isPatch, &name, &report)
         }
+        return try memberGoes(node, name.span, isPlace: isPlace, in: view, tenant, &report)
+    }
+
+    /// - Parameter key: what it means.
+    @inline(__always)
+    private func memberGoes(
+        _ node: JSONNode, _ key: Span<UInt8>, isPlace: Bool, in view: borrowing JSONView,
+        _ tenant: ExternalID?, _ report: inout BodyReport
+    ) throws(Refusal) -> Bool {
         // An empty name is dropped, renamed or kept, as readers please (attack B5).
-        guard !name.isEmpty else { throw .requestBodyMalformed }
-        switch names.judge(name.span) {
+        guard !key.isEmpty else { throw .requestBodyMalformed }
+        switch names.judge(key) {
         case .clean where isPlace: try note(node, in: view, tenant, &report)
         case .clean:
-            guard view.depth(of: node) == 1, QueryRule.isMethodOverride(name.span) else {
+            guard view.depth(of: node) == 1, QueryRule.isMethodOverride(key) else {
                 return false
             }
             report.overridesRemoved += 1
@@ -308,7 +344,9 @@ extension JSONBodyRule {
             guard isObject else { throw .requestBodyMalformed }
             return true
         }
-        return isObject && view.depth(of: node) > 0 && view.member(of: node, named: "op") != nil
+        let name: StaticString = "op"
+        return isObject && view.depth(of: node) > 0
+            && view.member(of: node, named: name.bytes) != nil
     }
 
     /// Whether an operation leads to a tenant.
