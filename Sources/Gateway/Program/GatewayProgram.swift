@@ -7,6 +7,7 @@ public enum GatewayProgram {
     static let usage = """
         usage: ringfence-gateway run [--config PATH] [--announce FILE] [--die-with-parent]
                ringfence-gateway check [PATH] [--strict] [--json] [--no-color]
+               ringfence-gateway status|reload|drain [--config PATH] [--admin unix:PATH] [--json]
                ringfence-gateway test [PATH] [--run REGEX] [--coverage] [--junit FILE]
                                             [--verbose] [--json]
                ringfence-gateway explain --request 'GET /v1/orders' [--token-file FILE]
@@ -27,6 +28,7 @@ public enum GatewayProgram {
         static let fine: Int32 = 0
         static let found: Int32 = 1
         static let invalid: Int32 = 2
+        static let unreachable: Int32 = 4
         static let usage: Int32 = 64
         static let bug: Int32 = 70
     }
@@ -52,6 +54,9 @@ public enum GatewayProgram {
         let command = words.next()
         switch command {
         case "run": return run(&words)
+        case "status": return AdminCommand.run(.status, &words)
+        case "reload": return AdminCommand.run(.reload, &words)
+        case "drain": return AdminCommand.run(.drain, &words)
         case "check": return check(&words)
         case "test": return TestCommand.run(&words)
         case "explain": return ExplainCommand.run(&words)

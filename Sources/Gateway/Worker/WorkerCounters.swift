@@ -25,6 +25,7 @@ struct GatewayMetrics: Sendable {
     let tokens: MetricSlots
     let upstreamConnections: MetricSlots
     let logLinesDropped, snapshotVersion, reloadsRefused, secondReadings: MetricSlot
+    let lastReloadSuccessful: MetricSlot
     let alarms: MetricSlots
     let seconds: HistogramSlots
 
@@ -88,6 +89,11 @@ struct GatewayMetrics: Sendable {
         reloadsRefused =
             made.counter("ringfence_reloads_refused", help: "Reloads that kept the old policy.")
             .only
+        lastReloadSuccessful =
+            made.gauge(
+                "ringfence_config_last_reload_successful",
+                help: "1 when the policy in force is the one that was read last, else 0."
+            ).only
         secondReadings =
             made.gauge(
                 "ringfence_token_second_readings_skipped",
@@ -133,6 +139,7 @@ final class WorkerCounters: Sendable {
     var logLinesDropped: Counter { counter(metrics.logLinesDropped) }
     var snapshotVersion: Counter { counter(metrics.snapshotVersion) }
     var reloadsRefused: Counter { counter(metrics.reloadsRefused) }
+    var lastReloadSuccessful: Counter { counter(metrics.lastReloadSuccessful) }
     var secondReadingsSkipped: Counter { counter(metrics.secondReadings) }
     var secondReaderAlarms: Counter { counter(metrics.alarms[0]) }
     var headScanAlarms: Counter { counter(metrics.alarms[1]) }

@@ -49,6 +49,7 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case sameAddress = "E1314"
     case materialInvalid = "E1315"
     case exceptedName = "E1316"
+    case adminNotUnix = "E1350"
     case testCodeUnknown = "E1401"
     case testTokenUnknown = "E1402"
     case testExpectsNothing = "E1403"
@@ -413,6 +414,14 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     route. X-Tenant-ID, what the route injects and what it lists itself under \
                     `names` always do, and so does every name that is one of them to some \
                     framework (docs/tenant-names.md).
+                    """)
+        case .adminNotUnix:
+            Entry(
+                title: "The admin listener is not a Unix socket",
+                help: """
+                    Whoever reaches `listen.admin` may reload and stop the gateway. So it listens \
+                    on a Unix socket only (`unix:/run/ringfence/admin.sock`), which the \
+                    permissions of its file guard.
                     """)
         case .testCodeUnknown:
             Entry(
