@@ -13,6 +13,12 @@ public enum GatewayProgram {
                ringfence-gateway explain --request 'GET /v1/orders' [--token-file FILE]
                                             [-H 'Name: value'] [--body-file FILE]
                                             [--from ADDRESS] [--config PATH] [--json]
+               ringfence-gateway diff OLD NEW [--fail-on-widening] [--json]
+               ringfence-gateway routes [PATH] [--overlaps] [--json]
+               ringfence-gateway config show [PATH] [--origin] [--json]
+               ringfence-gateway token inspect [--token-file FILE] [--json]
+               ringfence-gateway token verify [--token-file FILE] [--issuer NAME]
+                                            [--config PATH] [--json]
                ringfence-gateway help CODE
                ringfence-gateway token mint --key FILE --algorithm A --claims JSON
                                             [--kid K] [--type T] [--ttl 1h]
@@ -58,12 +64,19 @@ public enum GatewayProgram {
         case "reload": return AdminCommand.run(.reload, &words)
         case "drain": return AdminCommand.run(.drain, &words)
         case "check": return check(&words)
+        case "diff": return DiffCommand.run(&words)
+        case "config": return ConfigCommand.run(&words)
+        case "routes": return RoutesCommand.run(&words)
         case "test": return TestCommand.run(&words)
         case "explain": return ExplainCommand.run(&words)
         case "help": return help(&words)
         case "token":
-            guard words.next() == "mint" else { return misuse("token has one command: mint") }
-            return MintCommand.run(&words)
+            switch words.next() {
+            case "mint": return MintCommand.run(&words)
+            case "inspect": return TokenCommand.inspect(&words)
+            case "verify": return TokenCommand.verify(&words)
+            default: return misuse("token has the commands mint, inspect and verify")
+            }
         case "certificate":
             guard words.next() == "create" else {
                 return misuse("certificate has one command: create")
