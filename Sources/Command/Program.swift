@@ -38,8 +38,8 @@ enum Errand: Equatable {
 
     /// Commands of versions to come.
     static let planned: Set<String> = [
-        "init", "test", "explain", "diff", "config", "tenant", "session", "events", "destination",
-        "attack", "top", "logs", "doctor", "routes", "completion", "man", "schema",
+        "init", "tenant", "session", "events", "destination", "attack", "top", "logs", "doctor",
+        "schema",
     ]
 
     init(_ words: [String]) {

@@ -20,6 +20,8 @@ enum Widening {
         /// The value moves to a word further left.
         case loosens([String], String)
         case either(Rule, Rule)
+        /// Not where the value was this one, which nothing is wider than.
+        case unless(String, Rule)
     }
 
     static func rule(for pattern: String) -> Rule? {
@@ -105,7 +107,7 @@ enum Widening {
             "routes[].auth",
             .either(
                 .becomes("none", "nobody is asked who they are"),
-                .always("others may call"))
+                .unless("none", .always("others may call")))
         ),
         ("routes[].reason", .never),
         ("routes[].host", .never),
@@ -173,6 +175,8 @@ extension Widening.Rule {
                 let right = old.flatMap({ words.firstIndex(of: $0.text) })
             else { return reason }
             return left < right ? reason : nil
+        case .unless(let text, let rule):
+            return old?.text == text ? nil : rule.reason(from: old, to: new)
         case .either(let one, let other):
             return one.reason(from: old, to: new) ?? other.reason(from: old, to: new)
         }
