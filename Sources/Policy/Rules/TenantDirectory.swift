@@ -51,7 +51,8 @@ public struct TenantDirectory: Sendable {
             tenant: id, externalID: externalID, claims: claims,
             vendorName: [UInt8](vendors[claims.vendor].name.utf8), tier: tier,
             tierName: [UInt8](tiers[tier].name.utf8),
-            limit: limit(of: tiers[tier], own: record?.requests))
+            limit: limit(of: tiers[tier], own: record?.requests),
+            allowance: tiers[tier].allowance)
     }
 
     /// A directory record decides alone; a token's tier counts only where there are no records, and
@@ -91,6 +92,8 @@ public final class Principal: Sendable {
     public let tierName: [UInt8]
     /// The tenant's effective limit.
     public let limit: RateLimit
+    /// What its tier allows besides, and its features.
+    public let allowance: TierAllowance
     public let subject: [UInt8]
     public let role: [UInt8]?
     /// See `VerifiedClaims`; a cached principal must be asked at every use.
@@ -99,7 +102,7 @@ public final class Principal: Sendable {
 
     fileprivate init(
         tenant: TenantID, externalID: ExternalID, claims: VerifiedClaims, vendorName: [UInt8],
-        tier: Int, tierName: [UInt8], limit: RateLimit
+        tier: Int, tierName: [UInt8], limit: RateLimit, allowance: TierAllowance
     ) {
         self.tenant = tenant
         self.externalID = externalID
@@ -109,6 +112,7 @@ public final class Principal: Sendable {
         self.tier = tier
         self.tierName = tierName
         self.limit = limit
+        self.allowance = allowance
         subject = claims.subject
         role = claims.role
         notBefore = claims.notBefore
