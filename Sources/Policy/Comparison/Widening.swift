@@ -35,7 +35,7 @@ enum Widening {
     private static let groups: [(String, Rule)] = [
         ("listen.public.deadlines.", .never),
         ("listen.public.tls.", .never),
-        ("limits.", .never),
+        ("upstreams.NAME.in_flight.", .never),
     ]
 
     private static let rules: [(String, Rule)] = listen + issuers + routes + tenants
@@ -54,6 +54,7 @@ enum Widening {
             "listen.public.limits.signature_checks",
             .raised("more forged tokens are tried")
         ),
+        ("listen.public.limits.handshakes", .raised("an address may begin more connections")),
         ("listen.public.access_log", .never),
         ("listen.health.address", .always("others may read the metrics")),
         ("listen.admin.address", .always("others may reach the admin socket")),
@@ -138,6 +139,13 @@ enum Widening {
             .loosens(["keep", "strip", "reject"], "cookies reach other hosts")
         ),
         ("routes[].limits", .always("requests are counted otherwise")),
+        ("routes[].limits.tier", .becomes("false", "the tier's limits do not count")),
+        ("routes[].limits.requests", .raised("more requests are admitted")),
+        ("routes[].limits.per_user", .raised("more requests are admitted")),
+        (
+            "routes[].feature",
+            .unless("", .always("tenants of other tiers may call"))
+        ),
         ("routes[].upstream", .always("requests go elsewhere")),
     ]
 
@@ -145,6 +153,14 @@ enum Widening {
         ("tenant_names", .shrinks("names of the tenant are left to clients")),
         ("tiers.NAME.requests", .raised("more requests are admitted")),
         ("tiers.NAME.fallback", .raised("more requests are admitted")),
+        ("tiers.NAME.per_user", .raised("more requests are admitted")),
+        ("tiers.NAME.concurrency", .raised("more requests are open at once")),
+        ("tiers.NAME.weight", .never),
+        ("tiers.NAME.features", .grows("more routes are open to the tier")),
+        ("limits.charge", .always("requests are counted otherwise")),
+        ("limits.headers", .never),
+        ("limits.unauthenticated.key", .always("requests are counted otherwise")),
+        ("limits.unauthenticated.requests", .raised("an address may try more")),
         ("tenants.source", .always("tenants are known from elsewhere")),
         ("tenants.unknown", .always("unknown tenants are treated otherwise")),
         ("tenants.source.NAME.tier", .always("another tier's limits hold")),
@@ -176,7 +192,7 @@ extension Widening.Rule {
             else { return reason }
             return left < right ? reason : nil
         case .unless(let text, let rule):
-            return old?.text == text ? nil : rule.reason(from: old, to: new)
+            return (old?.text ?? "") == text ? nil : rule.reason(from: old, to: new)
         case .either(let one, let other):
             return one.reason(from: old, to: new) ?? other.reason(from: old, to: new)
         }

@@ -457,6 +457,7 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     A route's `limits` count the requests of each tenant. Routes with `auth: none` \
                     or `auth: vendor` act for none; what addresses may ask without a credential \
                     is `limits: {unauthenticated: {requests: N/min}}` of the whole policy.
+                    """)
         case .adminNotUnix:
             Entry(
                 title: "The admin listener is not a Unix socket",
