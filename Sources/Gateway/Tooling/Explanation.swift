@@ -52,9 +52,9 @@ struct Explanation {
         guard let route else { return .route }
         if code.hasPrefix("rate.") { return .limit }
         if code.hasPrefix("request.body") { return .body }
-        if code.hasPrefix("token.") || code.hasPrefix("vendor.") { return .token }
+        if code.hasPrefix("token.") || code.hasPrefix("vendor_key.") { return .token }
         if code == "tenant.conflict" { return .stripped }
-        if code.hasPrefix("tenant.") { return .tenant }
+        if code.hasPrefix("tenant.") || code.hasPrefix("feature.") { return .tenant }
         if decision.caller == nil, route.authentication != .none(reason: "") {
             if case .none = route.authentication { return .route }
             return .token
