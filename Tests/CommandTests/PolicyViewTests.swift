@@ -67,10 +67,7 @@ import Testing
         #expect(result.errors.contains("NOT VERIFIED"))
         let lines = PolicyFolder.lines(result.output)
         #expect(lines.contains("alg \"ES256\"") && lines.contains("tenant_id \"acme\""))
-        #expect(
-            lines.contains {
-                $0.hasPrefix("exp ") && $0.hasSuffix("(in 1h)") || $0.contains("(in 59m")
-            })
+        #expect(lines.contains { $0.hasPrefix("exp ") && $0.contains("(in ") })
         let object = try place.object(
             try place.run("token", "inspect", "--json", input: place.token).output)
         #expect(object["verified"] as? Bool == false)

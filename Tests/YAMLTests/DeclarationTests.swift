@@ -140,7 +140,6 @@ import YAML
         for (old, new) in [
             ("version: 1\n", "version: 1\ninclude: [a.yaml]\n"),
             ("version: 1\n", "version: 1\nportal: {}\n"),
-            ("listen:\n", "listen:\n  admin: {address: unix:a}\n"),
             ("    tier: {claim: tier}\n", "    tier: {claim: tier}\n    allow: {tenants: [a]}\n"),
             ("jwks: file:keys.json", "jwks: discover"),
             ("version: 1\n", "version: 1\ntenants: {source: directory}\n"),

@@ -287,7 +287,10 @@ struct Explanation {
             (seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "m"),
             (seconds % 60, "s"),
         ]
-        return parts.drop { $0.0 == 0 }.prefix(2).map { "\($0.0)\($0.1)" }.joined()
+        let shown = parts.drop { $0.0 == 0 }.prefix(2)
+        // `1h`, not `1h0m`.
+        return shown.enumerated().filter { $0.offset == 0 || $0.element.0 > 0 }
+            .map { "\($0.element.0)\($0.element.1)" }.joined()
     }
 }
 

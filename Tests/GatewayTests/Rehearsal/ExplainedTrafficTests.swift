@@ -203,7 +203,21 @@ struct Verdict: Equatable, CustomStringConvertible {
             let sent = seen.count > before ? seen[seen.count - 1] : nil
             return Verdict(
                 status: response.status, code: Self.code(response.body), sent: sent?.head,
-                body: sent?.body ?? [])
+                body: sent.map(Self.content) ?? [])
+        }
+
+        /// A body without its chunks, in which the recorder keeps it.
+        private static func content(_ request: RecorderUpstream.Request) -> [UInt8] {
+            guard request.all("transfer-encoding") == ["chunked"] else { return request.body }
+            var body: [UInt8] = []
+            var rest = request.body[...]
+            while let end = rest.firstIndex(of: 13),
+                let size = Int(String(decoding: rest[..<end], as: UTF8.self), radix: 16), size > 0
+            {
+                body += rest.dropFirst(end - rest.startIndex + 2).prefix(size)
+                rest = rest.dropFirst(end - rest.startIndex + 2 + size + 2)
+            }
+            return body
         }
 
         private static func code(_ body: [UInt8]) -> String? {
