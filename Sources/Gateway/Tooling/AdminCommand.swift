@@ -16,8 +16,9 @@ struct AdminCommand {
             let isJSON = words.flag("--json")
             let path = try words.option("--config") ?? "policies/"
             var socket = try words.option("--admin")
+            let overlay = try words.overlay()
             try words.end()
-            if socket == nil { socket = address(in: path) }
+            if socket == nil { socket = address(in: path, overlay) }
             guard let socket else {
                 return GatewayProgram.complain(
                     "`\(SnapshotLoader.file(at: path))` has no `listen.admin`; name the socket "
@@ -35,9 +36,10 @@ struct AdminCommand {
     }
 
     /// Where the policy has it listen, even if the policy has errors by now.
-    private static func address(in path: String) -> String? {
+    private static func address(in path: String, _ overlay: String?) -> String? {
         guard let resolver = try? Resolver() else { return nil }
-        let loaded = SnapshotLoader(path: path, resolver: resolver).loadPolicy()
+        let loaded = SnapshotLoader(path: path, resolver: resolver, overlay: overlay)
+            .loadPolicy()
         let listen = loaded.document?.root["listen"]
         guard let text = listen?["admin"]?["address"]?.text, text.hasPrefix("unix:") else {
             return nil

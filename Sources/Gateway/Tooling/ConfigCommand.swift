@@ -12,18 +12,21 @@ struct ConfigCommand {
         do throws(Misuse) {
             let isJSON = words.flag("--json")
             let hasOrigin = words.flag("--origin")
+            let overlay = try words.overlay()
             let named = try words.option("--config")
             let path = words.next() ?? named ?? "policies/"
             try words.end()
-            return show(path, isJSON: isJSON, hasOrigin: hasOrigin)
+            return show(path, overlay, isJSON: isJSON, hasOrigin: hasOrigin)
         } catch {
             return GatewayProgram.misuse(error.message)
         }
     }
 
-    private static func show(_ path: String, isJSON: Bool, hasOrigin: Bool) -> Int32 {
+    private static func show(
+        _ path: String, _ overlay: String?, isJSON: Bool, hasOrigin: Bool
+    ) -> Int32 {
         do throws(ToolFault) {
-            guard let folder = try LoadedFolder.load(path) else {
+            guard let folder = try LoadedFolder.load(path, overlay: overlay) else {
                 return GatewayProgram.Exit.invalid
             }
             let values = EffectivePolicy(folder.document).values

@@ -9,21 +9,23 @@ struct DiffCommand {
             let isJSON = words.flag("--json")
             let fails = words.flag("--fail-on-widening")
             _ = words.flag("--no-color")
+            let overlay = try words.overlay()
             guard let old = words.next(), let new = words.next() else {
                 throw Misuse(message: "diff takes two policies: OLD NEW")
             }
             try words.end()
-            return try compare(old, new, isJSON: isJSON, fails: fails)
+            return try compare(old, new, overlay, isJSON: isJSON, fails: fails)
         } catch {
             return GatewayProgram.misuse(error.message)
         }
     }
 
     private static func compare(
-        _ oldPath: String, _ newPath: String, isJSON: Bool, fails: Bool
+        _ oldPath: String, _ newPath: String, _ overlay: String?, isJSON: Bool, fails: Bool
     ) throws(Misuse) -> Int32 {
         do throws(ToolFault) {
-            guard let old = try LoadedFolder.load(oldPath), let new = try LoadedFolder.load(newPath)
+            guard let old = try LoadedFolder.load(oldPath, overlay: overlay),
+                let new = try LoadedFolder.load(newPath, overlay: overlay)
             else { return GatewayProgram.Exit.invalid }
             let comparison = PolicyComparison(
                 from: EffectivePolicy(old.document), to: EffectivePolicy(new.document),

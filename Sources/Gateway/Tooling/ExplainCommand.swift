@@ -10,6 +10,7 @@ struct ExplainCommand {
     static let bodyBytesMax = 17 << 20
 
     private var path = "policies/"
+    private var overlay: String?
     private var request: RequestDraft
     private var peer = PeerAddress.ip(IPAddress(v4: 0x7F00_0001), port: 0)
     private var isJSON = false
@@ -26,6 +27,7 @@ struct ExplainCommand {
     private init(_ words: inout Words) throws(Misuse) {
         isJSON = words.flag("--json")
         path = try words.option("--config") ?? path
+        overlay = try words.overlay()
         let text = try words.required("--request")
         guard let request = RequestDraft(text) else {
             throw Misuse(message: "--request takes a method and a target: 'GET /v1/orders?x=1'")
@@ -74,13 +76,14 @@ struct ExplainCommand {
         do throws(RehearsalFault) {
             let upstream = try RecordingUpstream.start()
             let resolver = try ToolResolver.make()
-            var loader = SnapshotLoader(path: path, resolver: resolver)
+            var loader = SnapshotLoader(path: path, resolver: resolver, overlay: overlay)
             loader.substitutes = Substitutes(upstream: upstream.address)
             let loaded = loader.load(version: 1, toleratesMissing: true)
             guard let snapshot = loaded.snapshot else {
                 write(loaded.report.text(colour: isTerminal(.error)), to: .error)
                 return GatewayProgram.Exit.invalid
             }
+            let faults = FetchedKeys.fetch(for: snapshot, resolver)
             let rehearsal = try Rehearsal(snapshot: snapshot, upstream: upstream)
             let host = request.host(in: snapshot.policy)
             let result = try rehearsal.send(
@@ -91,8 +94,9 @@ struct ExplainCommand {
                 result: result, now: WallClock.now().seconds)
             if explanation.steps.contains(where: { $0.name == .token && $0.isRefused }) {
                 // A key that this machine does not have may be why.
-                for warning in loaded.report.diagnostics where warning.code == .materialMissing {
-                    write("ringfence-gateway: \(warning.message)\n", to: .error)
+                let missing = loaded.report.diagnostics.filter { $0.code == .materialMissing }
+                for line in missing.map(\.message) + faults {
+                    write("ringfence-gateway: \(line)\n", to: .error)
                 }
             }
             write(isJSON ? explanation.json() + "\n" : explanation.text(), to: .output)

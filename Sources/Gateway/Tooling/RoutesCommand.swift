@@ -8,18 +8,21 @@ struct RoutesCommand {
         do throws(Misuse) {
             let isJSON = words.flag("--json")
             let overlaps = words.flag("--overlaps")
+            let overlay = try words.overlay()
             let named = try words.option("--config")
             let path = words.next() ?? named ?? "policies/"
             try words.end()
-            return show(path, isJSON: isJSON, onlyOverlaps: overlaps)
+            return show(path, overlay, isJSON: isJSON, onlyOverlaps: overlaps)
         } catch {
             return GatewayProgram.misuse(error.message)
         }
     }
 
-    private static func show(_ path: String, isJSON: Bool, onlyOverlaps: Bool) -> Int32 {
+    private static func show(
+        _ path: String, _ overlay: String?, isJSON: Bool, onlyOverlaps: Bool
+    ) -> Int32 {
         do throws(ToolFault) {
-            guard let folder = try LoadedFolder.load(path) else {
+            guard let folder = try LoadedFolder.load(path, overlay: overlay) else {
                 return GatewayProgram.Exit.invalid
             }
             let table = RoutesTable(

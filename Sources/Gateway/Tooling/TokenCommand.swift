@@ -21,9 +21,10 @@ struct TokenCommand {
             let isJSON = words.flag("--json")
             let path = try words.option("--config") ?? "policies/"
             let name = try words.option("--issuer")
+            let overlay = try words.overlay()
             let token = try token(&words)
             try words.end()
-            return verify(token, path, issuer: name, isJSON: isJSON)
+            return verify(token, (path, overlay), issuer: name, isJSON: isJSON)
         } catch {
             return GatewayProgram.misuse(error.message)
         }
@@ -91,10 +92,11 @@ struct TokenCommand {
     // MARK: - By the policy
 
     private static func verify(
-        _ token: [UInt8], _ path: String, issuer name: String?, isJSON: Bool
+        _ token: [UInt8], _ place: (path: String, overlay: String?), issuer name: String?,
+        isJSON: Bool
     ) -> Int32 {
         do throws(ToolFault) {
-            guard let snapshot = try snapshot(path) else { return GatewayProgram.Exit.invalid }
+            guard let snapshot = try snapshot(place.path, place.overlay) else { return GatewayProgram.Exit.invalid }
             let keys = try issuer(of: token, named: name, in: snapshot)
             guard let issuer = keys.issuer else {
                 throw ToolFault(message: "there are no keys of issuer `\(keys.policy.name)`")
@@ -122,13 +124,21 @@ struct TokenCommand {
     }
 
     /// The policy with its keys; `nil` after diagnostics were shown.
-    private static func snapshot(_ path: String) throws(ToolFault) -> Snapshot? {
+    private static func snapshot(
+        _ path: String, _ overlay: String?
+    ) throws(ToolFault) -> Snapshot? {
         do throws(RehearsalFault) {
-            var loader = SnapshotLoader(path: path, resolver: try ToolResolver.make())
+            let resolver = try ToolResolver.make()
+            var loader = SnapshotLoader(path: path, resolver: resolver, overlay: overlay)
             loader.substitutes = Substitutes(upstream: .ip(IPAddress(v4: 0), port: 0))
             let loaded = loader.load(version: 1, toleratesMissing: true)
             if loaded.snapshot == nil {
                 write(loaded.report.text(colour: isTerminal(.error)), to: .error)
+            }
+            if let snapshot = loaded.snapshot {
+                for line in FetchedKeys.fetch(for: snapshot, resolver) {
+                    write("ringfence-gateway: \(line)\n", to: .error)
+                }
             }
             return loaded.snapshot
         } catch {

@@ -26,7 +26,7 @@ struct GatewayMetrics: Sendable {
     let tokens: MetricSlots
     let upstreamConnections: MetricSlots
     let logLinesDropped, snapshotVersion, reloadsRefused, secondReadings: MetricSlot
-    let lastReloadSuccessful: MetricSlot
+    let reloadSuccessful, reloadSeconds: MetricSlot
     let alarms: MetricSlots
     let seconds: HistogramSlots
 
@@ -100,15 +100,20 @@ struct GatewayMetrics: Sendable {
         reloadsRefused =
             made.counter("ringfence_reloads_refused", help: "Reloads that kept the old policy.")
             .only
-        lastReloadSuccessful =
+        reloadSuccessful =
             made.gauge(
                 "ringfence_config_last_reload_successful",
-                help: "1 when the policy in force is the one that was read last, else 0."
+                help: "1 where the policy in force is the one last read, 0 after a refused reload."
+            ).only
+        reloadSeconds =
+            made.gauge(
+                "ringfence_config_last_reload_success_timestamp_seconds",
+                help: "When the policy in force was read, in seconds since 1970."
             ).only
         secondReadings =
             made.gauge(
                 "ringfence_token_second_readings_skipped",
-                help: "Tokens libjwt cannot read because of their typ."
+                help: "Tokens whose header libjwt cannot read, because of its typ or algorithm."
             ).only
         alarms = made.counter(
             "ringfence_alarms", help: "What must never happen; each is a bug or an attack.",
@@ -152,7 +157,8 @@ final class WorkerCounters: Sendable {
     var logLinesDropped: Counter { counter(metrics.logLinesDropped) }
     var snapshotVersion: Counter { counter(metrics.snapshotVersion) }
     var reloadsRefused: Counter { counter(metrics.reloadsRefused) }
-    var lastReloadSuccessful: Counter { counter(metrics.lastReloadSuccessful) }
+    var reloadSuccessful: Counter { counter(metrics.reloadSuccessful) }
+    var reloadSeconds: Counter { counter(metrics.reloadSeconds) }
     var secondReadingsSkipped: Counter { counter(metrics.secondReadings) }
     var secondReaderAlarms: Counter { counter(metrics.alarms[0]) }
     var headScanAlarms: Counter { counter(metrics.alarms[1]) }

@@ -42,15 +42,18 @@ extension ScalarForm {
         case .reference(_, _, let notYet):
             guard !notYet.contains(text) else { throw unavailable(text) }
         case .keySet:
-            guard text != "discover" else { throw unavailable(text) }
-            guard fits(text) else { throw invalid(text) }
+            guard text == "discover" || fits(text) else {
+                throw invalid(text, Suggestion.label(for: text, among: ["discover"]))
+            }
         case .tenantSource:
             guard text != "directory" else { throw unavailable(text) }
             guard fits(text) else {
                 throw invalid(text, Suggestion.label(for: text, among: ["claims"]))
             }
         case .text, .listenAddress, .target, .block, .host, .origin, .material, .accessLog,
-            .headerName, .queryName, .jsonPointer, .claim, .tenantName, .externalID, .tenantID:
+            .include, .headerName, .queryName, .jsonPointer, .claim, .tenantName, .externalID,
+            .tenantID,
+            .folder, .tenantPattern:
             guard fits(text) else { throw invalid(text) }
         }
     }
@@ -70,6 +73,7 @@ extension ScalarForm {
         case .keySet: return Self.path(text) != nil || Self.isURL(text)
         case .tenantSource: return text == "claims" || Self.path(text) != nil
         case .accessLog: return text == "stdout" || text == "none" || Self.path(text) != nil
+        case .include: return IncludePattern(text) != nil
         case .headerName:
             return (1...Self.nameBytesMax).contains(bytes.count)
                 && bytes.allSatisfy(NetworkText.isToken)
@@ -84,6 +88,10 @@ extension ScalarForm {
             return hasLetter && isWord(text, marks: "._-")
                 && SkeletonSet.skeleton(of: text) != nil
         case .externalID: return ExternalID(text, format: .opaque) != nil
+        case .folder: return Self.path(text) != nil
+        case .tenantPattern:
+            let name = bytes.last == UInt8(ascii: "*") ? String(text.dropLast()) : text
+            return ExternalID(name, format: .opaque) != nil
         case .tenantID: return TenantID(canonical: Array(bytes).span) != nil
         case .version, .name, .word, .boolean, .integer, .duration, .size, .rate, .perMinute,
             .perSecond, .pathPattern, .secret, .reference:
@@ -201,6 +209,13 @@ extension ScalarForm {
         return rest.utf8.allSatisfy {
             NetworkText.isGraphic($0) && !"\"#<>\\^`{|}".utf8.contains($0)
         }
+    }
+
+    /// The host of such a URL, without brackets.
+    static func host(ofURL text: String) -> String? {
+        let rest = text.dropFirst(8)
+        let end = rest.utf8.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") }
+        return NetworkText.hostAndPort(rest[..<(end ?? rest.endIndex)])?.host
     }
 
     /// A literal claim name, or a JSON Pointer whose escapes are `~0` and `~1` (RFC 6901 §3).

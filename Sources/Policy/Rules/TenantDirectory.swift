@@ -8,6 +8,8 @@ public struct TenantDirectory: Sendable {
 
     private let tiers: [TierPolicy]
     private let vendors: [VendorPolicy]
+    /// By issuer.
+    private let authorities: [IssuerAuthority]
     /// `nil` where a verified token makes the tenant.
     private let records: [Key: TenantEntry]?
 
@@ -16,6 +18,7 @@ public struct TenantDirectory: Sendable {
     public init(policy: GatewayPolicy) {
         tiers = policy.tiers
         vendors = policy.vendors
+        authorities = policy.issuers.map(\.authority)
         guard case .file(let entries) = policy.tenants else {
             records = nil
             return
@@ -34,11 +37,17 @@ public struct TenantDirectory: Sendable {
     /// cache: it allocates, and a request reuses its result for as long as the snapshot is the
     /// same.
     ///
-    /// - Throws: `tenant.missing`, `tenant.unknown`, `tenant.suspended`, `tenant.tier_unknown`.
+    /// - Throws: `tenant.missing`, `tenant.unknown`, `tenant.suspended`, `tenant.tier_unknown`,
+    ///   `issuer.not_allowed`.
     public func resolve(_ claims: VerifiedClaims) throws(Refusal) -> Principal {
         guard let externalID = claims.tenant, vendors.indices.contains(claims.vendor) else {
             throw .tenantMissing
         }
+        // Before anything is looked up: the answer must not tell who exists.
+        let authority = claims.issuer.flatMap {
+            authorities.indices.contains($0) ? authorities[$0] : nil
+        }
+        guard authority?.permits(externalID) ?? true else { throw .issuerNotAllowed }
         var record: TenantEntry?
         if let records {
             record = records[Key(vendor: claims.vendor, externalID: externalID)]
@@ -47,6 +56,7 @@ public struct TenantDirectory: Sendable {
         if record?.isSuspended == true { throw .tenantSuspended }
         guard let id = record?.id ?? claims.derivedID else { throw .tenantMissing }
         let tier = try tier(record: record, claim: claims.tier)
+        guard authority?.permits(tier: tier) ?? true else { throw .issuerNotAllowed }
         return Principal(
             tenant: id, externalID: externalID, claims: claims,
             vendorName: [UInt8](vendors[claims.vendor].name.utf8), tier: tier,
