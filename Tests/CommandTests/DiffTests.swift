@@ -88,6 +88,7 @@ import Testing
     @Test(arguments: [
         ("auth: none, reason: liveness", "auth: idp"), ("100/min", "99/min"),
         ("methods: [GET, POST]", "methods: [GET]"),
+        ("/v1/reports/**}", "/v1/reports/**, methods: [GET]}"),
         ("inject: {query: tenant_id}", "client_value: reject"),
         ("    body: {clean: false}\n", ""),
     ]) func `does not flag what narrows it`(_ old: String, _ new: String) throws {

@@ -96,7 +96,9 @@ struct TokenCommand {
         isJSON: Bool
     ) -> Int32 {
         do throws(ToolFault) {
-            guard let snapshot = try snapshot(place.path, place.overlay) else { return GatewayProgram.Exit.invalid }
+            guard let snapshot = try snapshot(place.path, place.overlay) else {
+                return GatewayProgram.Exit.invalid
+            }
             let keys = try issuer(of: token, named: name, in: snapshot)
             guard let issuer = keys.issuer else {
                 throw ToolFault(message: "there are no keys of issuer `\(keys.policy.name)`")

@@ -40,6 +40,11 @@ enum Widening {
 
     private static let rules: [(String, Rule)] = listen + issuers + routes + tenants
 
+    /// A list that restricts: without it everything is let through.
+    private static func restriction(_ more: String, _ all: String) -> Rule {
+        .either(.unless("", .grows(more)), .disappears(all))
+    }
+
     private static let listen: [(String, Rule)] = [
         ("listen.public.address", .always("another address is listened on")),
         ("listen.public.workers", .never),
@@ -67,6 +72,20 @@ enum Widening {
         ("issuers.NAME.jwks", .always("other keys are believed")),
         ("issuers.NAME.jwks_refresh", .raised("a withdrawn key is believed for longer")),
         ("issuers.NAME.jwks_ca", .always("other authorities are believed")),
+        ("issuers.NAME.jwks_max_stale", .raised("old keys are believed for longer")),
+        ("issuers.NAME.jwks_unknown_kid", .never),
+        (
+            "issuers.NAME.jwks_private",
+            .becomes("true", "keys may come from addresses that are not public")
+        ),
+        (
+            "issuers.NAME.allow.tenants",
+            restriction("it speaks for more tenants", "it speaks for every tenant")
+        ),
+        (
+            "issuers.NAME.allow.tiers",
+            restriction("it speaks for more tiers", "it speaks for every tier")
+        ),
         ("issuers.NAME.secret", .always("another secret is believed")),
         (
             "issuers.NAME.audience",
@@ -102,7 +121,7 @@ enum Widening {
         ("routes[].match.path", .always("it takes requests for other paths")),
         (
             "routes[].match.methods",
-            .either(.grows("it takes more methods"), .disappears("it takes every method"))
+            restriction("it takes more methods", "it takes every method")
         ),
         (
             "routes[].auth",
@@ -112,6 +131,10 @@ enum Widening {
         ),
         ("routes[].reason", .never),
         ("routes[].host", .never),
+        (
+            "routes[].roles.NAME",
+            restriction("more roles may call", "every role may call")
+        ),
         ("routes[].cors.origins", .grows("browsers of more origins may read answers")),
         ("routes[].cors.credentials", .becomes("true", "browsers may send cookies")),
         ("routes[].cors.max_age", .never),
@@ -150,6 +173,8 @@ enum Widening {
     ]
 
     private static let tenants: [(String, Rule)] = [
+        ("include", .never),
+        ("state", .never),
         ("tenant_names", .shrinks("names of the tenant are left to clients")),
         ("tiers.NAME.requests", .raised("more requests are admitted")),
         ("tiers.NAME.fallback", .raised("more requests are admitted")),
