@@ -55,6 +55,8 @@ struct HandOver: Equatable {
         "routes": HandOver(sibling: .gateway, keepsWord: true),
         "config": HandOver(sibling: .gateway, keepsWord: true),
         "status": HandOver(sibling: .gateway, keepsWord: true),
+        "init": HandOver(sibling: .gateway, keepsWord: true),
+        "schema": HandOver(sibling: .gateway, keepsWord: true),
         "token": HandOver(sibling: .gateway, keepsWord: true),
         "certificate": HandOver(sibling: .gateway, keepsWord: true),
         "key": HandOver(sibling: .gateway, keepsWord: true),

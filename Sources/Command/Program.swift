@@ -38,8 +38,7 @@ enum Errand: Equatable {
 
     /// Commands of versions to come.
     static let planned: Set<String> = [
-        "init", "tenant", "session", "events", "destination", "attack", "top", "logs", "doctor",
-        "schema",
+        "tenant", "session", "events", "destination", "attack", "top", "logs", "doctor",
     ]
 
     init(_ words: [String]) {

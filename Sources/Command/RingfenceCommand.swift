@@ -15,9 +15,9 @@ struct RingfenceCommand: ParsableCommand {
             reach; 5 unsafe; 64 usage; 70 our bug.
             """,
         subcommands: [
-            DevCommand.self, CheckWord.self, TestWord.self, ExplainWord.self, DiffWord.self,
-            RoutesWord.self, ConfigWord.self, GatewayWord.self, StatusWord.self,
-            BackendWord.self, DatabaseWord.self, TokenWord.self, KeyWord.self,
+            DevCommand.self, InitWord.self, CheckWord.self, SchemaWord.self, TestWord.self,
+            ExplainWord.self, DiffWord.self, RoutesWord.self, ConfigWord.self, GatewayWord.self,
+            StatusWord.self, BackendWord.self, DatabaseWord.self, TokenWord.self, KeyWord.self,
             CertificateWord.self, CompletionCommand.self, ManualCommand.self,
             VersionCommand.self,
         ])

@@ -17,11 +17,34 @@ func describe(
 struct CheckWord: ParsableCommand {
     static let configuration = describe(
         "check", "Check policy files: all that is wrong with them, in one run.",
-        synopsis: "check [PATH] [--strict] [--json] [--no-color]")
+        synopsis: "check [PATH] [--env NAME] [--strict] [--json] [--no-color]")
 
     @Argument(help: "A policy folder or its gateway.yaml.", completion: .file()) var path: String?
+    @Option(help: "An overlay: NAME of env/NAME.yaml.") var env: String?
     @Flag(help: "Warnings fail too.") var strict = false
     @Flag(help: "Print JSON.") var json = false
+}
+
+struct InitWord: ParsableCommand {
+    static let configuration = describe(
+        "init", "Write a folder of policies to begin with, with tests.",
+        synopsis: "init [PATH] [--template api|tiers|portal|full]")
+
+    @Argument(help: "The folder; policies/ unless said otherwise.", completion: .directory)
+    var path: String?
+    @Option(help: "What to begin with.", completion: .list(["api", "tiers", "portal", "full"]))
+    var template: String?
+}
+
+struct SchemaWord: ParsableCommand {
+    static let configuration = describe(
+        "schema", "Print the JSON Schema of a policy file, for editors.",
+        synopsis: "schema [gateway|include|overlay|tenants|backend|test]")
+
+    @Argument(
+        help: "Which kind of file.",
+        completion: .list(["gateway", "include", "overlay", "tenants", "backend", "test"]))
+    var kind: String?
 }
 
 struct TestWord: ParsableCommand {
@@ -30,6 +53,7 @@ struct TestWord: ParsableCommand {
         synopsis: "test [PATH] [--run REGEX] [--coverage] [--junit FILE] [--verbose] [--json]")
 
     @Argument(help: "A policy folder, or one test file.", completion: .file()) var path: String?
+    @Option(help: "An overlay: NAME of env/NAME.yaml.") var env: String?
     @Option(name: .customLong("run"), help: "Only cases whose name matches.") var pattern: String?
     @Flag(help: "Which routes were seen to do what.") var coverage = false
     @Option(help: "Where to write the report CI systems read.", completion: .file())
@@ -50,6 +74,7 @@ struct ExplainWord: ParsableCommand {
     var tokenFile: String?
     @Option(help: "The body.", completion: .file()) var bodyFile: String?
     @Option(help: "The address it comes from.") var from: String?
+    @Option(help: "An overlay: NAME of env/NAME.yaml.") var env: String?
     @Option(help: "The policy.", completion: .file()) var config: String?
     @Flag(help: "Print JSON.") var json = false
 }
@@ -61,6 +86,7 @@ struct DiffWord: ParsableCommand {
 
     @Argument(help: "The policy as it was.", completion: .file()) var old: String
     @Argument(help: "The policy as it will be.", completion: .file()) var new: String
+    @Option(help: "An overlay: NAME of env/NAME.yaml.") var env: String?
     @Flag(help: "Exit 1 when something widens access.") var failOnWidening = false
     @Flag(help: "Print JSON.") var json = false
 }
@@ -71,6 +97,7 @@ struct RoutesWord: ParsableCommand {
         synopsis: "routes [PATH] [--overlaps] [--json]")
 
     @Argument(help: "A policy folder or its gateway.yaml.", completion: .file()) var path: String?
+    @Option(help: "An overlay: NAME of env/NAME.yaml.") var env: String?
     @Flag(help: "Only routes that share requests.") var overlaps = false
     @Flag(help: "Print JSON.") var json = false
 }
@@ -87,6 +114,7 @@ struct ConfigWord: ParsableCommand {
 
         @Argument(help: "A policy folder or its gateway.yaml.", completion: .file())
         var path: String?
+        @Option(help: "An overlay: NAME of env/NAME.yaml.") var env: String?
         @Flag(help: "Where each value is from.") var origin = false
         @Flag(help: "Print JSON.") var json = false
     }
@@ -102,6 +130,7 @@ struct GatewayWord: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Serve until SIGTERM.")
 
         @Option(help: "The policy.", completion: .file()) var config: String?
+        @Option(help: "An overlay: NAME of env/NAME.yaml.") var env: String?
         @Option(help: "Written when ready, with addresses.", completion: .file())
         var announce: String?
         @Flag(help: "End with the process that started it.") var dieWithParent = false
@@ -130,6 +159,7 @@ struct GatewayWord: ParsableCommand {
 struct AdminOptions: ParsableArguments {
     @Option(help: "The policy, whose `listen.admin` is asked.", completion: .file())
     var config: String?
+    @Option(help: "An overlay: NAME of env/NAME.yaml.") var env: String?
     @Option(help: "The admin socket, as in unix:/run/ringfence/admin.sock.") var admin: String?
     @Flag(help: "Print JSON.") var json = false
 }

@@ -59,6 +59,7 @@ struct TokenWord: ParsableCommand {
         @Option(help: "The token; - is standard input.", completion: .file())
         var tokenFile: String?
         @Option(help: "One of the policy's issuers.") var issuer: String?
+        @Option(help: "An overlay: NAME of env/NAME.yaml.") var env: String?
         @Option(help: "The policy.", completion: .file()) var config: String?
         @Flag(help: "Print JSON.") var json = false
     }

@@ -21,6 +21,8 @@ public enum GatewayProgram {
                ringfence-gateway token inspect [--token-file FILE] [--json]
                ringfence-gateway token verify [--token-file FILE] [--issuer NAME]
                                             [--config PATH] [--env NAME] [--json]
+               ringfence-gateway init [PATH] [--template api|tiers|portal|full]
+               ringfence-gateway schema [gateway|include|overlay|tenants|backend|test]
                ringfence-gateway help CODE
                ringfence-gateway token mint --key FILE --algorithm A --claims JSON
                                             [--kid K] [--type T] [--ttl 1h]
@@ -71,6 +73,8 @@ public enum GatewayProgram {
         case "routes": return RoutesCommand.run(&words)
         case "test": return TestCommand.run(&words)
         case "explain": return ExplainCommand.run(&words)
+        case "init": return InitCommand.run(&words)
+        case "schema": return SchemaCommand.run(&words)
         case "help": return help(&words)
         case "token":
             switch words.next() {
