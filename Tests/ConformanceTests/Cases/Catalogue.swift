@@ -9,6 +9,7 @@ enum Catalogue {
         ("chunks", ChunkCases.all),
         ("methods", MethodCases.all), ("credentials", CredentialCases.all),
         ("tokens", TokenCases.all), ("libjwt", LibJWTCases.all),
+        ("issuers", IssuerCases.all),
         ("browsers", BrowserCases.all), ("pending", PendingCases.all),
     ]
 
