@@ -22,7 +22,15 @@ enum IssuerCases {
     private static let rs = #"{"alg":"RS256"}"#
     private static let ed = #"{"alg":"EdDSA"}"#
 
+    /// A token that `ringfence token mint` made.
+    private static func minted(_ id: String, _ name: String, _ issuer: String) -> Case {
+        Case(
+            id, "GET /\(issuer) HTTP/1.1\r\n{host}Authorization: Bearer {\(name)}\r\n\r\n",
+            .forwarded)
+    }
+
     private static let algorithms: [Case] = [
+        minted("J0e", "ps", "ps"), minted("J0f", "ed", "ed"), minted("J0g", "ed2", "ed"),
         token("J0b", .forwarded, "ps", ps, signer: .pss()),
         token("J0c", .forwarded, "ed", ed, signer: .edwards()),
         token("J0d", .forwarded, "ed", #"{"alg":"Ed25519","typ":"at+jwt"}"#, signer: .edwards()),

@@ -150,6 +150,9 @@ enum BenchPolicy {
         ("globex", "idp.key", "RS256", claims("idp", "globex")),
         ("es", "es.key", "ES256", claims("es", "acme")),
         ("hs", "hs.key", "HS256", claims("hs", "acme")),
+        ("ps", "ps.key", "PS256", claims("ps", "acme")),
+        ("ed", "ed.key", "EdDSA", claims("ed", "acme")),
+        ("ed2", "ed.key", "Ed25519", claims("ed", "acme")),
     ]
 
     private static func claims(_ issuer: String, _ tenant: String) -> String {
