@@ -59,6 +59,10 @@ enum BenchPolicy {
             route("partner", "/partner", auth: "partner"),
             route("query", "/q", more: "tenant: {inject: {query: tenant_id}}"),
             route("open", "/open/**", auth: "none", more: "reason: for the tests"),
+            route(
+                "roles", "/roles/**",
+                more: #"roles: {GET: [reader, admin], DELETE: [admin]}, "#
+                    + #"cors: {origins: ["https://app.test"]}, tenant: {client_value: reject}"#),
             route("strict", "/strict/**", more: "tenant: {client_value: reject}"),
             route("same", "/same/**", more: "tenant: {client_value: reject-if-different}"),
             route(
@@ -141,7 +145,7 @@ enum BenchPolicy {
         return
             "  \(name): {issuer: \"https://\(name).test/\", \(keys), audience: [api], "
             + "algorithms: [\(algorithm)], tenant: {claim: tenant_id, format: \(format)}, "
-            + "tier: {claim: tier}\(bound)}"
+            + "tier: {claim: tier}, role: {claim: role}\(bound)}"
     }
 
     /// Made by the gateway's own `token mint`: name, key, algorithm, claims.
