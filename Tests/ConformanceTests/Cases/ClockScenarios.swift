@@ -12,7 +12,7 @@ extension Scenario {
 
     static let floods: [Scenario] = [
         Scenario(
-            "J16a", "3,000 tokens with forged signatures from one address, as fast as it can",
+            "J16b", "3,000 tokens with forged signatures from one address, as fast as it can",
             "401 as long as its budget lasts, then 429 before any signature is checked; a good "
                 + "token from elsewhere is answered all the while"
         ) {
