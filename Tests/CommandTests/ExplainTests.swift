@@ -102,7 +102,8 @@ import Testing
             PolicyFolder.policy.changing(
                 "  - {name: health",
                 to:
-                    "  - {name: path, match: {path: \"/t/{tenant}/x\"}, auth: idp, upstream: orders}\n"
+                    "  - {name: path, match: {path: \"/t/{tenant}/x\"}, auth: idp, "
+                    + "upstream: orders}\n"
                     + "  - name: watched\n    match: {path: /watched}\n    auth: idp\n"
                     + "    tenant: {mode: shadow}\n    upstream: orders\n  - {name: health"))
         let path = try place.run(
