@@ -29,6 +29,14 @@ public enum GatewayProgram {
                ringfence-gateway certificate create --hosts NAMES --certificate FILE --key FILE
                                             [--days N]
                ringfence-gateway key create --algorithm A --private FILE [--public FILE]
+               ringfence-gateway tenant create ID --tier T [--name NAME] [--requests N/min]
+               ringfence-gateway tenant list | show ID | suspend ID | resume ID
+               ringfence-gateway tenant tier ID TIER [--requests N/min|none]
+               ringfence-gateway tenant domain add|remove ID DOMAIN
+               ringfence-gateway key create ID [--name NAME] [--scope S] [--expires TIME]
+               ringfence-gateway key list ID | revoke ID KEY
+                                            (tenant, key: [--url URL] [--ca FILE]
+                                            [--vendor-key-file FILE] [--json])
                ringfence-gateway version [--json]
 
         """
@@ -89,8 +97,8 @@ public enum GatewayProgram {
             }
             return MaterialCommand.createCertificate(&words)
         case "key":
-            guard words.next() == "create" else { return misuse("key has one command: create") }
-            return MaterialCommand.createKey(&words)
+            return key(&words)
+        case "tenant": return VendorCommand.tenant(&words)
         case "version", "--version":
             let json = words.flag("--json")
             let text = "ringfence-gateway \(Release.version)\n"
@@ -99,6 +107,13 @@ public enum GatewayProgram {
         case let other?: return misuse("unknown command `\(other)`")
         case nil: return misuse("a command is missing")
         }
+    }
+
+    /// Keys of issuers and of assertions are made here; tenants' API keys where tenants are kept.
+    private static func key(_ words: inout Words) -> Int32 {
+        guard words.has("--algorithm") else { return VendorCommand.key(&words) }
+        guard words.next() == "create" else { return misuse("--algorithm belongs to `key create`") }
+        return MaterialCommand.createKey(&words)
     }
 
     private static func run(_ words: inout Words) -> Int32 {
@@ -165,6 +180,11 @@ struct Words {
         guard let place = rest.firstIndex(of: name) else { return false }
         rest.remove(at: place)
         return true
+    }
+
+    /// Whether an option was given, with whatever value.
+    func has(_ name: String) -> Bool {
+        rest.contains { $0 == name || $0.hasPrefix(name + "=") }
     }
 
     /// The value behind `--name` or `--name=`.
