@@ -11,6 +11,7 @@ enum Catalogue {
         ("methods", MethodCases.all), ("credentials", CredentialCases.all),
         ("roles", RoleCases.all),
         ("tokens", TokenCases.all), ("libjwt", LibJWTCases.all),
+        ("issuers", IssuerCases.all),
         ("browsers", BrowserCases.all), ("identity", IdentityCases.all),
         ("the jury's findings", JuryCases.all), ("places", PlaceCases.all),
         ("responses", ResponseCases.all),
