@@ -44,6 +44,8 @@ public enum TokenDefect: UInt8, Error, CaseIterable, Equatable, Sendable {
     /// The token lives longer than the issuer's `max_lifetime`, or ends before it starts.
     case lifetime
     case subject
+    /// `jti` is not a string (RFC 7519 §4.1.7) of 1 to 512 bytes.
+    case tokenID
     case role
     case tier
     /// Verified, but without a tenant claim.
@@ -81,6 +83,7 @@ public enum TokenDefect: UInt8, Error, CaseIterable, Equatable, Sendable {
         case .issuedAt: "claims.iat"
         case .lifetime: "claims.lifetime"
         case .subject: "claims.sub"
+        case .tokenID: "claims.jti"
         case .role: "claims.role"
         case .tier: "claims.tier"
         case .tenantMissing: "tenant.missing"

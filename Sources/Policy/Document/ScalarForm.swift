@@ -21,7 +21,7 @@ enum ScalarForm: Sendable {
     case secret
     /// Where something is that is no secret, such as a certificate.
     case material
-    case keySet, tenantSource, accessLog
+    case keySet, tenantSource, accessLog, filePath, domain
     case headerName, queryName, jsonPointer, claim, tenantName, externalID, tenantID
     case reference(Referent, or: [String], notYet: [String])
 
@@ -60,7 +60,9 @@ enum ScalarForm: Sendable {
         case .pathPattern: "a path such as `/v1/orders/**`"
         case .secret, .material: "`file:PATH`, `cred:NAME` or `env:NAME`"
         case .keySet: "`file:PATH` or `https://...`"
-        case .tenantSource: "`claims` or `file:PATH`"
+        case .tenantSource: "`claims`, `directory` or `file:PATH`"
+        case .filePath: "`file:PATH`"
+        case .domain: "a host name such as `acme.example.com`"
         case .accessLog: "`stdout`, `none` or `file:PATH`"
         case .headerName: "a header name"
         case .queryName: "a parameter name of letters, digits, `.`, `_`, `~` and `-`"

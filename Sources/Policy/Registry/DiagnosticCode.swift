@@ -49,6 +49,9 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case sameAddress = "E1314"
     case materialInvalid = "E1315"
     case exceptedName = "E1316"
+    case feedMissing = "E1330"
+    case feedSecretMissing = "E1331"
+    case duplicateDomain = "E1332"
     case environmentSecret = "W2001"
     case injectedNameNotCovered = "W2002"
     case ineffective = "W2003"
@@ -63,6 +66,7 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case materialMissing = "W2012"
     case secretReadable = "W2013"
     case shadowedRoute = "W2014"
+    case cleartextFeed = "W2025"
 
     /// What the list says about one code.
     public struct Entry: Sendable {
@@ -408,6 +412,29 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     `names` always do, and so does every name that is one of them to some \
                     framework (docs/tenant-names.md).
                     """)
+        case .feedMissing:
+            Entry(
+                title: "A directory without a feed",
+                help: """
+                    `source: directory` follows the backend's directory, and `feed.address` says \
+                    where: the address of `listen.feed` in backend.yaml.
+                    """)
+        case .feedSecretMissing:
+            Entry(
+                title: "A feed on TCP needs a secret",
+                help: """
+                    Whoever reaches the feed reads every tenant's name and every API key's digest, \
+                    and whoever answers in its place decides who may do what. A Unix socket is \
+                    guarded by its file's permissions; a TCP address needs `secret`, the same on \
+                    both sides.
+                    """)
+        case .duplicateDomain:
+            Entry(
+                title: "A domain is given to two tenants",
+                help: """
+                    A host name belongs to one tenant. Names are compared without case and without \
+                    a dot at the end.
+                    """)
         case .environmentSecret:
             Entry(
                 title: "A secret comes from the environment",
@@ -512,6 +539,14 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     upstream: in queries, cookies, paths, bodies and every header but the injected \
                     one. What would have been taken out or refused is counted in the access log \
                     and in the metrics. Remove the line when the counts are what you expect.
+                    """)
+        case .cleartextFeed:
+            Entry(
+                title: "The directory travels in cleartext",
+                help: """
+                    The feed speaks plain HTTP: its secret, tenants and the digests of API keys can \
+                    be read and changed on the way. Prefer a Unix socket, or an address of the same \
+                    machine behind a tunnel that encrypts.
                     """)
         }
     }

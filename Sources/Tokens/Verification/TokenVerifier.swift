@@ -110,12 +110,13 @@ public struct TokenVerifier: ~Copyable {
     private mutating func verified(
         _ claims: TokenClaims, _ issuer: TokenIssuer
     ) -> VerifiedClaims {
-        VerifiedClaims(
+        let tokenID = claims.tokenID.flatMap { CredentialDigest(bytes: digest.digest($0.span).bytes.span) }
+        return VerifiedClaims(
             issuer: issuer.index, vendor: issuer.vendor, tenant: claims.tenant,
             derivedID: digest.tenantID(vendor: issuer.vendorName, externalID: claims.tenant),
             subject: claims.subject ?? [], role: claims.role, tier: claims.tier,
             notBefore: claims.start.map { $0 - issuer.leeway } ?? 0,
-            expires: claims.expiry + issuer.leeway)
+            expires: claims.expiry + issuer.leeway, issuedAt: claims.issuedAt, tokenID: tokenID)
     }
 
     /// Runs every reader on bytes whose signature nobody checked and throws the result away; for
