@@ -141,8 +141,6 @@ import YAML
             ("listen:\n", "listen:\n  admin: {address: unix:a}\n"),
             ("    tier: {claim: tier}\n", "    tier: {claim: tier}\n    allow: {tenants: [a]}\n"),
             ("jwks: file:keys.json", "jwks: discover"),
-            ("version: 1\n", "version: 1\ntenants: {source: directory}\n"),
-            ("version: 1\n", "version: 1\ntenants: {max_stale: 15m}\n"),
             (":8080\"]}", ":8080\"], health: /healthz}"), ("auth: idp", "auth: api-key"),
             ("auth: idp", "auth: session"), ("auth: idp", "auth: internal"),
             ("    upstream: orders\n", "    upstream: orders\n    roles: {GET: [a]}\n"),
