@@ -106,9 +106,9 @@ extension GatewayWorker {
         let principal = caller?.principal
         do throws(Refusal) {
             try scratch.plan(route, requestHead, bytes, principal: principal)
-            observe(exchange, route)
+            observe(exchange, route, bytes)
         } catch {
-            observe(exchange, route)
+            observe(exchange, route, bytes)
             throw error
         }
         if let caller, let principal { try charge(exchange, caller, principal) }
@@ -120,10 +120,11 @@ extension GatewayWorker {
         return .forward
     }
 
-    private func observe(_ exchange: Exchange, _ route: RouteRule) {
+    private func observe(_ exchange: Exchange, _ route: RouteRule, _ bytes: Span<UInt8>) {
         exchange.observation.stripped = scratch.plan.report
         if route.isInShadow { exchange.observation.shadow = scratch.plan.shadow }
         exchange.observation.wasCleaned = true
+        trace?.noteHead(requestHead, bytes, on: route)
     }
 
     /// Step 8: deciding and charging are one step.

@@ -242,6 +242,7 @@ extension GatewayWorker {
         counters.record(nanoseconds: elapsed)
         if seen.wasCleaned { counters.countStripped(seen.stripped) }
         if let shadow = seen.shadow { counters.countShadow(shadow) }
+        trace?.noteEnd(of: exchange)
         guard log != nil, log?.makeRoom(for: LogLine.bytesMax) == true else { return }
         writeLogLine(exchange, elapsed)
     }

@@ -79,6 +79,10 @@ final class GatewayWorker {
     /// For the log, which tells our share of the time: `now` is as old as this turn of the loop.
     var instant: Monotonic { log == nil ? now : .now() }
     var random = RandomSource()
+    /// Told of every decision; `nil` in traffic.
+    var trace: DecisionTrace?
+    /// The time of a rehearsal; `nil` is the machine's.
+    var rehearsalClock: RehearsalClock?
     var mail: [WorkerMessage] = []
     /// Set while draining: when what is still open is cut.
     var drainUntil: Monotonic?
@@ -131,36 +135,50 @@ final class GatewayWorker {
             for other in [acceptAgainAt, drainUntil] {
                 if let other { deadline = min(deadline ?? other, other) }
             }
-            do throws(SystemFault) {
-                try poller.wait(until: deadline, now: now)
-            } catch {
-                // epoll_wait fails only for our own bugs.
-                preconditionFailure("\(error)")
-            }
-            now = .now()
-            wall = .now()
-            // Upstreams first: what a kept connection says is known before it gets a request.
-            for place in 0..<poller.count where !clients.owns(poller[place].key) {
-                serve(poller[place])
-            }
-            for place in 0..<poller.count where clients.owns(poller[place].key) {
-                serve(poller[place])
-            }
-            if let again = acceptAgainAt, now >= again {
-                acceptAgainAt = nil
-                accept()
-            }
-            while let key = wheel.expired(now: now) { expire(key) }
-            advanceUnfinished()
-            advanceLine()
-            if index == 0 { _ = gateway.limiter.sweep(nowNanoseconds: now.nanoseconds, count: 8) }
-            log?.flush()
-            counters.logLinesDropped.store(log?.droppedLines ?? 0)
-            counters.secondReadingsSkipped.store(authenticator.secondReadingsSkipped)
+            turn(until: deadline)
         }
         // Whoever is still in the middle of something is cut, and seen in the log.
         while let key = clients.key(after: nil) { dropClient(key) }
         log?.flush()
+    }
+
+    /// One turn of the loop: waits for what is ready, and serves it and what is due.
+    func turn(until deadline: Monotonic?) {
+        do throws(SystemFault) {
+            try poller.wait(until: deadline, now: now)
+        } catch {
+            // epoll_wait fails only for our own bugs.
+            preconditionFailure("\(error)")
+        }
+        readClocks()
+        // Upstreams first: what a kept connection says is known before it gets a request.
+        for place in 0..<poller.count where !clients.owns(poller[place].key) {
+            serve(poller[place])
+        }
+        for place in 0..<poller.count where clients.owns(poller[place].key) {
+            serve(poller[place])
+        }
+        if let again = acceptAgainAt, now >= again {
+            acceptAgainAt = nil
+            accept()
+        }
+        while let key = wheel.expired(now: now) { expire(key) }
+        advanceUnfinished()
+        advanceLine()
+        if index == 0 { _ = gateway.limiter.sweep(nowNanoseconds: now.nanoseconds, count: 8) }
+        log?.flush()
+        counters.logLinesDropped.store(log?.droppedLines ?? 0)
+        counters.secondReadingsSkipped.store(authenticator.secondReadingsSkipped)
+    }
+
+    private func readClocks() {
+        if let rehearsalClock {
+            now = rehearsalClock.now
+            wall = rehearsalClock.wall
+        } else {
+            now = .now()
+            wall = .now()
+        }
     }
 
     private func serve(_ event: ReadyEvent) {
@@ -265,7 +283,7 @@ final class GatewayWorker {
         }
     }
 
-    private func adopt(_ socket: consuming Socket, peer: PeerAddress) {
+    func adopt(_ socket: consuming Socket, peer: PeerAddress) {
         // Connections handed over were counted by who handed them over.
         if index == 0 { counters.connections.add(1) }
         guard gateway.openConnections <= snapshot.policy.listen.connectionsMax, drainUntil == nil

@@ -52,6 +52,12 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case feedMissing = "E1330"
     case feedSecretMissing = "E1331"
     case duplicateDomain = "E1332"
+    case testCodeUnknown = "E1401"
+    case testTokenUnknown = "E1402"
+    case testExpectsNothing = "E1403"
+    case testNameRepeated = "E1404"
+    case testContradiction = "E1405"
+    case testTokenIssuer = "E1406"
     case environmentSecret = "W2001"
     case injectedNameNotCovered = "W2002"
     case ineffective = "W2003"
@@ -434,6 +440,47 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                 help: """
                     A host name belongs to one tenant. Names are compared without case and without \
                     a dot at the end.
+                    """)
+        case .testCodeUnknown:
+            Entry(
+                title: "A test expects a code that does not exist",
+                help: """
+                    `expect: {code: ...}` takes a code of a refusal, such as rate.limited; \
+                    docs/codes.md lists them.
+                    """)
+        case .testTokenUnknown:
+            Entry(
+                title: "A test uses a token that it does not define",
+                help: """
+                    `request: {token: NAME}` takes a name of the file's own `tokens`. Every token \
+                    is made for the test and signed with a key that only the test knows.
+                    """)
+        case .testExpectsNothing:
+            Entry(
+                title: "A test expects nothing",
+                help: """
+                    A case without an expectation cannot fail. Say at least what is decided: \
+                    `expect: {decision: forward}`, or `expect: {status: 401}`.
+                    """)
+        case .testNameRepeated:
+            Entry(
+                title: "Two cases of a test file have the same name",
+                help: """
+                    Names are how a failed case is found, and what `--run` chooses by.
+                    """)
+        case .testContradiction:
+            Entry(
+                title: "A test expects what cannot be",
+                help: """
+                    A request that is refused is sent nowhere, and one that is forwarded has no \
+                    code. Take one of the two out.
+                    """)
+        case .testTokenIssuer:
+            Entry(
+                title: "A test's token has no issuer, or two",
+                help: """
+                    A token is either a JWT of an `issuer` of the policy, with claims, or the key \
+                    of a `vendor`, which has none.
                     """)
         case .environmentSecret:
             Entry(
