@@ -21,6 +21,8 @@ enum StartFault: Error {
 final class GatewayProcess: Sendable {
     let limiter = LimiterTable()
     let budget = SignatureBudget()
+    /// What is known of the backend's directory, where the policy names it.
+    let directory = DirectoryState()
     /// Memory of bodies that are held whole.
     let bodyMemory = ByteBudget()
     let metrics = GatewayMetrics()

@@ -25,6 +25,7 @@ extension TokenDefect {
         case .issuedAt: "`iat` is in the future, or malformed"
         case .lifetime: "the token lives longer than `max_lifetime`, or ends before it begins"
         case .subject: "`sub` is not a printable text within its bound"
+        case .tokenID: "`jti` is no text of at most 512 bytes"
         case .role: "the role's claim is not a printable text within its bound"
         case .tier: "the tier's claim is not a printable text within its bound"
         case .tenantMissing: "the token has no tenant claim"

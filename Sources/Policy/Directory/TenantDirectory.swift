@@ -184,7 +184,11 @@ public struct TenantDirectory: Sendable {
     /// - Returns: why not, as `resolve` would throw it; `nil` also while nothing is known.
     public func refusal(of principal: Principal) -> Refusal? {
         guard case .records(let edition) = source else { return nil }
-        guard let place = place(principal.claims, edition) else { return .tenantUnknown }
+        // By name: the policy under which it was resolved may have had its vendors in another order.
+        guard let vendor = edition.vendors.all.firstIndex(of: principal.vendorName),
+            let place = edition.tenant(
+                vendor: UInt16(vendor), name: principal.externalID.bytes.span)
+        else { return .tenantUnknown }
         return refusal(of: principal.claims, edition[place], edition)
     }
 
