@@ -23,6 +23,12 @@ final class GatewayProcess: Sendable {
     let budget = SignatureBudget()
     /// What is known of the backend's directory, where the policy names it.
     let directory = DirectoryState()
+    /// Handshakes in vain.
+    let handshakes = AddressBudget()
+    /// Requests that need no credential, and requests refused for theirs.
+    let anonymous = AddressBudget()
+    let unverified = AddressBudget()
+    let gates = UpstreamGates()
     /// Memory of bodies that are held whole.
     let bodyMemory = ByteBudget()
     let metrics = GatewayMetrics()

@@ -146,8 +146,7 @@ import YAML
             (":8080\"]}", ":8080\"], health: /healthz}"), ("auth: idp", "auth: api-key"),
             ("auth: idp", "auth: session"), ("auth: idp", "auth: internal"),
             ("    upstream: orders\n", "    upstream: orders\n    roles: {GET: [a]}\n"),
-            ("100/min}", "100/min, features: [a]}"), ("100/min}", "100/min, concurrency: 5}"),
-            ("tiers:\n", "limits: {unauthenticated: {}}\ntiers:\n"),
+            ("100/min}", "100/min, burst: 5}"),
         ] {
             let loaded = Files(plainPolicy.changing(old, to: new)).gateway()
             #expect(loaded.policy == nil)

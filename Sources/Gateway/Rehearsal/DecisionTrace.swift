@@ -33,7 +33,7 @@ struct Decision {
     /// Index into the policy's routes.
     var route: Int?
     var caller: Caller?
-    var standing: LimitStanding?
+    var standings: LimitStandings
     /// Index into the policy's upstreams, and into the snapshot's targets.
     var upstream: Int
     var target: Int
@@ -106,7 +106,7 @@ final class DecisionTrace {
         decisions.append(
             Decision(
                 outcome: outcome, refusal: seen.refusal, status: seen.status,
-                route: exchange.route, caller: exchange.caller, standing: exchange.standing,
+                route: exchange.route, caller: exchange.caller, standings: exchange.standings,
                 upstream: exchange.upstream, target: exchange.attempts.target,
                 defect: seen.defect.map { "\($0)" }, violation: seen.violation.map { "\($0)" },
                 stripped: stripped, report: seen.stripped, shadow: seen.shadow))

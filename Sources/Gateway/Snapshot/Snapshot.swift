@@ -55,6 +55,11 @@ final class Snapshot: Sendable {
     /// The assertion key file's bytes.
     let assertionKey: [UInt8]?
     let assertionSeconds: Int64
+    /// What each route's own limits are counted under.
+    let limitScopes: [UInt64]
+    /// What an address may ask without a credential that was verified; `nil` for no end.
+    let unauthenticatedRate: AddressBudget.Rate?
+    let handshakeRate: AddressBudget.Rate?
     private let trustedProxies: [Reactor.AddressBlock]
 
     var policy: GatewayPolicy { rules.policy }
@@ -73,6 +78,13 @@ final class Snapshot: Sendable {
         routeNames = policy.routes.map { [UInt8]($0.name.utf8) }
         self.assertionKey = assertionKey
         assertionSeconds = policy.assertion?.ttlSeconds ?? 0
+        limitScopes = policy.routes.map { LimitKey.scope(ofRoute: $0.name) }
+        unauthenticatedRate = policy.unauthenticated.map {
+            AddressBudget.Rate(perMinute: Int($0.requestsPerMinute))
+        }
+        handshakeRate = policy.listen.handshakesPerSecond.map {
+            AddressBudget.Rate(perSecond: $0)
+        }
         trustedProxies = policy.trustedProxies.compactMap { Reactor.AddressBlock($0.text) }
     }
 

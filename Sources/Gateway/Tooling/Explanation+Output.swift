@@ -95,8 +95,8 @@ extension Explanation {
         out.key("tier")
         write(principal.map { String(decoding: $0.tierName, as: UTF8.self) }, to: &out)
         out.key("remaining")
-        if let standing = decision.standing {
-            out.integer(Int(standing.remaining))
+        if let tightest = decision.standings.tightest {
+            out.integer(Int(decision.standings[tightest].remaining))
         } else {
             out.null()
         }

@@ -229,14 +229,31 @@ struct Explanation {
         guard let principal = decision.caller?.principal else { return nil }
         let tier = String(decoding: principal.tierName, as: UTF8.self)
         let mark = places.mark(of: "tiers", tier)
-        guard case .perMinute(let limit) = principal.limit else {
-            return Step(name: .limit, text: "\(tier): unlimited", mark: mark)
+        let standings = decision.standings
+        var texts = (0..<standings.count).map { limitText(standings[$0], tier) }
+        if let concurrency = standings.concurrency {
+            texts.append("\(tier) \(concurrency.limit) at once: \(concurrency.remaining) left")
         }
-        var text = "\(tier) \(limit)/min"
-        if let standing = decision.standing {
-            text += ": \(standing.remaining) left of a minute that begins with this request"
+        if texts.isEmpty {
+            guard case .perMinute(let limit) = principal.limit else {
+                return Step(name: .limit, text: "\(tier): unlimited", mark: mark)
+            }
+            texts = ["\(tier) \(limit)/min"]
+        } else {
+            texts[texts.count - 1] += " of a minute that begins with this request"
         }
-        return Step(name: .limit, text: text, mark: mark)
+        return Step(name: .limit, text: texts.joined(separator: ", "), mark: mark)
+    }
+
+    private func limitText(_ standing: LimitStanding, _ tier: String) -> String {
+        let whose: String
+        switch standing.kind {
+        case .tier: whose = tier
+        case .tierUser: whose = "\(tier) for the user"
+        case .route: whose = "route \(route?.name ?? "")"
+        case .routeUser: whose = "route \(route?.name ?? "") for the user"
+        }
+        return "\(whose) \(standing.limitPerMinute)/min: \(standing.remaining) left"
     }
 
     private func lastStep() -> Step {

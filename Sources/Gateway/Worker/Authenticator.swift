@@ -10,6 +10,7 @@ final class Caller {
     /// `nil` for a vendor, who speaks for no tenant.
     let principal: Principal?
     var limit = LimiterHandle()
+    var limits = CallerLimits()
 
     init(claims: VerifiedClaims, principal: Principal?) {
         self.claims = claims

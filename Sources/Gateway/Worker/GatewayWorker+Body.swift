@@ -126,7 +126,7 @@ extension GatewayWorker {
             return fail(exchange, error)
         }
         forgetSaved()
-        connect(exchange)
+        enter(exchange)
     }
 
     private func forgetSaved() {

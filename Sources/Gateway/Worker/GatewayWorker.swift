@@ -13,6 +13,8 @@ enum WorkerMessage: Sendable {
     case use(Snapshot)
     /// There is something new in `GatewayProcess.directory`.
     case directory
+    /// A request of this worker's has its turn at an upstream.
+    case granted(ShareGrant, UpstreamGate)
     /// Finish what is open within this time, take nothing new, then end.
     case drain(milliseconds: UInt64)
     case reopenLog
@@ -35,6 +37,8 @@ final class GatewayWorker {
     var poller: Poller
     var wheel: TimerWheel
     var clients: Slab<ServerConnection>
+    /// By place in `clients`: what the handshake took, until a good credential gives it back.
+    var handshakeUnits: [AddressBudget.Unit?] = []
     /// By place in `clients`; `nil` until a credential came, and again after a while without one.
     private var memos: [CredentialMemo?] = []
     var servers: Slab<ClientConnection>
@@ -43,6 +47,8 @@ final class GatewayWorker {
     /// Clients with more to do that had their share of this turn, and those of the turn before.
     var unfinished: [SlotKey] = []
     var unfinishedNow: [SlotKey] = []
+    /// Turns at upstreams for requests of this worker.
+    var granted: [(grant: ShareGrant, gate: UpstreamGate)] = []
     /// Clients whose tokens have to be checked.
     var turns = SignatureTurns()
     /// Only the first worker listens; it hands connections to whoever has the fewest.
@@ -76,7 +82,8 @@ final class GatewayWorker {
     var tenantText = ByteBuffer(capacityMax: 36)
     var shadowText = ByteBuffer(capacityMax: 128)
     var peerText = ByteBuffer(capacityMax: 64)
-    var problem = ByteBuffer(capacityMax: 1_024)
+    var problem = ByteBuffer(capacityMax: ProblemBody.bytesMax)
+    var problemMembers = ByteBuffer(capacityMax: ProblemBody.membersBytesMax)
     /// The type of the body that was cleaned last; empty where it was not.
     var bodyType = ByteBuffer(capacityMax: 65_535)
     var bodyScratch = BodyScratch()
@@ -116,7 +123,7 @@ final class GatewayWorker {
         self.snapshot = snapshot
         directoryView = DirectoryView(
             snapshot.rules.directory, generation: 1, snapshot: snapshot.version)
-        upstreams = UpstreamSet(snapshot: snapshot)
+        upstreams = UpstreamSet(snapshot: snapshot, gates: gateway.gates)
         requestLimits = HeadLimits(snapshot.policy.listen.heads)
         authenticator = try Authenticator(counters: counters, budget: gateway.budget)
         signer = try Self.signer(for: snapshot)
@@ -141,7 +148,8 @@ final class GatewayWorker {
             if let drainUntil {
                 if clients.count == 0 || now >= drainUntil { break }
             }
-            var deadline = unfinished.isEmpty && turns.isEmpty ? wheel.nextDeadline : now
+            let isIdle = unfinished.isEmpty && turns.isEmpty && granted.isEmpty
+            var deadline = isIdle ? wheel.nextDeadline : now
             for other in [acceptAgainAt, drainUntil] {
                 if let other { deadline = min(deadline ?? other, other) }
             }
@@ -176,6 +184,7 @@ final class GatewayWorker {
         while let key = wheel.expired(now: now) { expire(key) }
         advanceUnfinished()
         advanceLine()
+        advanceGranted()
         if index == 0 { _ = gateway.limiter.sweep(nowNanoseconds: now.nanoseconds, count: 8) }
         log?.flush()
         counters.logLinesDropped.store(log?.droppedLines ?? 0)
@@ -214,6 +223,7 @@ final class GatewayWorker {
                 if let socket = parcel.take() { adopt(socket, peer: parcel.peer) }
             case .use(let snapshot): use(snapshot)
             case .directory: break  // It has woken the loop, which looks once a turn.
+            case .granted(let grant, let gate): granted.append((grant, gate))
             case .drain(let milliseconds): drain(milliseconds)
             case .reopenLog: try? log?.reopen()
             }
@@ -225,7 +235,7 @@ final class GatewayWorker {
     private func use(_ snapshot: Snapshot) {
         for key in upstreams.takeAll() { dropServer(key) }
         self.snapshot = snapshot
-        upstreams = UpstreamSet(snapshot: snapshot)
+        upstreams = UpstreamSet(snapshot: snapshot, gates: gateway.gates)
         requestLimits = HeadLimits(snapshot.policy.listen.heads)
         // The loader has made a signer of the same bytes before; failing here means no memory, and
         // then requests that need an assertion are refused.
@@ -307,7 +317,13 @@ final class GatewayWorker {
         }
         let number = socket.number
         var session: TLSSession?
+        var unit: AddressBudget.Unit?
         if let context = gateway.tls {
+            guard takeHandshake(of: peer, &unit) else {
+                counters.handshakesLimited.increment()
+                counters.connections.subtract()
+                return
+            }
             do throws(TLSFault) {
                 session = try context.makeSession(descriptor: number)
             } catch {
@@ -322,6 +338,7 @@ final class GatewayWorker {
             counters.connections.subtract()
             return
         }
+        if unit != nil { remember(unit, of: key) }
         do throws(SystemFault) {
             try poller.add(number, key: key)
         } catch {
@@ -352,6 +369,7 @@ final class GatewayWorker {
         wheel.cancel(key)
         guard let connection = clients.remove(key) else { return }
         forgetCredential(of: key)
+        if !handshakeUnits.isEmpty { remember(nil, of: key) }
         counters.connections.subtract()
         // What is not whole must not look whole.
         if connection.exchange != nil || !connection.stream.output.isEmpty {

@@ -15,12 +15,12 @@ public final class Principal: Sendable {
     public let tierName: [UInt8]
     /// The tenant's effective limit.
     public let limit: RateLimit
-    /// Names of features the tenant has beyond those of its tier, sorted.
-    public let features: [[UInt8]]
+    /// What its tier allows besides, its features, and those the tenant has beyond them.
+    public let allowance: TierAllowance
 
     init(
         tenant: TenantID, externalID: ExternalID, claims: VerifiedClaims, vendorName: [UInt8],
-        tier: Int, tierName: [UInt8], limit: RateLimit, features: [[UInt8]]
+        tier: Int, tierName: [UInt8], limit: RateLimit, allowance: TierAllowance
     ) {
         self.tenant = tenant
         self.externalID = externalID
@@ -30,7 +30,7 @@ public final class Principal: Sendable {
         self.tier = tier
         self.tierName = tierName
         self.limit = limit
-        self.features = features
+        self.allowance = allowance
     }
 
     /// Index of the issuer of the credential in `GatewayPolicy.issuers`.

@@ -13,6 +13,8 @@ public struct TenantDirectory: Sendable {
     private let source: Source
     private let tiers: [TierPolicy]
     private let vendors: [VendorPolicy]
+    /// Names of features, in the order of `FeatureSet`.
+    private let features: [[UInt8]]
     /// By index of the edition's tier names: index in `tiers`.
     private let tierOfName: [Int?]
     /// By index in `vendors`: index of the edition's vendor names, and the other way round.
@@ -23,6 +25,7 @@ public struct TenantDirectory: Sendable {
         self.source = source
         tiers = policy.tiers
         vendors = policy.vendors
+        features = policy.features.map { [UInt8]($0.utf8) }
         guard case .records(let edition) = source else {
             (tierOfName, vendorNames, vendorOfName) = ([], [], [])
             return
@@ -158,7 +161,7 @@ public struct TenantDirectory: Sendable {
             guard let name = claims.tier,
                 let tier = tiers.firstIndex(where: { $0.name.utf8.elementsEqual(name) })
             else { throw .tenantTierUnknown }
-            return principal(claims, id, externalID, tier: tier, own: nil, features: [])
+            return principal(claims, id, externalID, tier: tier, limit: nil, features: [])
         case .records(let edition):
             guard vendors.indices.contains(claims.vendor),
                 claims.tenant != nil || claims.tenantID != nil
@@ -173,7 +176,7 @@ public struct TenantDirectory: Sendable {
             guard let tier = tierOfName[Int(row.tier)] else { throw .tenantTierUnknown }
             let own = row.requests == DirectoryTable.TenantRow.noRequests ? nil : row.requests
             return principal(
-                claims, id, externalID, tier: tier, own: own.map { .perMinute($0) },
+                claims, id, externalID, tier: tier, limit: own.map { .perMinute($0) },
                 features: edition.features.set(row.features))
         }
     }
@@ -235,13 +238,18 @@ public struct TenantDirectory: Sendable {
 
     private func principal(
         _ claims: VerifiedClaims, _ id: TenantID, _ externalID: ExternalID, tier: Int,
-        own: RateLimit?, features: [[UInt8]]
+        limit: RateLimit?, features own: [[UInt8]]
     ) -> Principal {
-        Principal(
+        var allowance = tiers[tier].allowance
+        // What no route of this policy asks for has no place in it.
+        for name in own {
+            if let place = features.firstIndex(of: name) { allowance.features.insert(place) }
+        }
+        return Principal(
             tenant: id, externalID: externalID, claims: claims,
             vendorName: [UInt8](vendors[claims.vendor].name.utf8), tier: tier,
-            tierName: [UInt8](tiers[tier].name.utf8), limit: limit(of: tiers[tier], own: own),
-            features: features)
+            tierName: [UInt8](tiers[tier].name.utf8), limit: limit(of: tiers[tier], own: limit),
+            allowance: allowance)
     }
 
     private func limit(of tier: TierPolicy, own: RateLimit?) -> RateLimit {

@@ -71,6 +71,11 @@ extension GatewayCompiler {
                 text == "unlimited"
                 ? nil : Quantity.perSecond(text) ?? SignatureBudgetPolicy.standard
         }
+        if let text = node["handshakes"]?.text {
+            policy.listen.handshakesPerSecond =
+                text == "unlimited"
+                ? nil : Quantity.perSecond(text) ?? HandshakeBudgetPolicy.standard
+        }
         let heads = policy.listen.heads
         if heads.targetBytesMax > heads.headBytesMax {
             let key = node["target"] != nil ? "target" : "head"

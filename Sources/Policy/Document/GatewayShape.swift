@@ -43,9 +43,9 @@ enum GatewayShape {
                 "routes", .list(.record(RouteShape.route), minimum: 1), required: true,
                 "Which requests are forwarded, and how."),
             PolicyKey(
-                "tiers", .table(.record(tier), names: name, noun: "tiers"),
+                "tiers", .table(.record(LimitShape.tier), names: name, noun: "tiers"),
                 "Request limits per tenant."),
-            PolicyKey("limits", .record(limits), "How limits are charged and shown."),
+            PolicyKey("limits", .record(LimitShape.limits), "How limits are charged and shown."),
         ], notYet: ["include", "portal"])
 
     static let listen = PolicyRecord(
@@ -138,6 +138,13 @@ enum GatewayShape {
                     + "tokens and good ones cost nothing; beyond it an unknown token is refused "
                     + "with 429. The address is the connection's, or behind a trusted proxy the "
                     + "one that `X-Forwarded-For` names."),
+            PolicyKey(
+                "handshakes",
+                .scalar(.perSecond(HandshakeBudgetPolicy.range, or: ["unlimited"])),
+                default: "\(HandshakeBudgetPolicy.standard)/s",
+                "TLS handshakes a client's address (of IPv6 its /64) may begin in vain: those of "
+                    + "connections whose first request brings a good credential cost nothing. "
+                    + "Beyond it connections are closed at once."),
         ])
 
     static let vendor = PolicyRecord(
@@ -260,6 +267,9 @@ enum GatewayShape {
             PolicyKey(
                 "echo", .scalar(.word(["required"], notYet: [])),
                 "The response must name the tenant it was made for, or it becomes a 502."),
+            PolicyKey(
+                "in_flight", .record(LimitShape.inFlight),
+                "How many requests it is given at once, and who waits for how long."),
         ], notYet: ["health"])
 
     static let assertion = PolicyRecord(
@@ -277,28 +287,4 @@ enum GatewayShape {
                 "ttl", .scalar(.duration(1_000...60_000, isWholeSeconds: true)), default: "30s",
                 "How long one is valid."),
         ])
-
-    static let tier = PolicyRecord(
-        "a tier",
-        [
-            PolicyKey(
-                "requests", .scalar(.rate(or: ["custom", "unlimited"])), required: true,
-                "Requests in any 60 seconds; `custom` is each tenant's own number.",
-                absence: "nothing is unlimited by omission: say `requests: unlimited` for that"),
-            PolicyKey(
-                "fallback", .scalar(.rate(or: [])),
-                "With `custom`: the limit of a tenant that has none of its own."),
-        ], notYet: ["features", "concurrency", "burst"])
-
-    static let limits = PolicyRecord(
-        "`limits`",
-        [
-            PolicyKey(
-                "charge", .scalar(.word(["admitted"], notYet: [])), default: "admitted",
-                "A refused head costs the tenant nothing."),
-            PolicyKey(
-                "headers",
-                .list(.scalar(.word(["ratelimit", "x-ratelimit"], notYet: [])), minimum: 0),
-                default: "[ratelimit, x-ratelimit]", "Header families that show what is left."),
-        ], notYet: ["unauthenticated"])
 }

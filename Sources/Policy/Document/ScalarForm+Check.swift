@@ -33,6 +33,7 @@ extension ScalarForm {
             guard !words.contains(text) else { return }
             let range = 0...Int(RateLimit.perMinuteMax)
             try checkRange(Quantity.perMinute(text), range, text, among: words)
+        case .perMinute(let range): try checkRange(Quantity.perMinute(text), range, text)
         case .perSecond(let range, let words):
             guard !words.contains(text) else { return }
             try checkRange(Quantity.perSecond(text), range, text, among: words)
@@ -87,8 +88,8 @@ extension ScalarForm {
                 && SkeletonSet.skeleton(of: text) != nil
         case .externalID: return ExternalID(text, format: .opaque) != nil
         case .tenantID: return TenantID(canonical: Array(bytes).span) != nil
-        case .version, .name, .word, .boolean, .integer, .duration, .size, .rate, .perSecond,
-            .pathPattern, .secret, .reference:
+        case .version, .name, .word, .boolean, .integer, .duration, .size, .rate, .perMinute,
+            .perSecond, .pathPattern, .secret, .reference:
             return false
         }
     }

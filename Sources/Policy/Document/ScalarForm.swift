@@ -14,6 +14,8 @@ enum ScalarForm: Sendable {
     /// Bytes.
     case size(ClosedRange<Int>)
     case rate(or: [String])
+    /// Per minute, for buckets that refill.
+    case perMinute(ClosedRange<Int>)
     /// Per second.
     case perSecond(ClosedRange<Int>, or: [String])
     case listenAddress, target, block, host, origin, pathPattern
@@ -49,6 +51,8 @@ enum ScalarForm: Sendable {
                 + Quantity.text(bytes: range.upperBound)
         case .rate(let words):
             Self.or(words, "a rate such as `100/min`, up to \(RateLimit.perMinuteMax)")
+        case .perMinute(let range):
+            "a rate from `\(range.lowerBound)/min` to `\(range.upperBound)/min`"
         case .perSecond(let range, let words):
             Self.or(words, "a rate from `\(range.lowerBound)/s` to `\(range.upperBound)/s`")
         case .listenAddress:

@@ -13,6 +13,10 @@ public struct GatewayPolicy: Sendable {
     public var assertion: AssertionPolicy?
     public var routes: [RoutePolicy] = []
     public var tiers: [TierPolicy] = []
+    /// Names of what tiers give and routes ask for; at most `FeatureSet.countMax`.
+    public var features: [String] = []
+    /// `nil` where addresses are not limited.
+    public var unauthenticated: UnauthenticatedPolicy?
     public var limitHeaders = LimitHeaders()
 
     public init() {}
@@ -88,6 +92,8 @@ public struct ListenPolicy: Sendable {
     public var bodyMemoryBytesMax = 67_108_864
     /// Signature checks in vain for each client address; `nil` is as many as come.
     public var signatureChecksPerSecond: Int? = SignatureBudgetPolicy.standard
+    /// TLS handshakes for each client address; `nil` is as many as come.
+    public var handshakesPerSecond: Int? = HandshakeBudgetPolicy.standard
     /// The access log: `nil` is standard output, otherwise a path; empty is none.
     public var accessLog: String?
 
@@ -124,6 +130,13 @@ public enum SignatureBudgetPolicy {
     public static let standard = 200
     /// Not below ten: workers that check good tokens of one address at the same moment hold one
     /// unit each until the check is done.
+    public static let range = 10...1_000_000
+}
+
+/// What `listen.public.limits.handshakes` may be.
+public enum HandshakeBudgetPolicy {
+    /// 200 a second are a tenth of a core.
+    public static let standard = 200
     public static let range = 10...1_000_000
 }
 
@@ -246,6 +259,8 @@ public struct UpstreamPolicy: Sendable {
     public var certificateAuthority: SecretReference?
     /// The response must name the TenantID it ran under (`Ringfence-Tenant`), or it is a 502.
     public var echoRequired = false
+    /// `nil` is as many requests at once as come.
+    public var inFlight: InFlightPolicy?
     public var mark = SourceMark.none
 
     public init(name: String, targets: [Target]) {
@@ -281,6 +296,7 @@ public struct TierPolicy: Sendable {
     }
     public var name: String
     public var requests: Requests
+    public var allowance = TierAllowance()
 
     public init(name: String, requests: Requests) {
         self.name = name

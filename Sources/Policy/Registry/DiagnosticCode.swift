@@ -52,6 +52,11 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case feedMissing = "E1330"
     case feedSecretMissing = "E1331"
     case duplicateDomain = "E1332"
+    case unknownFeature = "E1340"
+    case tooManyFeatures = "E1341"
+    case featureWithoutTenant = "E1342"
+    case unlimitedRoute = "E1343"
+    case limitWithoutTenant = "E1344"
     case testCodeUnknown = "E1401"
     case testTokenUnknown = "E1402"
     case testExpectsNothing = "E1403"
@@ -440,6 +445,44 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                 help: """
                     A host name belongs to one tenant. Names are compared without case and without \
                     a dot at the end.
+                    """)
+        case .unknownFeature:
+            Entry(
+                title: "No tier has the feature",
+                help: """
+                    A route's `feature` is what a tenant's tier must have among its `features`. A \
+                    feature no tier has would close the route to everybody. Add it to the tiers \
+                    that have it, or correct its name.
+                    """)
+        case .tooManyFeatures:
+            Entry(
+                title: "Too many features",
+                help: """
+                    The tiers of a policy may name 64 different features.
+                    """)
+        case .featureWithoutTenant:
+            Entry(
+                title: "A feature is asked of nobody",
+                help: """
+                    `feature` is about the tier of the tenant a request acts for. On routes with \
+                    `auth: none` or `auth: vendor` there is none, and the route would be open \
+                    whatever the tiers say. Remove `feature`, or let an issuer name the tenant.
+                    """)
+        case .unlimitedRoute:
+            Entry(
+                title: "A route has no limit left",
+                help: """
+                    `limits: {tier: false}` takes a route's requests out of the tier's limits, so \
+                    it needs a limit of its own: `requests: N/min`. Nothing is unlimited by \
+                    omission.
+                    """)
+        case .limitWithoutTenant:
+            Entry(
+                title: "A limit counts nobody",
+                help: """
+                    A route's `limits` count the requests of each tenant. Routes with `auth: none` \
+                    or `auth: vendor` act for none; what addresses may ask without a credential \
+                    is `limits: {unauthenticated: {requests: N/min}}` of the whole policy.
                     """)
         case .testCodeUnknown:
             Entry(
