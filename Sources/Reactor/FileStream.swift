@@ -37,16 +37,18 @@ public struct AtomicFileWriter: ~Copyable {
     public init(_ path: String, mode: UInt16 = 0o644) throws(FileFault) {
         try check(path)
         let slash = path.lastIndex(of: "/")
-        folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
         guard !name.isEmpty else { throw .badPath }
         let suffix = String(randomUInt64(), radix: 16)
-        temporary = (folder == "/" ? "/." : folder + "/.") + name + "." + suffix + ".tmp"
-        self.path = path
+        let temporary = (folder == "/" ? "/." : folder + "/.") + name + "." + suffix + ".tmp"
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
         let number = unsafe rf_open(temporary, flags, UInt32(mode & 0o777))
         guard number >= 0 else { throw FileFault(negative: number) }
         descriptor = unsafe FileDescriptor(adopting: number)
+        self.path = path
+        self.folder = folder
+        self.temporary = temporary
     }
 
     deinit {

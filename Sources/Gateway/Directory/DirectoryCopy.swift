@@ -153,8 +153,9 @@ private struct CopyLines: ~Copyable {
     /// The line before the newest is no last line.
     private mutating func flush() {
         guard !last.isEmpty, fault == nil else { return }
-        digest.update(last.span)
-        let line = last.span.extracting(0..<last.count - 1)
+        let whole = last
+        digest.update(whole.span)
+        let line = whole.span.extracting(0..<whole.count - 1)
         do throws(DirectoryFault) {
             if asOf == nil {
                 try begin(line)
@@ -184,8 +185,9 @@ private struct CopyLines: ~Copyable {
         var text = ByteBuffer(capacityMax: BodyDigest.textBytes)
         digest.finish(into: &text)
         let found: DirectoryLine
+        let line = last
         do throws(DirectoryLineDefect) {
-            found = try reader.read(last.span.extracting(0..<last.count - 1))
+            found = try reader.read(line.span.extracting(0..<line.count - 1))
         } catch {
             throw .content(.line(error))
         }

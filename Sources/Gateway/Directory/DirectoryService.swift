@@ -62,7 +62,7 @@ final class DirectoryService {
             let client = try FeedClient(
                 address: address, secret: settings.secret, stops: stops[0])
             let follower = DirectoryFollower(
-                client: client, replica: begin(settings), seed: seed, state: gateway.directory,
+                client: client, replica: Self.begin(settings, gateway, seed: seed), seed: seed, state: gateway.directory,
                 stops: stops[0], publish: { [gateway] in gateway.tell(.directory) },
                 report: Self.report)
             let thread = try WorkerThread(name: "directory", running: follower) { $0.run() }
@@ -82,7 +82,9 @@ final class DirectoryService {
     }
 
     /// What is on disk, if it is good; it counts from when it was true.
-    private func begin(_ settings: Settings) -> DirectoryReplica {
+    private static func begin(
+        _ settings: Settings, _ gateway: GatewayProcess, seed: UInt64
+    ) -> sending DirectoryReplica {
         let state = gateway.directory
         guard let cache = settings.cache, state.published == nil else {
             return DirectoryReplica(seed: seed, vendors: settings.vendors)
@@ -93,20 +95,20 @@ final class DirectoryService {
             let age = WallClock.now().seconds - content.asOf
             // A copy from the future says that the clock cannot be believed.
             guard age >= 0 else {
-                Self.report("the copy of the directory is from the future: not used")
+                report("the copy of the directory is from the future: not used")
                 return DirectoryReplica(seed: seed, vendors: settings.vendors)
             }
             state.confirm(
                 at: Int64(clamping: Monotonic.now().nanoseconds) - min(age, 1 << 32) * 1_000_000_000)
             state.publish(content.replica.edition(), at: content.replica.positions)
             gateway.tell(.directory)
-            Self.report("the directory begins with a copy of \(age) s ago")
+            report("the directory begins with a copy of \(age) s ago")
             return content.replica
         } catch {
             if case .file(.missing) = error {
-                Self.report("there is no copy of the directory yet")
+                report("there is no copy of the directory yet")
             } else {
-                Self.report("the copy of the directory is not used: \(error.words)")
+                report("the copy of the directory is not used: \(error.words)")
             }
         }
         return DirectoryReplica(seed: seed, vendors: settings.vendors)

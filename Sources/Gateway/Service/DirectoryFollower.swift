@@ -89,7 +89,8 @@ struct DirectoryFollower: ~Copyable {
     }
 
     private mutating func take(asked: Monotonic) throws(DirectoryFault) {
-        switch try replica.take(page: body.readable) {
+        let page = body.bytes
+        switch try replica.take(page: page.span) {
         case .behind: isCurrent = false
         case .current(let isChanged):
             isCurrent = true

@@ -1,4 +1,5 @@
 import HTTP1
+import HTTPTransport
 import Policy
 import Reactor
 

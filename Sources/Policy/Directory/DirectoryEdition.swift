@@ -81,6 +81,11 @@ public final class DirectoryEdition: Sendable {
             ? overlay.name(of: place.index) : base.table.name(of: place.index)
     }
 
+    func externalID(of place: Place) -> ExternalID? {
+        let name = name(of: place)
+        return ExternalID(name.span, format: .opaque)
+    }
+
     // MARK: For people, files and tests
 
     /// Tenants, tombstones included.
@@ -132,7 +137,7 @@ public final class DirectoryEdition: Sendable {
     func facts(_ place: Place) -> TenantFacts {
         let row = self[place]
         let table = place.isOverlay ? overlay : base.table
-        guard let name = ExternalID(name(of: place).span, format: .opaque) else {
+        guard let name = externalID(of: place) else {
             preconditionFailure("a row without a name")
         }
         var facts = TenantFacts(

@@ -69,20 +69,28 @@ public struct DirectoryLineReader: ~Copyable {
         } catch {
             throw DirectoryLineDefect("\(error.kind.rawValue) at byte \(error.offset)")
         }
-        let object = try LineObject(document.view(of: line))
+        let read = try Self.line(try LineObject(document.view(of: line)), of: vendor)
+        switch read {
+        case .section(let section): vendor = section.vendor
+        case .end: vendor = nil
+        case .copy, .change, .sum: break
+        }
+        return read
+    }
+
+    private static func line(
+        _ object: borrowing LineObject, of vendor: [UInt8]?
+    ) throws(DirectoryLineDefect) -> DirectoryLine {
         if object.has("tenant") {
             if object.has("key") { return try key(object) }
             if object.has("revoked_token") { return try revocation(object) }
-            return try tenant(object)
+            return try tenant(object, of: vendor)
         }
         if object.has("feed") {
-            let section = try section(object)
-            vendor = section.vendor
-            return .section(section)
+            return .section(try section(object))
         }
         if object.has("end") {
             try object.requireOnly(["end", "more"])
-            vendor = nil
             return .end(version: try object.version("end"), hasMore: try object.boolean("more"))
         }
         if object.has("sum") {
@@ -91,14 +99,14 @@ public struct DirectoryLineReader: ~Copyable {
         }
         try object.requireOnly(
             ["copy", "as_of", "tenants", "domains", "keys", "revocations", "text_bytes"])
-        guard try object.integer("copy", 0...Int64.max) == Self.format else {
+        guard try object.integer("copy", 0...Int64.max) == format else {
             throw DirectoryLineDefect("another version of the format")
         }
         return .copy(
-            asOf: try object.integer("as_of", 0...Self.secondsMax), try sizes(object))
+            asOf: try object.integer("as_of", 0...secondsMax), try sizes(object))
     }
 
-    private func section(_ object: borrowing LineObject) throws(DirectoryLineDefect)
+    private static func section(_ object: borrowing LineObject) throws(DirectoryLineDefect)
         -> DirectorySection
     {
         try object.requireOnly([
@@ -115,31 +123,29 @@ public struct DirectoryLineReader: ~Copyable {
             sizes: try sizes(object))
     }
 
-    private func sizes(
+    private static func sizes(
         _ object: borrowing LineObject
     ) throws(DirectoryLineDefect) -> DirectorySizes {
-        func count(_ name: String) throws(DirectoryLineDefect) -> Int {
-            object.has(name) ? Int(try object.integer(name, 0...(1 << 40))) : 0
-        }
-        return DirectorySizes(
-            tenants: try count("tenants"), domains: try count("domains"),
-            keys: try count("keys"), revocations: try count("revocations"),
-            textBytes: try count("text_bytes"))
+        DirectorySizes(
+            tenants: try object.count("tenants"), domains: try object.count("domains"),
+            keys: try object.count("keys"), revocations: try object.count("revocations"),
+            textBytes: try object.count("text_bytes"))
     }
 
-    private func tenant(
-        _ object: borrowing LineObject
+    private static func tenant(
+        _ object: borrowing LineObject, of vendor: [UInt8]?
     ) throws(DirectoryLineDefect) -> DirectoryLine {
         try object.requireOnly([
             "v", "tenant", "name", "tier", "state", "requests", "void_before", "domains",
             "features",
         ])
         guard let vendor else { throw DirectoryLineDefect("a tenant of no vendor") }
-        guard
-            let externalID = ExternalID(
-                try object.text("name", 1...ExternalID.bytesMax).span, format: .opaque)
-        else { throw DirectoryLineDefect("name is no external id") }
-        let state = String(decoding: try object.text("state", 1...16), as: UTF8.self)
+        let name = try object.text("name", 1...ExternalID.bytesMax)
+        guard let externalID = ExternalID(name.span, format: .opaque) else {
+            throw DirectoryLineDefect("name is no external id")
+        }
+        let word = try object.text("state", 1...16)
+        let state = String(decoding: word, as: UTF8.self)
         guard let state = TenantState(rawValue: state) else {
             throw DirectoryLineDefect("state is not known")
         }
@@ -163,12 +169,13 @@ public struct DirectoryLineReader: ~Copyable {
         facts.domains = domains
         facts.features = try object.texts(
             "features", countMax: DirectoryBounds.setMax, bytesMax: DirectoryBounds.nameBytesMax)
-        return .change(version: try object.versionIfPresent, .tenant(facts))
+        return .change(version: try object.versionIfPresent(), .tenant(facts))
     }
 
-    private func key(_ object: borrowing LineObject) throws(DirectoryLineDefect) -> DirectoryLine {
+    private static func key(_ object: borrowing LineObject) throws(DirectoryLineDefect) -> DirectoryLine {
         try object.requireOnly(["v", "key", "tenant", "digest", "scopes", "expires", "revoked"])
-        guard let id = APIKeyID(try object.text("key", 1...APIKeyID.byteCount).span) else {
+        let name = try object.text("key", 1...APIKeyID.byteCount)
+        guard let id = APIKeyID(name.span) else {
             throw DirectoryLineDefect("key is no key id")
         }
         var facts = APIKeyFacts(
@@ -179,17 +186,17 @@ public struct DirectoryLineReader: ~Copyable {
             facts.expires = try object.integer("expires", 0...Self.secondsMax)
         }
         if object.has("revoked") { facts.isRevoked = try object.boolean("revoked") }
-        return .change(version: try object.versionIfPresent, .key(facts))
+        return .change(version: try object.versionIfPresent(), .key(facts))
     }
 
-    private func revocation(
+    private static func revocation(
         _ object: borrowing LineObject
     ) throws(DirectoryLineDefect) -> DirectoryLine {
         try object.requireOnly(["v", "revoked_token", "tenant", "expires"])
         let facts = RevocationFacts(
             tenant: try object.tenantID("tenant"), token: try object.digest("revoked_token"),
             expires: try object.integer("expires", 0...Self.secondsMax))
-        return .change(version: try object.versionIfPresent, .revocation(facts))
+        return .change(version: try object.versionIfPresent(), .revocation(facts))
     }
 }
 
@@ -236,12 +243,17 @@ private struct LineObject: ~Escapable {
         return value
     }
 
+    /// 0 where it is absent.
+    func count(_ name: String) throws(DirectoryLineDefect) -> Int {
+        has(name) ? Int(try integer(name, 0...(1 << 40))) : 0
+    }
+
     func version(_ name: String) throws(DirectoryLineDefect) -> Int64 {
         try integer(name, 0...Int64.max - 1)
     }
 
-    var versionIfPresent: Int64? {
-        get throws(DirectoryLineDefect) { has("v") ? try version("v") : nil }
+    func versionIfPresent() throws(DirectoryLineDefect) -> Int64? {
+        has("v") ? try version("v") : nil
     }
 
     func boolean(_ name: String) throws(DirectoryLineDefect) -> Bool {
@@ -289,7 +301,8 @@ private struct LineObject: ~Escapable {
     }
 
     func tenantID(_ name: String) throws(DirectoryLineDefect) -> TenantID {
-        guard let id = TenantID(canonical: try text(name, 36...36).span), !id.isPlaceholder else {
+        let text = try text(name, 36...36)
+        guard let id = TenantID(canonical: text.span), !id.isPlaceholder else {
             throw DirectoryLineDefect("\(name) is no id")
         }
         return id

@@ -94,7 +94,7 @@ public struct TenantDirectory: Sendable {
     /// The name of a tenant this very value has found; allocates.
     public func externalID(of tenant: Found) -> ExternalID? {
         guard case .records(let edition) = source else { return nil }
-        return ExternalID(edition.name(of: tenant.place).span, format: .opaque)
+        return edition.externalID(of: tenant.place)
     }
 
     private func found(_ place: DirectoryEdition.Place, _ edition: DirectoryEdition) -> Found {
@@ -161,7 +161,7 @@ public struct TenantDirectory: Sendable {
             guard let name = claims.tier,
                 let tier = tiers.firstIndex(where: { $0.name.utf8.elementsEqual(name) })
             else { throw .tenantTierUnknown }
-            return principal(claims, id, externalID, tier: tier, limit: nil, features: [])
+            return principal(claims, id, externalID, tier: tier, own: nil, features: [])
         case .records(let edition):
             guard vendors.indices.contains(claims.vendor),
                 claims.tenant != nil || claims.tenantID != nil
@@ -170,13 +170,12 @@ public struct TenantDirectory: Sendable {
             let row = edition[place]
             if let refusal = refusal(of: claims, row, edition) { throw refusal }
             guard let id = row.id.isPlaceholder ? claims.derivedID : row.id,
-                let externalID = claims.tenant
-                    ?? ExternalID(edition.name(of: place).span, format: .opaque)
+                let externalID = claims.tenant ?? edition.externalID(of: place)
             else { throw .tenantMissing }
             guard let tier = tierOfName[Int(row.tier)] else { throw .tenantTierUnknown }
             let own = row.requests == DirectoryTable.TenantRow.noRequests ? nil : row.requests
             return principal(
-                claims, id, externalID, tier: tier, limit: own.map { .perMinute($0) },
+                claims, id, externalID, tier: tier, own: own.map { .perMinute($0) },
                 features: edition.features.set(row.features))
         }
     }
@@ -188,10 +187,13 @@ public struct TenantDirectory: Sendable {
     public func refusal(of principal: Principal) -> Refusal? {
         guard case .records(let edition) = source else { return nil }
         // By name: the policy under which it was resolved may have had its vendors in another order.
-        guard let vendor = edition.vendors.all.firstIndex(of: principal.vendorName),
-            let place = edition.tenant(
-                vendor: UInt16(vendor), name: principal.externalID.bytes.span)
-        else { return .tenantUnknown }
+        guard let vendor = edition.vendors.all.firstIndex(of: principal.vendorName) else {
+            return .tenantUnknown
+        }
+        let name = principal.externalID.bytes
+        guard let place = edition.tenant(vendor: UInt16(vendor), name: name.span) else {
+            return .tenantUnknown
+        }
         return refusal(of: principal.claims, edition[place], edition)
     }
 
@@ -238,17 +240,17 @@ public struct TenantDirectory: Sendable {
 
     private func principal(
         _ claims: VerifiedClaims, _ id: TenantID, _ externalID: ExternalID, tier: Int,
-        limit: RateLimit?, features own: [[UInt8]]
+        own: RateLimit?, features names: [[UInt8]]
     ) -> Principal {
         var allowance = tiers[tier].allowance
         // What no route of this policy asks for has no place in it.
-        for name in own {
+        for name in names {
             if let place = features.firstIndex(of: name) { allowance.features.insert(place) }
         }
         return Principal(
             tenant: id, externalID: externalID, claims: claims,
             vendorName: [UInt8](vendors[claims.vendor].name.utf8), tier: tier,
-            tierName: [UInt8](tiers[tier].name.utf8), limit: limit(of: tiers[tier], own: limit),
+            tierName: [UInt8](tiers[tier].name.utf8), limit: limit(of: tiers[tier], own: own),
             allowance: allowance)
     }
 

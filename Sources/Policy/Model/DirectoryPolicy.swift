@@ -12,5 +12,9 @@ public struct DirectoryPolicy: Sendable {
     /// Where a copy is kept for a start without the backend; `nil` for none.
     public var cache: String?
 
+    /// Characters of a secret that gateway and backend share: as many hexadecimal digits are 128
+    /// bits.
+    public static let secretBytesMin = 32
+
     public init(feed: ListenAddress) { self.feed = feed }
 }
