@@ -47,7 +47,8 @@ import Testing
         let text = String(repeating: "0123456789abcdef", count: 4)
         let digest = CredentialDigest(hexadecimal: text.utf8Span.span)
         #expect(digest?.hexadecimal == [UInt8](text.utf8))
-        let again = CredentialDigest(bytes: (digest?.bytes ?? []).span)
+        let bytes = digest?.bytes ?? []
+        let again = CredentialDigest(bytes: bytes.span)
         let upper = CredentialDigest(hexadecimal: text.uppercased().utf8Span.span)
         let short = CredentialDigest(hexadecimal: String(text.dropLast()).utf8Span.span)
         #expect(again == digest && upper == nil && short == nil)
