@@ -44,10 +44,10 @@ public enum TokenDefect: UInt8, Error, CaseIterable, Equatable, Sendable {
     /// The token lives longer than the issuer's `max_lifetime`, or ends before it starts.
     case lifetime
     case subject
-    /// `jti` is not a string (RFC 7519 §4.1.7) of 1 to 512 bytes.
-    case tokenID
     case role
     case tier
+    /// `jti` is there and no string of 1 to 255 printable characters: nothing could revoke it.
+    case tokenID
     /// Verified, but without a tenant claim.
     case tenantMissing
     /// Verified, but the tenant claim is not a string (or lexeme) of the issuer's format.
@@ -83,9 +83,9 @@ public enum TokenDefect: UInt8, Error, CaseIterable, Equatable, Sendable {
         case .issuedAt: "claims.iat"
         case .lifetime: "claims.lifetime"
         case .subject: "claims.sub"
-        case .tokenID: "claims.jti"
         case .role: "claims.role"
         case .tier: "claims.tier"
+        case .tokenID: "claims.jti"
         case .tenantMissing: "tenant.missing"
         case .tenantMalformed: "tenant.malformed"
         case .readersDisagree: "readers.disagree"

@@ -19,8 +19,8 @@ struct NewKey: Sendable {
 enum TokenRevocation: Sendable {
     /// Every token of the tenant issued before now.
     case all
-    /// One, by the digest of its `jti`, until it has expired by itself.
-    case one(CredentialDigest, expires: Int64)
+    /// One, by its `jti`, until it has expired by itself.
+    case one(TokenID, expires: Int64)
 }
 
 /// Bodies that are about credentials.
@@ -63,8 +63,8 @@ extension RequestReader {
             input, _ throws(Rejection) -> ([UInt8]?, Int64?) in
             _ = try input.requireOnly(["jti", "expires_at"])
             let name = try input.stringIfPresent("jti")
-            if let name, !(1...512).contains(name.utf8.count) {
-                throw .field("jti", "must be 1 to 512 bytes")
+            if let name, !(1...255).contains(name.utf8.count) {
+                throw .field("jti", "must be 1 to 255 bytes")
             }
             return (name.map { Array($0.utf8) }, try input.moment("expires_at"))
         }
@@ -72,8 +72,8 @@ extension RequestReader {
             guard expires == nil else { throw .field("expires_at", "belongs to a `jti`") }
             return .all
         }
-        guard let digest = credentials.tokenID(name.span) else { throw Rejection(.internalError) }
-        return .one(digest, expires: expires ?? WallClock.now().seconds + Self.tokenSeconds)
+        guard let token = tokenID(jti: name.span) else { throw Rejection(.internalError) }
+        return .one(token, expires: expires ?? WallClock.now().seconds + Self.tokenSeconds)
     }
 }
 

@@ -56,7 +56,7 @@ extension Migrations {
         CREATE TABLE ringfence.revocations (
             vendor_id uuid NOT NULL DEFAULT ringfence.vendor(),
             owner_id uuid NOT NULL,
-            token bytea NOT NULL CHECK (octet_length(token) = 32),
+            token bytea NOT NULL CHECK (octet_length(token) = 16),
             created_at timestamptz NOT NULL DEFAULT now(),
             expires_at timestamptz NOT NULL,
             version bigint NOT NULL DEFAULT 0,

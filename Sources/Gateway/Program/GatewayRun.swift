@@ -9,6 +9,7 @@ import TLS
 /// `ringfence-gateway run`: from the policy to threads that serve, until a signal.
 struct GatewayRun {
     var path = "policies/"
+    var overlay: String?
     var announceFile: String?
 
     /// Serves until SIGTERM or SIGINT and answers the exit code.
@@ -27,7 +28,7 @@ struct GatewayRun {
         let signals = try Self.signals()
         let resolver = try Self.resolver()
         forbidMemoryDumps()
-        let loader = SnapshotLoader(path: path, resolver: resolver)
+        let loader = SnapshotLoader(path: path, resolver: resolver, overlay: overlay)
         let loaded = loader.load(version: 1)
         write(loaded.report.text(colour: false) + "\n", to: .error)
         guard let snapshot = loaded.snapshot else { return GatewayProgram.Exit.invalid }
@@ -76,13 +77,12 @@ final class GatewayServer {
     private let gateway: GatewayProcess
     private let directory: DirectoryService
     private let box: SnapshotBox
-    private let resolver: Resolver
     private let ticketKeys: TLSTicketKeys
     private let publicAddress: SocketAddress
     private let healthAddress: SocketAddress?
     private var workers: [Worker] = []
     private var healthStops: Mailbox<UInt64>?
-    private var fetchers: [Mailbox<Bool>] = []
+    private var keyFetchers: KeyFetchers
     private var version: UInt64 = 1
 
     /// A started worker's thread, boxed because arrays cannot hold what cannot be copied.
@@ -95,7 +95,7 @@ final class GatewayServer {
     init(
         snapshot: Snapshot, certificates: [TLSCertificate], resolver: Resolver
     ) throws(StartFault) {
-        self.resolver = resolver
+        keyFetchers = KeyFetchers(resolver: resolver)
         box = SnapshotBox(snapshot)
         let listen = snapshot.policy.listen
         do throws(TLSFault) {
@@ -123,8 +123,9 @@ final class GatewayServer {
         publicAddress = listener.address
         healthAddress = try Self.startHealth(
             listen.health?.text, gateway: gateway, box: box, stops: &healthStops)
+        // First, so that keys kept from before are there for the first request.
+        keyFetchers.follow(snapshot)
         try startWorkers(count, listener: listener, snapshot: snapshot)
-        startFetchers(of: snapshot)
     }
 
     private static func listener(on text: String) throws(StartFault) -> Listener {
@@ -186,40 +187,10 @@ final class GatewayServer {
         }
     }
 
-    private func startFetchers(of snapshot: Snapshot) {
-        for stop in fetchers { _ = stop.post(true) }
-        fetchers = []
-        for keys in snapshot.issuers {
-            guard case .url(let url, let seconds) = keys.policy.keys,
-                let location = FetchLocation(url)
-            else { continue }
-            do {
-                let stops = try Mailbox<Bool>(capacity: 4)
-                let context = try trust(keys.policy)
-                let refresher = KeySetRefresher(
-                    keys: keys, location: location, context: context, resolver: resolver,
-                    refreshSeconds: seconds, stops: stops,
-                    report: { write("ringfence-gateway: \($0)\n", to: .error) })
-                try WorkerThread(name: "keys") { refresher.run() }.detach()
-                fetchers.append(stops)
-            } catch {
-                write(
-                    "ringfence-gateway: keys of \(keys.policy.name) cannot be fetched: \(error)\n",
-                    to: .error)
-            }
-        }
-    }
-
-    private func trust(_ issuer: IssuerPolicy) throws -> TLSClientContext {
-        guard let authority = issuer.keysCertificateAuthority else { return try TLSClientContext() }
-        let pem = try readFile(authority.name, bytesMax: SnapshotLoader.secretBytesMax)
-        return try TLSClientContext(trust: .authorities(pem: pem))
-    }
-
     /// Says where it listens, to people and to a parent process.
     func start(announceFile: String?) {
         gateway.isReady.store(true, ordering: .releasing)
-        gateway.counters[0].snapshotVersion.store(version)
+        noteSuccess()
         let scheme = gateway.tls == nil ? "http" : "https"
         var text = "ringfence-gateway \(Release.version): \(scheme)://\(publicAddress)"
         text += ", \(gateway.mailboxes.count) workers"
@@ -295,13 +266,22 @@ final class GatewayServer {
         }
         version += 1
         box.replace(snapshot)
+        noteSuccess()
         gateway.tell(.use(snapshot))
-        startFetchers(of: snapshot)
+        keyFetchers.follow(snapshot)
         write("ringfence-gateway: reloaded, snapshot \(version)\n", to: .error)
+    }
+
+    private func noteSuccess() {
+        let counters = gateway.counters[0]
+        counters.snapshotVersion.store(version)
+        counters.reloadSuccessful.store(1)
+        counters.reloadSeconds.store(UInt64(max(WallClock.now().seconds, 0)))
     }
 
     private func refuseReload(_ reason: String) {
         gateway.counters[0].reloadsRefused.increment()
+        gateway.counters[0].reloadSuccessful.store(0)
         write("ringfence-gateway: reload refused, the old policy stays: \(reason)\n", to: .error)
     }
 
@@ -311,7 +291,7 @@ final class GatewayServer {
         let patience = UInt64(box.snapshot.policy.listen.deadlines.drainMilliseconds)
         gateway.tell(.drain(milliseconds: patience))
         for worker in workers { worker.join() }
-        for stop in fetchers { _ = stop.post(true) }
+        keyFetchers.stop()
         directory.end()
         _ = healthStops?.post(0)
     }

@@ -111,33 +111,3 @@ final class Snapshot: Sendable {
         return trustedProxies.contains { $0.contains(address) }
     }
 }
-
-/// The keys of one issuer: fixed, or replaced whole when a fetched set has changed. The epoch grows
-/// with every change, so that results cached for withdrawn keys are not used again.
-final class IssuerKeys: Sendable {
-    private let current: Mutex<TokenIssuer?>
-    private let changes = Atomic<UInt64>(0)
-    let index: Int
-    let policy: IssuerPolicy
-    let vendorName: String
-
-    /// - Parameter keys: `nil` until the first set has been fetched; every token is then refused.
-    init(index: Int, policy: IssuerPolicy, vendorName: String, keys: KeySet?) {
-        self.index = index
-        self.policy = policy
-        self.vendorName = vendorName
-        let issuer = keys.map {
-            TokenIssuer(index: index, policy: policy, vendorName: vendorName, keys: $0)
-        }
-        current = Mutex(issuer)
-    }
-
-    var epoch: UInt64 { changes.load(ordering: .acquiring) }
-    var issuer: TokenIssuer? { current.withLock { $0 } }
-
-    func replace(_ keys: KeySet) {
-        let issuer = TokenIssuer(index: index, policy: policy, vendorName: vendorName, keys: keys)
-        current.withLock { $0 = issuer }
-        changes.add(1, ordering: .releasing)
-    }
-}

@@ -20,12 +20,14 @@ struct SnapshotLoader {
 
     let path: String
     let resolver: Resolver
+    /// `NAME` of `env/NAME.yaml`.
+    var overlay: String?
     /// What stands in for the world where a policy is only tried out.
     var substitutes: Substitutes?
     /// How often names of upstreams are looked up again.
     static let resolveMilliseconds: UInt64 = 10_000
 
-    private final class Findings {
+    final class Findings {
         var diagnostics: [Diagnostic] = []
         /// What could not be read: an error for `run`, a warning for `check`.
         var missing: [(message: String, mark: SourceMark)] = []
@@ -52,6 +54,7 @@ struct SnapshotLoader {
         substitutes?.change(&policy)
         let findings = Findings()
         let certificates = substitutes == nil ? certificates(policy, findings) : []
+        if substitutes == nil { checkState(policy, findings) }
         let issuers = issuers(policy, previous, findings)
         let vendorKeys = vendorKeys(policy, findings)
         let (upstreams, targets) = upstreams(policy, findings)
@@ -74,13 +77,6 @@ struct SnapshotLoader {
             certificates: certificates)
     }
 
-    /// The policy alone; nothing it names but files of tenants is read.
-    func loadPolicy() -> LoadedPolicy<GatewayPolicy> {
-        loadGatewayPolicy(path: Self.file(at: path)) { (file: String) throws(UnreadableFile) in
-            try Self.read(file)
-        }
-    }
-
     static func read(_ file: String) throws(UnreadableFile) -> [UInt8] {
         do throws(FileFault) {
             return try readFile(file, bytesMax: PolicyBounds.fileBytesMax + 1)
@@ -89,9 +85,26 @@ struct SnapshotLoader {
         }
     }
 
+    /// The policy alone, with the overlay and what the environment sets; nothing it names but files
+    /// of tenants is read.
+    func loadPolicy() -> LoadedPolicy<GatewayPolicy> {
+        let variables = ProcessContext.variables(beginningWith: "RINGFENCE_")
+        return loadGatewayPolicy(
+            path: Self.file(at: path),
+            settings: PolicySettings(overlay: overlay, variables: variables),
+            list: { (folder: String) throws(UnreadableFile) in
+                do throws(FileFault) {
+                    return try listFolder(folder)
+                } catch {
+                    throw UnreadableFile(reason: error.description)
+                }
+            },
+            read: { (file: String) throws(UnreadableFile) in try Self.read(file) })
+    }
+
     // MARK: - Material
 
-    private func bytes(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
+    func bytes(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
         switch reference.kind {
         case .file: return file(reference.name, reference, findings)
         case .env:
@@ -126,7 +139,7 @@ struct SnapshotLoader {
 
     /// The bytes of a secret; one that others can read is worth a warning, not a refusal: whoever
     /// mounts it may have no say in its mode.
-    private func secret(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
+    func secret(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
         if reference.kind == .file, let mode = try? fileMode(reference.name),
             mode.isReadableByOthers
         {
@@ -138,7 +151,7 @@ struct SnapshotLoader {
         return bytes(reference, findings)
     }
 
-    private func refuse(
+    func refuse(
         _ secret: SecretReference, _ message: String, _ findings: Findings
     ) {
         findings.diagnostics.append(
@@ -153,10 +166,10 @@ struct SnapshotLoader {
                 let key = secret(pair.key, findings)
             else { continue }
             do throws(TLSFault) {
-                made.append(
-                    try TLSCertificate(
-                        chainPEM: chain.span, keyPEM: key.span,
-                        nowSeconds: WallClock.now().seconds))
+                let certificate = try TLSCertificate(
+                    chainPEM: chain.span, keyPEM: key.span, nowSeconds: WallClock.now().seconds)
+                warn(about: certificate, pair.certificate, findings)
+                made.append(certificate)
             } catch {
                 refuse(pair.certificate, "with its key is not usable: \(error)", findings)
             }
@@ -164,51 +177,28 @@ struct SnapshotLoader {
         return made
     }
 
-    private func issuers(
-        _ policy: GatewayPolicy, _ previous: Snapshot?, _ findings: Findings
-    ) -> [IssuerKeys] {
-        policy.issuers.enumerated().map { index, issuer in
-            var keys = substitutes?.keys[issuer.name]
-            if keys == nil {
-                keys = keySet(of: issuer, previous, findings)
-            }
-            return IssuerKeys(
-                index: index, policy: issuer, vendorName: policy.vendors[issuer.vendor].name,
-                keys: keys)
-        }
-    }
+    /// Two weeks: long enough to do something about it, short enough that automatic renewal has
+    /// failed by then.
+    static let certificateNoticeSeconds: Int64 = 1_209_600
 
-    private func keySet(
-        of issuer: IssuerPolicy, _ previous: Snapshot?, _ findings: Findings
-    ) -> KeySet? {
-        switch issuer.keys {
-        case .file(let reference):
-            return keySet(reference, isSecret: false, findings) { (bytes) throws(KeyDefect) in
-                try KeySet(file: bytes.span, algorithms: issuer.algorithms)
-            }
-        case .secret(let reference):
-            return keySet(reference, isSecret: true, findings) { (bytes) throws(KeyDefect) in
-                try KeySet(secretFile: bytes.span, algorithms: issuer.algorithms)
-            }
-        case .url:
-            // What was fetched before the reload holds until the next fetch.
-            let known = previous?.issuers.first { $0.policy.keys == issuer.keys }
-            return known?.issuer?.keys
+    private func warn(
+        about certificate: TLSCertificate, _ reference: SecretReference, _ findings: Findings
+    ) {
+        let now = WallClock.now().seconds
+        let problem: String
+        if certificate.warnings.contains(.expired) {
+            problem = "has expired"
+        } else if certificate.warnings.contains(.notYetValid) {
+            problem = "is not valid yet"
+        } else if certificate.notAfterSeconds - now < Self.certificateNoticeSeconds {
+            problem = "expires in \((certificate.notAfterSeconds - now) / 86_400) days"
+        } else {
+            return
         }
-    }
-
-    private func keySet(
-        _ reference: SecretReference, isSecret: Bool, _ findings: Findings,
-        _ make: ([UInt8]) throws(KeyDefect) -> KeySet
-    ) -> KeySet? {
-        let read = isSecret ? secret(reference, findings) : bytes(reference, findings)
-        guard let bytes = read else { return nil }
-        do throws(KeyDefect) {
-            return try make(bytes)
-        } catch {
-            refuse(reference, error.message, findings)
-            return nil
-        }
+        findings.diagnostics.append(
+            Diagnostic(
+                .certificateEnding, "certificate `\(reference.name)` \(problem)",
+                at: reference.mark))
     }
 
     private func vendorKeys(_ policy: GatewayPolicy, _ findings: Findings) -> VendorKeySet? {

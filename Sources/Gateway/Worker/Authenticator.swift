@@ -211,6 +211,7 @@ struct Authenticator: ~Copyable {
             if error == .signature, let key {
                 forgeries.insert(key, now: circumstances.now, epochs: epochs)
             }
+            if error == .keyUnknown { keys.noteUnknownKey() }
             observation.defect = error.code
             counters.tokensRefused.increment()
             if error.isAlarm { counters.secondReaderAlarms.increment() }

@@ -65,7 +65,7 @@ public final class DirectoryEdition: Sendable {
     }
 
     func revocation(
-        _ tenant: TenantID, _ token: CredentialDigest
+        _ tenant: TenantID, _ token: TokenID
     ) -> DirectoryTable.RevocationRow? {
         if let index = overlay.revocation(tenant, token) { return overlay.revocations[index] }
         return base.table.revocation(tenant, token).map { base.table.revocations[$0] }

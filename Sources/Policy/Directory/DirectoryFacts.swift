@@ -6,8 +6,7 @@ public enum TenantState: String, CaseIterable, Sendable {
     case deleted
 }
 
-/// 256 bits that stand for a secret or an identifier nobody should read back: HMAC-SHA-256 of an
-/// API key, SHA-256 of a token's `jti`.
+/// 256 bits that stand for a secret nobody should read back: HMAC-SHA-256 of an API key.
 public struct CredentialDigest: Hashable, BitwiseCopyable, Sendable {
     public static let byteCount = 32
     let words: (UInt64, UInt64, UInt64, UInt64)
@@ -26,12 +25,7 @@ public struct CredentialDigest: Hashable, BitwiseCopyable, Sendable {
         guard text.count == 2 * Self.byteCount else { return nil }
         var bytes = [32 of UInt8](repeating: 0)
         for index in text.indices {
-            let value: UInt8
-            switch text[index] {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = text[index] - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = text[index] - UInt8(ascii: "a") + 10
-            default: return nil
-            }
+            guard let value = Self.digit(text[index]) else { return nil }
             bytes[index / 2] = bytes[index / 2] << 4 | value
         }
         self.init(bytes: bytes.span)
@@ -45,9 +39,19 @@ public struct CredentialDigest: Hashable, BitwiseCopyable, Sendable {
     }
 
     /// 64 lower-case hexadecimal digits.
-    public var hexadecimal: [UInt8] {
+    public var hexadecimal: [UInt8] { Self.hexadecimal(bytes) }
+
+    static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {
         let digits = [UInt8]("0123456789abcdef".utf8)
         return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    }
+
+    static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        default: nil
+        }
     }
 
     /// No early exit: the time says nothing about where two values differ.
@@ -138,16 +142,42 @@ public struct APIKeyFacts: Equatable, Sendable {
 /// One token that is void although nothing about it says so.
 public struct RevocationFacts: Equatable, Sendable {
     public var tenant: TenantID
-    /// SHA-256 of its `jti`.
-    public var token: CredentialDigest
+    public var token: TokenID
     /// Wall-clock second from which it has expired by itself, so that this may be forgotten.
     public var expires: Int64
 
-    public init(tenant: TenantID, token: CredentialDigest, expires: Int64) {
+    public init(tenant: TenantID, token: TokenID, expires: Int64) {
         self.tenant = tenant
         self.token = token
         self.expires = expires
     }
+}
+
+extension TokenID {
+    /// `nil` unless there are exactly 32 lower-case hexadecimal digits.
+    public init?(hexadecimal text: Span<UInt8>) {
+        guard text.count == 32 else { return nil }
+        var halves: (UInt64, UInt64) = (0, 0)
+        for index in text.indices {
+            guard let value = CredentialDigest.digit(text[index]) else { return nil }
+            if index < 16 {
+                halves.0 = halves.0 << 4 | UInt64(value)
+            } else {
+                halves.1 = halves.1 << 4 | UInt64(value)
+            }
+        }
+        self.init(high: halves.0, low: halves.1)
+    }
+
+    /// 16 bytes.
+    public var bytes: [UInt8] {
+        [high, low].flatMap { word in
+            (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64((7 - $0) * 8)) }
+        }
+    }
+
+    /// 32 lower-case hexadecimal digits.
+    public var hexadecimal: [UInt8] { CredentialDigest.hexadecimal(bytes) }
 }
 
 /// One line of a feed: what is now true of one thing.

@@ -194,7 +194,7 @@ public struct DirectoryLineReader: ~Copyable {
     ) throws(DirectoryLineDefect) -> DirectoryLine {
         try object.requireOnly(["v", "revoked_token", "tenant", "expires"])
         let facts = RevocationFacts(
-            tenant: try object.tenantID("tenant"), token: try object.digest("revoked_token"),
+            tenant: try object.tenantID("tenant"), token: try object.tokenID("revoked_token"),
             expires: try object.integer("expires", 0...Self.secondsMax))
         return .change(version: try object.versionIfPresent(), .revocation(facts))
     }
@@ -306,6 +306,14 @@ private struct LineObject: ~Escapable {
             throw DirectoryLineDefect("\(name) is no id")
         }
         return id
+    }
+
+    func tokenID(_ name: String) throws(DirectoryLineDefect) -> TokenID {
+        let text = try text(name, 32...32)
+        guard let token = TokenID(hexadecimal: text.span) else {
+            throw DirectoryLineDefect("\(name) is no token's id")
+        }
+        return token
     }
 
     func digest(_ name: String) throws(DirectoryLineDefect) -> CredentialDigest {

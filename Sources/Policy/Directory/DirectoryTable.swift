@@ -36,7 +36,7 @@ struct DirectoryTable: Sendable {
 
     struct RevocationRow: BitwiseCopyable, Sendable {
         var tenant: TenantID
-        var token: CredentialDigest
+        var token: TokenID
         var expires: Int64
     }
 
@@ -121,7 +121,7 @@ struct DirectoryTable: Sendable {
         return nil
     }
 
-    func revocation(_ tenant: TenantID, _ token: CredentialDigest) -> Int? {
+    func revocation(_ tenant: TenantID, _ token: TokenID) -> Int? {
         guard !revocations.isEmpty else { return nil }
         var slot = byToken.start(hash(token))
         while let place = byToken.place(slot) {
@@ -298,8 +298,8 @@ struct DirectoryTable: Sendable {
     private func hash(_ id: APIKeyID) -> UInt64 {
         DirectoryHash.of(id.high, id.low, seed: seed)
     }
-    private func hash(_ token: CredentialDigest) -> UInt64 {
-        DirectoryHash.of(token.words.0, token.words.1, seed: seed)
+    private func hash(_ token: TokenID) -> UInt64 {
+        DirectoryHash.of(token.high, token.low, seed: seed)
     }
     private func hash(_ name: Span<UInt8>, of vendor: UInt16) -> UInt64 {
         DirectoryHash.of(name, seed: seed ^ UInt64(vendor) << 32)

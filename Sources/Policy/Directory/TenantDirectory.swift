@@ -13,6 +13,8 @@ public struct TenantDirectory: Sendable {
     private let source: Source
     private let tiers: [TierPolicy]
     private let vendors: [VendorPolicy]
+    /// By issuer.
+    private let authorities: [IssuerAuthority]
     /// Names of features, in the order of `FeatureSet`.
     private let features: [[UInt8]]
     /// By index of the edition's tier names: index in `tiers`.
@@ -25,6 +27,7 @@ public struct TenantDirectory: Sendable {
         self.source = source
         tiers = policy.tiers
         vendors = policy.vendors
+        authorities = policy.issuers.map(\.authority)
         features = policy.features.map { [UInt8]($0.utf8) }
         guard case .records(let edition) = source else {
             (tierOfName, vendorNames, vendorOfName) = ([], [], [])
@@ -150,8 +153,22 @@ public struct TenantDirectory: Sendable {
     /// sessions, hosts), or by both, which must then agree.
     ///
     /// - Throws: `directory.unavailable`, `tenant.missing`, `tenant.unknown`, `tenant.suspended`,
-    ///   `tenant.tier_unknown`, and `token.invalid` for a credential that was revoked.
+    ///   `tenant.tier_unknown`, `issuer.not_allowed`, and `token.invalid` for a credential that was
+    ///   revoked.
     public func resolve(_ claims: VerifiedClaims) throws(Refusal) -> Principal {
+        // Before anything is looked up: the answer must not tell who exists.
+        let authority = claims.issuer.flatMap {
+            authorities.indices.contains($0) ? authorities[$0] : nil
+        }
+        if let authority, let name = claims.tenant, !authority.permits(name) {
+            throw .issuerNotAllowed
+        }
+        let principal = try principal(of: claims)
+        guard authority?.permits(tier: principal.tier) ?? true else { throw .issuerNotAllowed }
+        return principal
+    }
+
+    private func principal(of claims: VerifiedClaims) throws(Refusal) -> Principal {
         switch source {
         case .unavailable: throw .directoryUnavailable
         case .claims:

@@ -8,7 +8,12 @@ enum GatewayShape {
     /// Methods a route may name; CONNECT and TRACE are never forwarded.
     static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     static let name = ScalarForm.name(reserved: [])
-    static let algorithm = ScalarForm.word(TokenAlgorithm.allCases.map(\.rawValue), notYet: [])
+    /// What holds for all routes stands in the file that is run, so that a review of an included
+    /// file cannot miss it.
+    static let mainFileOnly = [
+        "listen", "trusted_proxies", "tenants", "tenant_names", "state",
+    ]
+    static let algorithm = ScalarForm.word(TokenAlgorithm.names, notYet: [])
     /// From a millisecond to an hour, for deadlines of a connection.
     static let deadline = PolicyShape.scalar(.duration(1...3_600_000, isWholeSeconds: false))
 
@@ -16,6 +21,10 @@ enum GatewayShape {
         "a gateway policy",
         [
             PolicyKey("version", .scalar(.version), required: true, "Version of the file format."),
+            PolicyKey(
+                "include", .list(.scalar(.include), minimum: 1),
+                "Files that define more of what is below; those of a pattern in the order of "
+                    + "their names."),
             PolicyKey("listen", .record(listen), "Addresses to listen on."),
             PolicyKey(
                 "trusted_proxies", .list(.scalar(.block), minimum: 0), default: "[]",
@@ -27,7 +36,8 @@ enum GatewayShape {
             PolicyKey(
                 "issuers",
                 .table(
-                    .record(issuer), names: .name(reserved: reservedIssuers), noun: "issuers"),
+                    .record(IssuerShape.issuer), names: .name(reserved: reservedIssuers),
+                    noun: "issuers"),
                 "Whom tokens are believed from."),
             PolicyKey("tenants", .record(tenants), "Where tenants are known from."),
             PolicyKey(
@@ -46,7 +56,11 @@ enum GatewayShape {
                 "tiers", .table(.record(LimitShape.tier), names: name, noun: "tiers"),
                 "Request limits per tenant."),
             PolicyKey("limits", .record(LimitShape.limits), "How limits are charged and shown."),
-        ], notYet: ["include", "portal"])
+            PolicyKey(
+                "state", .scalar(.folder),
+                "A folder of this gateway's own, which keeps what it last fetched for a start "
+                    + "while the sources are down."),
+        ], notYet: ["portal"])
 
     static let listen = PolicyRecord(
         "`listen`",
@@ -153,52 +167,6 @@ enum GatewayShape {
             PolicyKey(
                 "key", .scalar(.secret), "The key its servers present where `auth: vendor` is.")
         ])
-
-    static let issuer = PolicyRecord(
-        "an issuer",
-        [
-            PolicyKey(
-                "issuer", .scalar(.text), required: true, "The `iss` claim, byte for byte.",
-                absence: "without `issuer` any issuer's tokens signed by these keys would count"),
-            PolicyKey(
-                "jwks", .scalar(.keySet),
-                "Public keys: a PEM key or JWK set in a file, or a JWK set by https."),
-            PolicyKey(
-                "jwks_refresh", .scalar(.duration(10_000...86_400_000, isWholeSeconds: true)),
-                default: "5m", "How often a key set is fetched."),
-            PolicyKey(
-                "jwks_ca", .scalar(.material),
-                "Authorities (PEM) for the key set's server, in place of the system's."),
-            PolicyKey("secret", .scalar(.secret), "Shared secret for HS algorithms."),
-            PolicyKey(
-                "audience", .oneOrList(.text), required: true,
-                "Accepted `aud` values; `none` accepts all and needs a `reason`.",
-                absence:
-                    "without `audience` this issuer would accept tokens made for other services"
-            ),
-            PolicyKey("reason", .scalar(.text), "Why `audience: none` is right."),
-            PolicyKey(
-                "algorithms",
-                .list(.scalar(algorithm), minimum: 1),
-                required: true, "Accepted signature algorithms; no default on purpose.",
-                absence: "without `algorithms` a token could choose how it is checked"),
-            PolicyKey(
-                "leeway", .scalar(.duration(0...300_000, isWholeSeconds: true)), default: "5s",
-                "Difference of clocks that is forgiven."),
-            PolicyKey(
-                "max_lifetime", .scalar(.duration(1_000...31_536_000_000, isWholeSeconds: true)),
-                default: "24h", "Longest life a token may have."),
-            PolicyKey(
-                "type", .list(.scalar(.text), minimum: 1), default: "[JWT, at+jwt]",
-                "Accepted `typ` values; a token without one counts as JWT."),
-            PolicyKey(
-                "vendor", .scalar(.reference(.vendor, or: [], notYet: [])), default: "default",
-                "The one vendor this issuer speaks for."),
-            PolicyKey(
-                "tenant", .record(tenantClaim), required: true, "The claim that names the tenant."),
-            PolicyKey("role", .record(claim("`role`")), "The claim that names the role."),
-            PolicyKey("tier", .record(claim("`tier`")), "The claim that names the tier."),
-        ], notYet: ["allow"])
 
     static let tenantClaim = PolicyRecord(
         "`tenant`",

@@ -42,15 +42,16 @@ extension ScalarForm {
         case .reference(_, _, let notYet):
             guard !notYet.contains(text) else { throw unavailable(text) }
         case .keySet:
-            guard text != "discover" else { throw unavailable(text) }
-            guard fits(text) else { throw invalid(text) }
+            guard text == "discover" || fits(text) else {
+                throw invalid(text, Suggestion.label(for: text, among: ["discover"]))
+            }
         case .tenantSource:
             guard fits(text) else {
                 throw invalid(text, Suggestion.label(for: text, among: ["claims", "directory"]))
             }
         case .text, .listenAddress, .target, .block, .host, .origin, .material, .accessLog,
-            .headerName, .queryName, .jsonPointer, .claim, .tenantName, .externalID, .tenantID,
-            .filePath, .domain:
+            .include, .headerName, .queryName, .jsonPointer, .claim, .tenantName, .externalID,
+            .tenantID, .folder, .tenantPattern, .filePath, .domain:
             guard fits(text) else { throw invalid(text) }
         }
     }
@@ -73,6 +74,7 @@ extension ScalarForm {
         case .filePath: return Self.path(text) != nil
         case .domain: return DirectoryDomain.canonical(text.utf8Span.span) != nil
         case .accessLog: return text == "stdout" || text == "none" || Self.path(text) != nil
+        case .include: return IncludePattern(text) != nil
         case .headerName:
             return (1...Self.nameBytesMax).contains(bytes.count)
                 && bytes.allSatisfy(NetworkText.isToken)
@@ -87,6 +89,10 @@ extension ScalarForm {
             return hasLetter && isWord(text, marks: "._-")
                 && SkeletonSet.skeleton(of: text) != nil
         case .externalID: return ExternalID(text, format: .opaque) != nil
+        case .folder: return Self.path(text) != nil
+        case .tenantPattern:
+            let name = bytes.last == UInt8(ascii: "*") ? String(text.dropLast()) : text
+            return ExternalID(name, format: .opaque) != nil
         case .tenantID: return TenantID(canonical: Array(bytes).span) != nil
         case .version, .name, .word, .boolean, .integer, .duration, .size, .rate, .perMinute,
             .perSecond, .pathPattern, .secret, .reference:
@@ -204,6 +210,13 @@ extension ScalarForm {
         return rest.utf8.allSatisfy {
             NetworkText.isGraphic($0) && !"\"#<>\\^`{|}".utf8.contains($0)
         }
+    }
+
+    /// The host of such a URL, without brackets.
+    static func host(ofURL text: String) -> String? {
+        let rest = text.dropFirst(8)
+        let end = rest.utf8.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") }
+        return NetworkText.hostAndPort(rest[..<(end ?? rest.endIndex)])?.host
     }
 
     /// A literal claim name, or a JSON Pointer whose escapes are `~0` and `~1` (RFC 6901 §3).

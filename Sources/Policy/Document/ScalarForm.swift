@@ -23,7 +23,9 @@ enum ScalarForm: Sendable {
     case secret
     /// Where something is that is no secret, such as a certificate.
     case material
-    case keySet, tenantSource, accessLog, filePath, domain
+    case keySet, tenantSource, accessLog, folder, tenantPattern, filePath, domain
+    /// What `include` names.
+    case include
     case headerName, queryName, jsonPointer, claim, tenantName, externalID, tenantID
     case reference(Referent, or: [String], notYet: [String])
 
@@ -63,11 +65,15 @@ enum ScalarForm: Sendable {
         case .origin: "an origin such as `https://app.example.com`, in lower case"
         case .pathPattern: "a path such as `/v1/orders/**`"
         case .secret, .material: "`file:PATH`, `cred:NAME` or `env:NAME`"
-        case .keySet: "`file:PATH` or `https://...`"
+        case .keySet: "`file:PATH`, `https://...` or `discover`"
         case .tenantSource: "`claims`, `directory` or `file:PATH`"
         case .filePath: "`file:PATH`"
         case .domain: "a host name such as `acme.example.com`"
         case .accessLog: "`stdout`, `none` or `file:PATH`"
+        case .include:
+            "a relative path such as `tiers.yaml` or `routes/*.yaml`, `*` in its last part only"
+        case .folder: "`file:PATH` of a folder"
+        case .tenantPattern: "a tenant's external id, or its beginning and `*`"
         case .headerName: "a header name"
         case .queryName: "a parameter name of letters, digits, `.`, `_`, `~` and `-`"
         case .jsonPointer: "a JSON Pointer of at most 64 bytes such as `/tenant_id`"

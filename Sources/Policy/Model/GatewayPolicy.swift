@@ -18,6 +18,9 @@ public struct GatewayPolicy: Sendable {
     /// `nil` where addresses are not limited.
     public var unauthenticated: UnauthenticatedPolicy?
     public var limitHeaders = LimitHeaders()
+    /// The folder that keeps what was last fetched, for a start while its sources are down; `nil`
+    /// where the policy names none.
+    public var stateFolder: StateFolder?
 
     public init() {}
 }
@@ -167,27 +170,13 @@ public struct VendorPolicy: Sendable {
     }
 }
 
-public enum TokenAlgorithm: String, Sendable, CaseIterable {
-    case hs256 = "HS256"
-    case hs384 = "HS384"
-    case hs512 = "HS512"
-    case rs256 = "RS256"
-    case rs384 = "RS384"
-    case rs512 = "RS512"
-    case es256 = "ES256"
-    case es384 = "ES384"
-    case es512 = "ES512"
-
-    public var isSymmetric: Bool { self == .hs256 || self == .hs384 || self == .hs512 }
-}
-
 /// Whom tokens are believed from, and what they must say.
 public struct IssuerPolicy: Sendable {
     public enum Keys: Sendable, Equatable {
         /// A PEM public key or a JWK set, told apart by content.
         case file(SecretReference)
-        /// A JWK set fetched off the request path, at start and on an interval.
-        case url(String, refreshSeconds: UInt32)
+        /// A JWK set fetched off the request path.
+        case remote(RemoteKeys)
         /// A shared secret for HS algorithms: the file's bytes, less one trailing line end.
         case secret(SecretReference)
     }
@@ -196,9 +185,6 @@ public struct IssuerPolicy: Sendable {
     /// The `iss` claim, compared byte for byte.
     public var issuer: String
     public var keys: Keys
-    /// PEM bytes of the authorities that may sign the key set's server certificate; `nil` is the
-    /// system's.
-    public var keysCertificateAuthority: SecretReference?
     /// Accepted `aud` values; `nil` only where the policy says `audience: none` with a reason.
     public var audiences: [String]?
     public var algorithms: [TokenAlgorithm]
@@ -212,6 +198,8 @@ public struct IssuerPolicy: Sendable {
     public var tenantFormat: TenantFormat
     public var role: ClaimName?
     public var tier: ClaimName?
+    /// For whom it may speak.
+    public var authority = IssuerAuthority()
     public var mark = SourceMark.none
 
     public init(

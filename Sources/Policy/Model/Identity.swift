@@ -147,6 +147,20 @@ public struct ExternalID: Hashable, Sendable {
     }
 }
 
+/// The first 128 bits of SHA-256 over a token's `jti` (RFC 7519 §4.1.7). Revocations name it: a
+/// token's text has a second spelling where its signature is of ECDSA, its `jti` has none. Meant
+/// within one vendor.
+public struct TokenID: Hashable, Sendable, BitwiseCopyable {
+    /// The first eight bytes of the hash, big-endian, and the next eight.
+    public let high: UInt64
+    public let low: UInt64
+
+    public init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+}
+
 /// What a verified credential said, and nothing else. Only the verifier can make one: elsewhere
 /// the initialiser does not compile (`@_spi`), so a tenant cannot be minted past it.
 ///
@@ -180,11 +194,11 @@ public final class VerifiedClaims: Sendable {
     public let credential: Credential
     /// The tenant's id, where the credential names it by id: with `tenant` too, both must agree.
     public let tenantID: TenantID?
-    /// Wall-clock second in which it was issued, where it says so: a directory may void everything
-    /// issued before a moment.
+    /// What the credential is revoked by; `nil` for one without a name of its own.
+    public let tokenID: TokenID?
+    /// When the credential was issued, in wall-clock seconds, without leeway; `nil` where it does
+    /// not say. Revoking everything issued before a moment must refuse that too.
     public let issuedAt: Int64?
-    /// SHA-256 of a token's `jti`: a directory may void one token.
-    public let tokenID: CredentialDigest?
     /// The API key that was shown: a directory may revoke it.
     public let key: APIKeyID?
     /// What an API key may be used for.
@@ -193,8 +207,8 @@ public final class VerifiedClaims: Sendable {
     @_spi(TokenVerifier) public init(
         issuer: Int?, vendor: Int, tenant: ExternalID?, derivedID: TenantID?, subject: [UInt8],
         role: [UInt8]?, tier: [UInt8]?, notBefore: Int64, expires: Int64,
-        credential: Credential = .token, tenantID: TenantID? = nil, issuedAt: Int64? = nil,
-        tokenID: CredentialDigest? = nil, key: APIKeyID? = nil, scopes: [[UInt8]] = []
+        tokenID: TokenID? = nil, issuedAt: Int64? = nil, credential: Credential = .token,
+        tenantID: TenantID? = nil, key: APIKeyID? = nil, scopes: [[UInt8]] = []
     ) {
         self.issuer = issuer
         self.vendor = vendor

@@ -52,11 +52,23 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case feedMissing = "E1330"
     case feedSecretMissing = "E1331"
     case duplicateDomain = "E1332"
+    case staleBeforeRefresh = "E1320"
+    case privateKeySource = "E1321"
+    case discoveryIssuer = "E1322"
+    case reservedType = "E1323"
     case unknownFeature = "E1340"
     case tooManyFeatures = "E1341"
     case featureWithoutTenant = "E1342"
     case unlimitedRoute = "E1343"
     case limitWithoutTenant = "E1344"
+    case includeUnmatched = "E1360"
+    case duplicateDefinition = "E1361"
+    case includedTwice = "E1362"
+    case includeBounds = "E1363"
+    case mainFileOnly = "E1364"
+    case overlayKeyUnknown = "E1365"
+    case overrideUnknown = "E1366"
+    case roleUnknowable = "E1367"
     case testCodeUnknown = "E1401"
     case testTokenUnknown = "E1402"
     case testExpectsNothing = "E1403"
@@ -78,6 +90,13 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case secretReadable = "W2013"
     case shadowedRoute = "W2014"
     case cleartextFeed = "W2025"
+    case allowedTenantUnknown = "W2020"
+    case unspokenTenant = "W2021"
+    case unboundIssuer = "W2022"
+    case wideOrigin = "W2040"
+    case longLifetime = "W2041"
+    case certificateEnding = "W2042"
+    case methodOverridable = "W2043"
 
     /// What the list says about one code.
     public struct Entry: Sendable {
@@ -446,6 +465,106 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     A host name belongs to one tenant. Names are compared without case and without \
                     a dot at the end.
                     """)
+        case .includeUnmatched:
+            Entry(
+                title: "An include matches no file",
+                help: """
+                    `include` names files relative to the file it stands in; `*` in the last part \
+                    stands for any characters but a leading dot. A pattern that matches nothing \
+                    is most often a folder that was not copied: the policy would silently lack \
+                    what it holds.
+                    """)
+        case .duplicateDefinition:
+            Entry(
+                title: "The same thing is defined in two files",
+                help: """
+                    The files of a policy make one: names of issuers, upstreams, tiers and the \
+                    like are used once in all of them, and `assertion` and `limits` stand in one \
+                    file. No order of files decides which definition counts. To change a value \
+                    per environment, use an overlay (env/NAME.yaml).
+                    """)
+        case .includedTwice:
+            Entry(
+                title: "A file is included twice",
+                help: """
+                    A file that is included twice, or that includes itself by way of others, \
+                    would define everything in it twice. Name it once; a pattern such as `*.yaml` \
+                    also matches the file it stands in.
+                    """)
+        case .includeBounds:
+            Entry(
+                title: "Too many files are included",
+                help: """
+                    Files may be included 8 deep, and a policy may have 1,000 files.
+                    """)
+        case .mainFileOnly:
+            Entry(
+                title: "The key belongs into the main file",
+                help: """
+                    What holds for every route (`listen`, `trusted_proxies`, `tenants`, \
+                    `tenant_names`) is set in the file that is run and in no other, so that \
+                    nobody has to look for it.
+                    """)
+        case .overlayKeyUnknown:
+            Entry(
+                title: "An overlay sets a key that is not there",
+                help: """
+                    env/NAME.yaml changes values of keys that are written in the policy, and adds \
+                    none: what a policy can mean is visible in it. Routes are named by `name`. \
+                    Write the key into the policy, with the value it has elsewhere.
+                    """)
+        case .overrideUnknown:
+            Entry(
+                title: "A variable overrides nothing",
+                help: """
+                    RINGFENCE_A__B sets the key `b` of `a`; keys are written in capitals, `-` and \
+                    `.` as `_`, routes by their name. Only keys that are written in the policy \
+                    can be set, and exactly one must be meant. A variable that sets nothing stops \
+                    the start, because somebody believes in it.
+                    """)
+        case .roleUnknowable:
+            Entry(
+                title: "The caller's role cannot be known",
+                help: """
+                    `roles` needs a credential that says a role: an issuer with `role: {claim: \
+                    ...}`, or a directory that knows it. Elsewhere nobody would have one, and \
+                    every request would be refused.
+                    """)
+        case .staleBeforeRefresh:
+            Entry(
+                title: "Keys would be too old before they are fetched again",
+                help: """
+                    `jwks_max_stale` says how long the last good key set counts, and \
+                    `jwks_refresh` how often another is fetched. With the first below the second \
+                    every token would be refused for a while between two fetches. Give \
+                    `jwks_max_stale` several times the interval: it is for the hours in which the \
+                    issuer does not answer.
+                    """)
+        case .privateKeySource:
+            Entry(
+                title: "The key set's server is not public",
+                help: """
+                    Keys are fetched from public addresses only, so that nobody who controls an \
+                    issuer's name or its configuration document can make the gateway call \
+                    something on its own network. Where the issuer really is inside, as a \
+                    Keycloak in the same cluster is, say `jwks_private: true`.
+                    """)
+        case .discoveryIssuer:
+            Entry(
+                title: "The issuer cannot be discovered",
+                help: """
+                    `jwks: discover` reads `/.well-known/openid-configuration` below the issuer, \
+                    so `issuer` has to be an https URL without query and fragment. For other \
+                    issuers name the key set itself: `jwks: https://...`.
+                    """)
+        case .reservedType:
+            Entry(
+                title: "The type of token is one that only Ringfence makes",
+                help: """
+                    Types that begin with `ringfence-` are those of session tokens and other \
+                    credentials of Ringfence's own. They have rules and keys of their own, and \
+                    none may pass for an access token of an issuer (RFC 8725 section 3.12).
+                    """)
         case .unknownFeature:
             Entry(
                 title: "No tier has the feature",
@@ -637,6 +756,64 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     The feed speaks plain HTTP: its secret, tenants and the digests of API keys can \
                     be read and changed on the way. Prefer a Unix socket, or an address of the same \
                     machine behind a tunnel that encrypts.
+                    """)
+        case .wideOrigin:
+            Entry(
+                title: "A cross-origin permission is wide",
+                help: """
+                    Pages of an `http:` origin can be written by anybody between the browser and \
+                    that server, and any program on a user's machine can serve a page from \
+                    `localhost`. Such a page may then read what the route answers. List `https:` \
+                    origins; keep development origins in an overlay (env/NAME.yaml).
+                    """)
+        case .longLifetime:
+            Entry(
+                title: "Tokens may live very long",
+                help: """
+                    A stolen token works until it expires: there is nothing to take it back. \
+                    `max_lifetime` above a week deserves a second thought; issuers usually sign \
+                    for minutes or hours.
+                    """)
+        case .certificateEnding:
+            Entry(
+                title: "A certificate has expired, or is about to",
+                help: """
+                    Clients refuse a certificate outside of its time, and its time ends within two \
+                    weeks, has ended or has not begun. Replace the files and reload (SIGHUP).
+                    """)
+        case .methodOverridable:
+            Entry(
+                title: "Roles can be stepped around",
+                help: """
+                    Many frameworks let a POST say that it is a DELETE (`_method` in a form, \
+                    X-HTTP-Method-Override). Such words are taken out of requests whose bodies are \
+                    cleaned. On this route they pass: bodies are opaque, or it only watches \
+                    (`mode: shadow`). Clean its bodies, ask for the same roles with POST, or have \
+                    the upstream check the role itself.
+                    """)
+        case .allowedTenantUnknown:
+            Entry(
+                title: "An issuer may speak for a tenant that is not there",
+                help: """
+                    A name in `allow.tenants` is no tenant's, or none that a token of this issuer \
+                    can name. It permits nothing now, and would permit whoever gets that name \
+                    later. Most often it is misspelt.
+                    """)
+        case .unspokenTenant:
+            Entry(
+                title: "No issuer may speak for a tenant",
+                help: """
+                    The tenants file has the tenant, and the `allow` of every issuer of its \
+                    vendor leaves out its name or its tier: every token that names it is refused \
+                    with 403 `issuer.not_allowed`.
+                    """)
+        case .unboundIssuer:
+            Entry(
+                title: "One issuer may speak for everybody",
+                help: """
+                    Other issuers of the vendor are bound to tenants by `allow`, and this one is \
+                    not: whoever controls it can act for their tenants too. Bind it as well, or \
+                    give it a vendor of its own.
                     """)
         }
     }

@@ -37,6 +37,8 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
     case tenantTierUnknown
     case directoryUnavailable
     case tenantConflict
+    case issuerNotAllowed
+    case roleMissing
     case rateLimited
     case rateDenied
     case concurrencyLimited
@@ -347,6 +349,24 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             help: """
                 The route says `client_value: reject` or `reject-if-different`, and the \
                 request named a tenant itself.
+                """),
+        Entry(
+            code: "issuer.not_allowed", status: 403,
+            title: "The issuer may not speak for this tenant",
+            help: """
+                The token is good, and its issuer's `allow` lists neither this tenant nor a \
+                beginning of its name, or not its tier. The answer is the same whether there is \
+                such a tenant or not.
+                """,
+            detail: """
+                The `allow` of the issuer decides for which tenants and tiers it may speak.
+                """),
+        Entry(
+            code: "role.missing", status: 403,
+            title: "The caller's role may not do this",
+            help: """
+                The route's `roles` allows this method to roles that the credential does not \
+                name. The tenant's requests were not charged.
                 """),
         Entry(
             code: "rate.limited", status: 429,

@@ -8,12 +8,10 @@ public import Policy
 /// under a pepper that is not in the database because whoever could write there could otherwise
 /// make up a key and put its digest in.
 public struct CredentialDigester: ~Copyable {
-    private var hash: SHA256Context
     private var mac: HMACContext?
 
     /// - Parameter pepper: what API keys are digested with; `nil` where there are none.
     public init(pepper: [UInt8]?) throws(KeyDefect) {
-        let hash = try SHA256Context()
         var mac: HMACContext?
         if let pepper {
             let least = DirectoryPolicy.secretBytesMin
@@ -22,14 +20,7 @@ public struct CredentialDigester: ~Copyable {
             guard made.setKey(SecretBytes(pepper.span)) else { throw .library }
             mac = .some(made)
         }
-        self.hash = hash
         self.mac = mac
-    }
-
-    /// Of a token's `jti`.
-    public mutating func tokenID(_ name: Span<UInt8>) -> CredentialDigest? {
-        let bytes = hash.digest(name).bytes
-        return CredentialDigest(bytes: bytes.span)
     }
 
     /// Of a whole API key, `rf_live_<id>_<secret>`; `nil` without a pepper.

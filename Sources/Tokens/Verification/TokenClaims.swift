@@ -10,7 +10,7 @@ struct TokenClaims {
     static let subjectBytesMax = 255
     static let roleBytesMax = 128
     static let tierBytesMax = 64
-    static let tokenIDBytesMax = 512
+    static let tokenIDBytesMax = 255
 
     static let limits = JSONLimits(
         bytesMax: CompactToken.bytesMax, depthMax: 32, keysMax: 1_024, nodesMax: 4_096)
@@ -23,7 +23,7 @@ struct TokenClaims {
     /// The later of `nbf` and `iat`.
     let start: Int64?
     let issuedAt: Int64?
-    /// What a directory may void it by.
+    /// `jti`.
     let tokenID: [UInt8]?
 
     /// - Parameter now: wall-clock seconds, between 0 and `secondsMax`.
@@ -32,9 +32,6 @@ struct TokenClaims {
         try Self.checkIssuer(view, issuer)
         try Self.checkAudience(view, issuer)
         (expiry, start, issuedAt) = try Self.times(view, issuer, now: now)
-        tokenID = try Self.text(
-            view.member(of: view.root, named: "jti"), in: view, bytesMax: Self.tokenIDBytesMax,
-            else: .tokenID)
         subject = try Self.text(
             view.member(of: view.root, named: "sub"), in: view, bytesMax: Self.subjectBytesMax,
             else: .subject)
@@ -44,6 +41,9 @@ struct TokenClaims {
         tier = try Self.text(
             issuer.tier.flatMap { $0.node(in: view) }, in: view, bytesMax: Self.tierBytesMax,
             else: .tier)
+        tokenID = try Self.text(
+            view.member(of: view.root, named: "jti"), in: view, bytesMax: Self.tokenIDBytesMax,
+            else: .tokenID)
         // Last, because a missing tenant is answered 403: the credential itself is good by now.
         tenant = try Self.tenant(view, issuer)
     }
