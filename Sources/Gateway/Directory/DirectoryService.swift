@@ -62,7 +62,8 @@ final class DirectoryService {
             let client = try FeedClient(
                 address: address, secret: settings.secret, stops: stops[0])
             let follower = DirectoryFollower(
-                client: client, replica: Self.begin(settings, gateway, seed: seed), seed: seed, state: gateway.directory,
+                client: client, replica: Self.begin(settings, gateway, seed: seed), seed: seed,
+                state: gateway.directory,
                 stops: stops[0], publish: { [gateway] in gateway.tell(.directory) },
                 report: Self.report)
             let thread = try WorkerThread(name: "directory", running: follower) { $0.run() }
@@ -99,7 +100,8 @@ final class DirectoryService {
                 return DirectoryReplica(seed: seed, vendors: settings.vendors)
             }
             state.confirm(
-                at: Int64(clamping: Monotonic.now().nanoseconds) - min(age, 1 << 32) * 1_000_000_000)
+                at: Int64(clamping: Monotonic.now().nanoseconds) - min(age, 1 << 32) * 1_000_000_000
+            )
             state.publish(content.replica.edition(), at: content.replica.positions)
             gateway.tell(.directory)
             report("the directory begins with a copy of \(age) s ago")
