@@ -149,8 +149,8 @@ public struct TenantDirectory: Sendable {
     /// cache: it allocates, and a request reuses its result for as long as policy and edition are
     /// the same.
     ///
-    /// Claims name their tenant by external id (tokens), by id (`VerifiedClaims.tenantID`: API keys,
-    /// sessions, hosts), or by both, which must then agree.
+    /// Claims name their tenant by external id (tokens), by id (`VerifiedClaims.tenantID`: API
+    /// keys, sessions, hosts), or by both, which must then agree.
     ///
     /// - Throws: `directory.unavailable`, `tenant.missing`, `tenant.unknown`, `tenant.suspended`,
     ///   `tenant.tier_unknown`, `issuer.not_allowed`, and `token.invalid` for a credential that was
@@ -203,7 +203,7 @@ public struct TenantDirectory: Sendable {
     /// - Returns: why not, as `resolve` would throw it; `nil` also while nothing is known.
     public func refusal(of principal: Principal) -> Refusal? {
         guard case .records(let edition) = source else { return nil }
-        // By name: the policy under which it was resolved may have had its vendors in another order.
+        // By name: the policy it was resolved under may have had its vendors in another order.
         guard let vendor = edition.vendors.all.firstIndex(of: principal.vendorName) else {
             return .tenantUnknown
         }

@@ -753,9 +753,9 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
             Entry(
                 title: "The directory travels in cleartext",
                 help: """
-                    The feed speaks plain HTTP: its secret, tenants and the digests of API keys can \
-                    be read and changed on the way. Prefer a Unix socket, or an address of the same \
-                    machine behind a tunnel that encrypts.
+                    The feed speaks plain HTTP: its secret, tenants and the digests of API keys \
+                    can be read and changed on the way. Prefer a Unix socket, or an address of \
+                    the same machine behind a tunnel that encrypts.
                     """)
         case .wideOrigin:
             Entry(
