@@ -188,32 +188,45 @@ private struct PlayedFeed {
                 == nil)
     }
 
-    @Test(arguments: [
-        "", "\n", "{}\n", "[]\n", "x\n", head, head + end.dropLast(), end, head + head + end,
-        head + end + head + end, tenant, head + tenant, head + tenant + tenant + end,
-        head + end + tenant, head.replacing("default", with: "globex") + end,
-        head.replacing(":1,", with: ":2,") + end, head.replacing("9", with: "-1") + end,
-        head.replacing("\"mark\"", with: "\"marks\"") + end,
-        head + end.replacing("9", with: "9.0"), head + end.replacing("false", with: "0"),
-        head + tenant.replacing("acme", with: "default") + end,
-        head + tenant.replacing("acme", with: "a b") + end,
-        head + tenant.replacing("active", with: "ACTIVE") + end,
-        head + tenant.replacing("01890a5d", with: "01890A5D") + end,
-        head + tenant.replacing("01890a5d-ac96-774b", with: "ffffffff-ffff-ffff") + end,
-        head + tenant.replacing("\"v\":1,", with: "") + end,
-        head + tenant.replacing("\"v\":1,", with: "\"v\":1,\"v\":1,") + end,
-        head + tenant.replacing("\"v\":1,", with: "\"v\":1,\"new\":1,") + end,
-        head + tenant.replacing("\"v\":1,", with: "\"v\":1,\"requests\":1000000001,") + end,
-        head + tenant.replacing("\"v\":1,", with: "\"v\":1,\"domains\":[\"B.example\"],") + end,
-        head + tenant.replacing("\"v\":1,", with: "\"v\":1,\"domains\":[\"b.c\",\"a.c\"],") + end,
-        head + tenant.replacing("\"v\":1,", with: "\"v\":1,\"features\":[\"a\",\"a\"],") + end,
-        head + tenant.replacing("\"v\":1,", with: "\"v\":1,\"features\":\"a\",") + end,
-        head + tenant + tenant.replacing("\"v\":1", with: "\"v\":2").replacing("acme", with: "b")
-            + end,
-        head + #"{"copy":1,"as_of":1}"# + "\n" + end, head + #"{"sum":"x"}"# + "\n" + end,
-    ])
-    func `anything else is refused whole`(_ page: String) {
-        #expect(Self.fault(page) != nil)
+    /// What is put in place of what, once; the first of several pairs that fit.
+    private static let wrongTenants: [(String, String)] = [
+        ("acme", "default"), ("acme", "a b"), ("active", "ACTIVE"), ("01890a5d", "01890A5D"),
+        ("01890a5d-ac96-774b", "ffffffff-ffff-ffff"), ("\"v\":1,", ""),
+        ("\"v\":1,", "\"v\":1,\"v\":1,"), ("\"v\":1,", "\"v\":1,\"new\":1,"),
+        ("\"v\":1,", "\"v\":1,\"requests\":1000000001,"),
+        ("\"v\":1,", "\"v\":1,\"domains\":[\"B.example\"],"),
+        ("\"v\":1,", "\"v\":1,\"domains\":[\"b.cc\",\"a.cc\"],"),
+        ("\"v\":1,", "\"v\":1,\"features\":[\"a\",\"a\"],"),
+        ("\"v\":1,", "\"v\":1,\"features\":\"a\","),
+    ]
+    private static let wrongHeads: [(String, String)] = [
+        ("default", "globex"), (":1,", ":2,"), ("9", "-1"), ("\"mark\"", "\"marks\""),
+    ]
+
+    @Test func `a page with one thing wrong is refused whole`() {
+        for (old, new) in Self.wrongTenants {
+            let page = Self.head + Self.tenant.replacing(old, with: new) + Self.end
+            #expect(Self.fault(page) != nil, "\(new)")
+        }
+        for (old, new) in Self.wrongHeads {
+            #expect(Self.fault(Self.head.replacing(old, with: new) + Self.end) != nil, "\(new)")
+        }
+        for (old, new) in [("9", "9.0"), ("false", "0")] {
+            #expect(Self.fault(Self.head + Self.end.replacing(old, with: new)) != nil, "\(new)")
+        }
+        let other = Self.tenant.replacing("\"v\":1", with: "\"v\":2").replacing("acme", with: "b")
+        #expect(Self.fault(Self.head + Self.tenant + other + Self.end) != nil)
+    }
+
+    @Test func `lines out of order are refused`() {
+        let (head, tenant, end) = (Self.head, Self.tenant, Self.end)
+        let pages: [[String]] = [
+            [], ["\n"], ["{}\n"], ["[]\n"], ["x\n"], [head], [head, String(end.dropLast())], [end],
+            [head, head, end], [head, end, head, end], [tenant], [head, tenant],
+            [head, tenant, tenant, end], [head, end, tenant],
+            [head, #"{"copy":1,"as_of":1}"# + "\n", end], [head, #"{"sum":"x"}"# + "\n", end],
+        ]
+        for lines in pages { #expect(Self.fault(lines.joined()) != nil, "\(lines)") }
     }
 
     @Test func `a line beyond the bound is refused`() {
