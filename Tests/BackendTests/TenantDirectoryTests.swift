@@ -248,7 +248,8 @@ import Testing
         _ = try backend.makeTenant("globex", vendor: other)
         #expect(try !feed().contains { $0["name"] as? String == "globex" })
         let both = try backend.feed(
-            "/feed?wait=0&vendor=\(vendor)&since=0&head=0&mark=&vendor=\(other)&since=0&head=0&mark="
+            "/feed?wait=0&vendor=\(vendor)&since=0&head=0&mark="
+                + "&vendor=\(other)&since=0&head=0&mark="
         )
         #expect(both.text.contains("acme") && both.text.contains("globex"))
         #expect(both.text.components(separatedBy: "\"feed\"").count == 3)
