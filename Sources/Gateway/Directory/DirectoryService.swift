@@ -20,6 +20,15 @@ final class DirectoryService {
     private struct Running {
         let settings: Settings
         let stops: [Mailbox<Bool>]
+        /// Writes once more when it is told to end, so it is waited for.
+        let keeper: Keeper?
+    }
+
+    /// A started thread, boxed because what holds it is copied.
+    private final class Keeper {
+        private var thread: WorkerThread?
+        init(_ thread: consuming WorkerThread) { self.thread = .some(thread) }
+        func join() { thread = nil }
     }
 
     init(_ gateway: GatewayProcess) { self.gateway = gateway }
@@ -44,9 +53,10 @@ final class DirectoryService {
         try start(settings)
     }
 
-    /// Ends the threads; they are not waited for, but for what they still write.
+    /// Ends the threads. The follower is not waited for; the copy on disk is.
     func end() {
         for stop in running?.stops ?? [] { _ = stop.post(true) }
+        running?.keeper?.join()
         running = nil
     }
 
@@ -68,15 +78,16 @@ final class DirectoryService {
                 report: Self.report)
             let thread = try WorkerThread(name: "directory", running: follower) { $0.run() }
             thread.detach()
+            var kept: Keeper?
             if let cache = settings.cache {
                 let stop = try Mailbox<Bool>(capacity: 4)
                 let keeper = DirectoryKeeper(
                     copy: DirectoryCopy(path: cache), state: gateway.directory, stops: stop,
                     report: Self.report)
-                try WorkerThread(name: "directory-copy") { keeper.run() }.detach()
+                kept = Keeper(try WorkerThread(name: "directory-copy") { keeper.run() })
                 stops.append(stop)
             }
-            running = Running(settings: settings, stops: stops)
+            running = Running(settings: settings, stops: stops, keeper: kept)
         } catch {
             throw .system(error)
         }
