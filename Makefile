@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help run build test lint jury compare bench curves budget soak fuzz clean
+.PHONY: help run build test lint jury tokens compare bench cleaning curves budget soak fuzz clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -35,6 +35,13 @@ jury:
 	swift build --product ringfence-gateway
 	jury/run $(ARGS)
 
+## make tokens   10,000 generated tokens, read again by two other libraries (docs/fuzzing.md)
+tokens:
+	@scripts/bootstrap jury
+	@mkdir -p .build/jury
+	RINGFENCE_TOKENS_OUT=$(CURDIR)/.build/jury/tokens swift test --filter "Generated tokens"
+	.build/jury/venv/bin/python3 jury/tokens .build/jury/tokens
+
 ## make compare  the same attacks behind five other gateways (docs/comparison.md)
 compare:
 	@scripts/bootstrap jury
@@ -46,6 +53,12 @@ bench:
 	@scripts/bootstrap bench
 	swift build -c release --product ringfence-gateway
 	bench/run $(ARGS)
+
+## make cleaning what cleaning bodies, heads and queries costs (docs/performance.md)
+cleaning:
+	@scripts/bootstrap run
+	RINGFENCE_BENCH=1 swift build -c release --product ringfence-cleaning
+	bench/cleaning $(ARGS)
 
 ## make curves   CPU per request over connections, tenants, routes, bodies, tokens (docs/curves)
 curves:

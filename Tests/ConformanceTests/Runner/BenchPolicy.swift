@@ -13,12 +13,19 @@ enum BenchPolicy {
             access_log: file:\(log)
             deadlines: {head: 3s, body: 3s}
             limits: {body_memory: \(bodyMemory)}
+          health: {address: "127.0.0.1:0"}
         vendors:
           default: {key: file:vendor.key}
         issuers:
         \(issuer("idp", "jwks: file:idp.pub", "RS256"))
         \(issuer("es", "jwks: file:es.pub", "ES256"))
         \(issuer("hs", "secret: file:hs.key", "HS256"))
+        \(issuer("ps", "jwks: file:ps.pub", "PS256"))
+        \(issuer("ed", "jwks: file:ed.pub", "EdDSA"))
+        \(issuer("set", "jwks: file:set.json", "RS256"))
+        \(issuer("other", "jwks: file:other.json", "RS256"))
+        \(issuer("bound", "jwks: file:idp.pub", "RS256", allow: "[acme, \"eu-*\"]"))
+        \(issuer("partner", "jwks: file:foreign.pub", "RS256", allow: "[globex]"))
         \(issuer("uuid", "jwks: file:idp.pub", "RS256", format: "uuid"))
         \(issuer("number", "jwks: file:idp.pub", "RS256", format: "integer"))
         \(issuer("slug", "jwks: file:idp.pub", "RS256", format: "slug"))
@@ -28,7 +35,9 @@ enum BenchPolicy {
           signed: {targets: ["http://127.0.0.1:\(port)"]}
           hasty: {targets: ["http://127.0.0.1:\(hasty)"]}
           dead: {targets: ["http://127.0.0.1:1"]}
-        assertion: {to: [signed], key: file:assertion.key}
+          second: {targets: ["http://127.0.0.1:1", "http://127.0.0.1:\(port)"]}
+          echoing: {targets: ["http://127.0.0.1:\(port)"], echo: required}
+        assertion: {to: [signed, second, echoing], key: file:assertion.key}
         tiers:
           FREE: {requests: unlimited}
           TINY: {requests: 5/min}
@@ -50,7 +59,10 @@ enum BenchPolicy {
             route("hasty", "/hasty", upstream: "hasty"),
             route("es", "/es", auth: "es"), route("hs", "/hs", auth: "hs"),
             route("uuid", "/uuid", auth: "uuid"), route("number", "/number", auth: "number"),
-            route("slug", "/slug", auth: "slug"),
+            route("slug", "/slug", auth: "slug"), route("ps", "/ps", auth: "ps"),
+            route("ed", "/ed", auth: "ed"), route("set", "/set", auth: "set"),
+            route("other", "/other", auth: "other"), route("bound", "/bound", auth: "bound"),
+            route("partner", "/partner", auth: "partner"),
             route("query", "/q", more: "tenant: {inject: {query: tenant_id}}"),
             route("open", "/open/**", auth: "none", more: "reason: for the tests"),
             route(
@@ -76,6 +88,21 @@ enum BenchPolicy {
                 more: "tenant: {client_value: reject-if-different}"),
             route("theirs", "/theirs/{tenant}/x", more: "tenant: {client_value: reject}"),
             route("twice", "/twice/{tenant}/of/{tenant}"),
+            // More specific than `/a/**`, which takes what is spelt otherwise.
+            route("inner", "/a/tenants/{tenant}"), route("slashed", "/a/slashed/{tenant}/"),
+            route("second", "/second/**", upstream: "second"),
+            route("echoing", "/echo/**", upstream: "echoing"),
+            route("echoing-vendor", "/echo-vendor", auth: "vendor", upstream: "echoing"),
+            route("keeping", "/cookies/kept/**", more: "responses: {cookie_domain: keep}"),
+            route("refusing", "/cookies/refused/**", more: "responses: {cookie_domain: reject}"),
+            route("watched", "/watched/**", body: held, more: "tenant: {mode: shadow}"),
+            route(
+                "watched-same", "/watched/same/**", body: held,
+                more: "tenant: {mode: shadow, client_value: reject-if-different}"),
+            route("watched-opaque", "/watched/opaque/**", more: "tenant: {mode: shadow}"),
+            route(
+                "watched-into", "/watched/into/{tenant}/**", body: held,
+                more: "tenant: {mode: shadow, inject: {query: account, json: /account}}"),
         ]
     }
 
@@ -103,6 +130,14 @@ enum BenchPolicy {
                 body: "{clean: true, max: 64KiB}"),
             route("clean-signed", "/clean/signed/**", upstream: "signed", body: held),
             route("clean-dead", "/clean/dead/**", upstream: "dead", body: held),
+            route("clean-graph", "/clean/graph/**", body: "{max: 64KiB, graphql: reject}"),
+            route(
+                "clean-graph-same", "/clean/graph/same/**", body: "{max: 64KiB, graphql: reject}",
+                more: "tenant: {client_value: reject-if-different}"),
+            route(
+                "clean-arguments", "/clean/arguments/**",
+                body: "{max: 64KiB, graphql: reject-arguments}"),
+            route("clean-unread", "/clean/unread/**", body: "{max: 64KiB, graphql: opaque}"),
             route("clean-large", "/clean/large/**", body: "{max: 16MiB}"),
             route(
                 "into-json", "/into/json", body: held,
@@ -110,6 +145,9 @@ enum BenchPolicy {
             route(
                 "into-deep", "/into/deep", body: held,
                 more: "tenant: {inject: {json: /meta/owner/tenant_id}}"),
+            route(
+                "into-place", "/into/place", body: held,
+                more: "tenant: {inject: {json: /owner/id}}"),
             route(
                 "into-form", "/into/form", body: held,
                 more: "tenant: {inject: {form: tenant_id}}"),
@@ -132,11 +170,14 @@ enum BenchPolicy {
     }
 
     private static func issuer(
-        _ name: String, _ keys: String, _ algorithm: String, format: String = "opaque"
+        _ name: String, _ keys: String, _ algorithm: String, format: String = "opaque",
+        allow: String = ""
     ) -> String {
-        "  \(name): {issuer: \"https://\(name).test/\", \(keys), audience: [api], "
+        let bound = allow.isEmpty ? "" : ", allow: {tenants: \(allow), tiers: [FREE]}"
+        return
+            "  \(name): {issuer: \"https://\(name).test/\", \(keys), audience: [api], "
             + "algorithms: [\(algorithm)], tenant: {claim: tenant_id, format: \(format)}, "
-            + "tier: {claim: tier}, role: {claim: role}}"
+            + "tier: {claim: tier}, role: {claim: role}\(bound)}"
     }
 
     /// Made by the gateway's own `token mint`: name, key, algorithm, claims.
@@ -145,6 +186,9 @@ enum BenchPolicy {
         ("globex", "idp.key", "RS256", claims("idp", "globex")),
         ("es", "es.key", "ES256", claims("es", "acme")),
         ("hs", "hs.key", "HS256", claims("hs", "acme")),
+        ("ps", "ps.key", "PS256", claims("ps", "acme")),
+        ("ed", "ed.key", "EdDSA", claims("ed", "acme")),
+        ("ed2", "ed.key", "Ed25519", claims("ed", "acme")),
     ]
 
     private static func claims(_ issuer: String, _ tenant: String) -> String {
@@ -154,7 +198,12 @@ enum BenchPolicy {
 
     /// For scenarios: tenants of their own.
     static let scenarioTokens: [(String, TokenRecipe)] = [
-        ("tiny", TokenRecipe(changes: ["tenant_id": #""tiny""#, "tier": #""TINY""#])),
+        (
+            "tiny",
+            TokenRecipe(changes: [
+                "tenant_id": #""tiny""#, "tier": #""TINY""#, "exp": "now+20000",
+            ])
+        ),
         (
             "logged",
             TokenRecipe(changes: [

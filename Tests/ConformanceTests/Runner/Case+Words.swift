@@ -43,6 +43,9 @@ extension Case {
     /// What has to come of it.
     var requiredWords: String {
         var words = [verdict.words(for: tenant)]
+        if isAnswerRefused {
+            words = ["the upstream's answer refused: \(verdict.status) `\(verdict.code ?? "")`"]
+        }
         words += facts.compactMap(\.words)
         return words.joined(separator: "; ")
     }
@@ -60,6 +63,7 @@ extension Verdict {
         let whom = tenant.map { "for `\($0)`" } ?? "without a tenant"
         return switch self {
         case .forwarded: "forwarded \(whom)"
+        case .forwardedAs(let status): "forwarded \(whom), answered \(status)"
         case .forwardedLast: "forwarded \(whom), then closed"
         case .declined(let status, let code): "\(status) `\(code)`, nothing upstream"
         case .refused(let status, let code): "\(status) `\(code)`, nothing upstream, closed"
@@ -76,6 +80,7 @@ extension Fact {
         case .target(let target): "target \(Case.quoted(target))"
         case .method(let method): "method \(Case.quoted(method))"
         case .field(let name, let value): "sent on: \(Case.quoted("\(name): \(value)"))"
+        case .once(let name): "sent on: \(Case.quoted(name)) once"
         case .lacks(let name): "sent on without \(Case.quoted(name))"
         case .never(let text): "nowhere \(Case.quoted(text))"
         case .body(let body): body.isEmpty ? "empty body" : "body \(Case.quoted(body))"
@@ -104,7 +109,10 @@ extension TokenRecipe {
         case .rsa(let key, let hash): parts.append("signed by `\(key)` with \(hash)")
         case .ecdsa(let key, let hash, .none): parts.append("signed by `\(key)` with \(hash)")
         case .ecdsa(_, _, let change): parts.append("ECDSA signature: \(change.words)")
-        case .hmac("hs.key", "sha256"): break
+        case .hmac("hs.key", "sha256"), .pss("ps.key", "sha256", 32), .edwards("ed.key"): break
+        case .pss(let key, let hash, let salt):
+            parts.append("RSASSA-PSS by `\(key)` with \(hash) and a salt of \(salt) bytes")
+        case .edwards(let key): parts.append("Ed25519 by `\(key)`")
         case .hmac(let file, let hash): parts.append("HMAC \(hash) with the bytes of `\(file)`")
         case .bytes(let bytes): parts.append("signature of \(bytes.count) bytes \(bytes[0])")
         case .empty: parts.append("empty signature")
