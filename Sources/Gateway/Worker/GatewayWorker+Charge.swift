@@ -23,7 +23,8 @@ extension GatewayWorker {
         case .uncounted: return
         case .overloaded: throw .overloaded
         case .counted(let standing):
-            exchange.standings = LimitStandings(standing)
+            exchange.standings.removeAll()
+            exchange.standings.append(standing)
             guard standing.isAdmitted else {
                 throw standing.limitPerMinute == 0 ? .rateDenied : .rateLimited
             }
