@@ -1,3 +1,4 @@
+import Foundation
 import HTTP1
 import Testing
 
@@ -121,9 +122,10 @@ import Testing
             }
         }
         let id = [UInt8]("r1".utf8)
+        let problem = route.featureProblem
         var out = ByteBuffer(capacityMax: ProblemBody.bytesMax)
         ProblemBody.write(
-            .featureMissing, requestID: id.span, members: route.featureProblem.span, into: &out)
+            .featureMissing, requestID: id.span, members: problem.span, into: &out)
         let text = String(decoding: out.bytes, as: UTF8.self)
         #expect(
             text.hasSuffix(#","feature":"analytics","tiers":["GROWTH","ENTERPRISE"]}"#), "\(text)")
