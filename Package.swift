@@ -142,7 +142,7 @@ let package = Package(
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TestSupport", "TLS"]),
         tests(
             "GatewayTests",
-            ["Gateway", "HTTP1", "JSON", "Policy", "Reactor", "TestSupport", "Tokens"]),
+            ["Gateway", "HTTP1", "JSON", "Policy", "Reactor", "TLS", "TestSupport", "Tokens"]),
         tests(
             "BackendTests",
             [
