@@ -164,6 +164,7 @@ if fuzzing {
         fuzzTarget("FuzzChunkedBody", ["HTTP1"]),
         fuzzTarget("FuzzJSON", ["JSON"]),
         fuzzTarget("FuzzToken", ["Tokens", "Policy", "HTTP1"]),
+        fuzzTarget("FuzzKeySet", ["Tokens", "Policy"]),
         fuzzTarget("FuzzYAML", ["YAML", "Policy"]),
     ]
     // What cleaning a request comes to, judged by readers that share no code with it.

@@ -76,7 +76,7 @@ public enum GatewayProgram {
         case "status": return AdminCommand.run(.status, &words)
         case "reload": return AdminCommand.run(.reload, &words)
         case "drain": return AdminCommand.run(.drain, &words)
-        case "check": return check(&words)
+        case "check": return CheckCommand.run(&words)
         case "diff": return DiffCommand.run(&words)
         case "config": return ConfigCommand.run(&words)
         case "routes": return RoutesCommand.run(&words)
@@ -132,35 +132,6 @@ public enum GatewayProgram {
             return misuse(error.message)
         }
         return run.run()
-    }
-
-    private static func check(_ words: inout Words) -> Int32 {
-        let strict = words.flag("--strict")
-        let json = words.flag("--json")
-        let plain = words.flag("--no-color") || ProcessContext.variable("NO_COLOR") != nil
-        let path: String
-        let overlay: String?
-        do throws(Misuse) {
-            overlay = try words.overlay()
-            path = words.next() ?? "policies/"
-            try words.end()
-        } catch {
-            return misuse(error.message)
-        }
-        let resolver: Resolver
-        do throws(SystemFault) {
-            resolver = try Resolver()
-        } catch {
-            return complain("\(error)", Exit.bug)
-        }
-        let loader = SnapshotLoader(path: path, resolver: resolver, overlay: overlay)
-        let report = loader.load(version: 1, toleratesMissing: true).report
-        if json {
-            write(report.json() + "\n", to: .output)
-        } else {
-            write(report.text(colour: !plain && isTerminal(.error)) + "\n", to: .error)
-        }
-        return report.exitCode(strict: strict)
     }
 
     private static func help(_ words: inout Words) -> Int32 {
