@@ -7,7 +7,7 @@ import Testing
     static let arrows: [String: Set<String>] = [
         "Release": [],
         "HTTP1": [],
-        "JSON": [],
+        "JSON": ["HTTP1"],
         "Policy": ["HTTP1", "JSON"],
         "Telemetry": ["HTTP1"],
         "Reactor": ["CLinux", "HTTP1"],
@@ -27,6 +27,7 @@ import Testing
             "Postgres", "HTTPTransport",
         ],
         "Bench": ["CPostgres", "LocalPostgres", "Backend", "Postgres"],
+        "CleaningBench": ["HTTP1", "JSON", "Policy"],
         "GatewayMain": ["Gateway"],
         "BackendMain": ["Backend"],
         "Command": ["Release", "LocalPostgres", "ArgumentParser"],

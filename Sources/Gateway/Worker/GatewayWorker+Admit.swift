@@ -107,6 +107,7 @@ extension GatewayWorker {
         if let principal { try route.checkFeature(principal) }
         do throws(Refusal) {
             try scratch.plan(route, requestHead, bytes, principal: principal)
+            planned = exchange.key
             observe(exchange, route, bytes)
         } catch {
             observe(exchange, route, bytes)

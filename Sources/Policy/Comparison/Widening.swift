@@ -158,6 +158,12 @@ enum Widening {
         ("routes[].body.clean", .becomes("false", "bodies pass unread")),
         ("routes[].body.max", .never),
         (
+            "routes[].body.graphql",
+            .loosens(
+                ["opaque", "reject-arguments", "reject"],
+                "documents that name a tenant pass")
+        ),
+        (
             "routes[].responses.cookie_domain",
             .loosens(["keep", "strip", "reject"], "cookies reach other hosts")
         ),

@@ -113,6 +113,17 @@ public struct BodyPolicy: Equatable, Sendable {
     /// has none.
     public var bytesMax = 1_048_576
     public static let bytesMaxCeiling = 16_777_216
+    /// What happens to GraphQL documents in bodies and queries; `nil` where the route takes none,
+    /// so that nothing is read as one.
+    public enum GraphQL: String, Sendable, CaseIterable {
+        /// A document in which any name means the tenant is refused.
+        case reject
+        /// One in which such a name stands where it gives a value to the server.
+        case rejectArguments = "reject-arguments"
+        /// Documents pass unread.
+        case opaque
+    }
+    public var graphQL: GraphQL?
     public init() {}
 }
 
