@@ -174,6 +174,7 @@ if fuzzing {
         fuzzTarget("FuzzToken", ["Tokens", "Policy", "HTTP1"]),
         fuzzTarget("FuzzKeySet", ["Tokens", "Policy"]),
         fuzzTarget("FuzzYAML", ["YAML", "Policy"]),
+        fuzzTarget("FuzzDirectory", ["Policy"]),
     ]
     // What cleaning a request comes to, judged by readers that share no code with it.
     let cleaning = [
@@ -191,4 +192,6 @@ if measuring {
             ["Backend", "CPostgres", "LocalPostgres", "Postgres"]))
     package.targets.append(
         program("ringfence-cleaning", path: "CleaningBench", ["HTTP1", "JSON", "Policy"]))
+    package.targets.append(
+        program("ringfence-bench-directory", path: "BenchDirectory", ["Policy", "Reactor"]))
 }

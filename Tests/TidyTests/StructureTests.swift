@@ -27,6 +27,7 @@ import Testing
             "Postgres", "HTTPTransport",
         ],
         "Bench": ["CPostgres", "LocalPostgres", "Backend", "Postgres"],
+        "BenchDirectory": ["Policy", "Reactor"],
         "CleaningBench": ["HTTP1", "JSON", "Policy"],
         "GatewayMain": ["Gateway"],
         "BackendMain": ["Backend"],

@@ -79,6 +79,7 @@ final class GatewayServer {
     private static let freeBytesKept: Int32 = 1 << 22
 
     private let gateway: GatewayProcess
+    private let directory: DirectoryService
     private let box: SnapshotBox
     private let ticketKeys: TLSTicketKeys
     private let publicAddress: SocketAddress
@@ -129,6 +130,8 @@ final class GatewayServer {
         let cores = usableCores()
         let count = listen.workers ?? cores.count
         gateway = try GatewayProcess(workers: count, tls: context)
+        directory = DirectoryService(gateway)
+        try directory.follow(snapshot.policy, secret: snapshot.feedSecret)
         let listener = try Self.listener(on: listen.publicAddress.text)
         publicAddress = listener.address
         healthAddress = try Self.startHealth(
@@ -294,6 +297,11 @@ final class GatewayServer {
                 return refuseReload("the certificates cannot be used: \(error)", loaded.report)
             }
         }
+        do throws(StartFault) {
+            try directory.follow(snapshot.policy, secret: snapshot.feedSecret)
+        } catch {
+            return refuseReload(error.description, loaded.report)
+        }
         version += 1
         box.replace(snapshot)
         noteSuccess()
@@ -332,6 +340,7 @@ final class GatewayServer {
         for worker in workers { worker.join() }
         admin?.stop()
         keyFetchers.stop()
+        directory.end()
         _ = healthStops?.post(0)
     }
 }
