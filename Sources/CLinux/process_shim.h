@@ -33,5 +33,7 @@ static inline void rf_return_free_memory(void) {
     malloc_trim(0);
 #endif
 }
+// Whom the kernel takes this process for.
+static inline uint32_t rf_user_id(void) { return geteuid(); }
 static inline int rf_is_terminal(int fd) { return isatty(fd); }
 #endif

@@ -485,5 +485,6 @@ static inline int rf_pin(int core) {
     cores.bits[(size_t)core / RF_CORE_BITS] = 1ul << ((size_t)core % RF_CORE_BITS);
     return (int)(syscall(SYS_sched_setaffinity, 0, sizeof cores, &cores) < 0 ? -errno : 0);
 }
+#include "folder_shim.h"
 #include "process_shim.h"
 #endif

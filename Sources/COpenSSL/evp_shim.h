@@ -10,6 +10,7 @@
 #include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 // EVP_PKEY_Q_keygen takes variadic arguments, EVP_RSA_gen and EVP_EC_gen are macros over it.

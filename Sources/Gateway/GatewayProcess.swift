@@ -21,6 +21,12 @@ enum StartFault: Error {
 final class GatewayProcess: Sendable {
     let limiter = LimiterTable()
     let budget = SignatureBudget()
+    /// Handshakes in vain.
+    let handshakes = AddressBudget()
+    /// Requests that need no credential, and requests refused for theirs.
+    let anonymous = AddressBudget()
+    let unverified = AddressBudget()
+    let gates = UpstreamGates()
     /// Memory of bodies that are held whole.
     let bodyMemory = ByteBudget()
     let metrics = GatewayMetrics()

@@ -62,6 +62,13 @@ public final class ClientConnection {
         phase = .connecting
     }
 
+    /// Speaks over a socket that is connected already.
+    public init(socket: consuming Socket, session: consuming TLSSession?) {
+        target = 0
+        stream = ByteStream(socket: socket, session: session)
+        phase = stream.isSecure ? .handshaking : .ready
+    }
+
     /// Goes on with connecting and the handshake: `moved` once requests may be sent.
     ///
     /// - Returns: `failed(.reset)` when the address did not accept; another may.

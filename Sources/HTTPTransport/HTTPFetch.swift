@@ -35,6 +35,8 @@ public struct FetchLocation: Equatable, Sendable {
 /// Why a document could not be fetched.
 public enum FetchFault: Error, Equatable, Sendable {
     case unresolved
+    /// The name has no public address, and no other was allowed.
+    case addressForbidden
     case refused
     case tls(TLSFailure)
     case timeout
@@ -45,17 +47,46 @@ public enum FetchFault: Error, Equatable, Sendable {
     case system
 }
 
+extension FetchFault: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unresolved: "its host name has no address"
+        case .addressForbidden: "its host name has no public address"
+        case .refused: "its server does not accept connections"
+        case .tls(let failure): "its TLS is not valid: \(failure)"
+        case .timeout: "its server did not answer in time"
+        case .protocolViolation: "its answer is not HTTP"
+        case .status(let status): "its server answered \(status)"
+        case .tooLarge: "its answer is too large"
+        case .cutShort: "its answer ended early"
+        case .system: "the system refuses"
+        }
+    }
+}
+
+/// What was fetched.
+public struct FetchedDocument: Equatable, Sendable {
+    public let body: [UInt8]
+    /// How long its server says that it stays as it is (`Cache-Control: max-age`).
+    public let maxAgeSeconds: UInt32?
+}
+
 /// Fetches one small document over HTTPS, blocking the calling thread. For key sets: off the
 /// request path, with a deadline, no redirects, bounded bytes, one address after the other.
 public struct HTTPFetch {
-    public static let bytesMaxDefault = 524_288
+    public static let bytesMaxDefault = 262_144
 
-    /// - Returns: the body of a 200 response.
+    /// - Parameter allowsPrivate: whether the server may have an address that is not public. The
+    ///   address that is asked is the one that was looked at: a name that changes its mind in
+    ///   between changes nothing.
+    /// - Returns: the body of a 200 response. A redirect is a fault like any other status.
     public static func get(
         _ location: FetchLocation, context: TLSClientContext, resolver: Resolver,
-        deadline: Monotonic, bytesMax: Int = bytesMaxDefault
-    ) throws(FetchFault) -> [UInt8] {
-        let addresses = try resolve(location, resolver, deadline)
+        deadline: Monotonic, allowsPrivate: Bool, bytesMax: Int = bytesMaxDefault
+    ) throws(FetchFault) -> FetchedDocument {
+        let found = try resolve(location, resolver, deadline)
+        let addresses = found.filter { allowsPrivate || $0.isPublic }
+        guard !addresses.isEmpty else { throw .addressForbidden }
         var fault = FetchFault.refused
         for address in addresses {
             do throws(FetchFault) {
@@ -90,7 +121,7 @@ public struct HTTPFetch {
     private static func get(
         _ location: FetchLocation, at address: SocketAddress, _ context: TLSClientContext,
         _ deadline: Monotonic, _ bytesMax: Int
-    ) throws(FetchFault) -> [UInt8] {
+    ) throws(FetchFault) -> FetchedDocument {
         let connection: ClientConnection
         do throws(StreamFault) {
             connection = try ClientConnection(
@@ -101,7 +132,8 @@ public struct HTTPFetch {
         var visit = try FetchVisit(connection)
         try visit.establish(deadline)
         try visit.send(location, deadline)
-        return try visit.receive(bytesMax, deadline)
+        let body = try visit.receive(bytesMax, deadline)
+        return FetchedDocument(body: body, maxAgeSeconds: visit.maxAgeSeconds)
     }
 }
 
@@ -110,6 +142,8 @@ private struct FetchVisit: ~Copyable {
     private let connection: ClientConnection
     private var poller: Poller
     private var head = ResponseHead()
+    /// Of the response that was received.
+    private(set) var maxAgeSeconds: UInt32?
 
     init(_ connection: ClientConnection) throws(FetchFault) {
         do throws(SystemFault) {
@@ -179,6 +213,7 @@ private struct FetchVisit: ~Copyable {
                         try connection.skipInterim(headLength: length)
                         continue
                     }
+                    readCacheControl()
                     connection.begin(
                         headLength: length, framing: head.framing, keepsAlive: head.keepAlive)
                     break
@@ -200,6 +235,24 @@ private struct FetchVisit: ~Copyable {
             }
         } catch {
             throw fault ?? .protocolViolation
+        }
+    }
+
+    /// While the head's bytes are still there.
+    private mutating func readCacheControl() {
+        var values: [[UInt8]] = []
+        var place = head.fields.index(of: .cacheControl)
+        while let index = place {
+            values.append(Self.bytes(of: connection.stream.input, head.fields[index].value))
+            place = head.fields.index(of: .cacheControl, from: index + 1)
+        }
+        maxAgeSeconds = CacheControl.maxAge(values)
+    }
+
+    private static func bytes(of input: borrowing ByteBuffer, _ slice: Slice) -> [UInt8] {
+        let text = input.readable[slice]
+        return [UInt8](capacity: text.count) { out in
+            for index in text.indices { out.append(text[index]) }
         }
     }
 

@@ -305,7 +305,7 @@ public struct HTTPService: ~Copyable {
             end(guest, with: refuse(defect), key)
             if case .failed = guest.connection.stream.flush() { return drop(key) }
             watch(guest, key)
-        case .nothing, .handshake, .request, .output, .close: drop(key)
+        case .nothing, .handshake, .request, .output, .turn, .close: drop(key)
         }
     }
 

@@ -17,6 +17,8 @@ public struct Standstill: Sendable {
         case output
         /// Somebody else's answer.
         case response
+        /// A turn, which others have before.
+        case turn
         /// The peer's end, after ours.
         case close
     }

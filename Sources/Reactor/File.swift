@@ -27,6 +27,10 @@ public struct FileMode: Equatable, Sendable {
     public let permissions: UInt16
     public let ownerID: UInt32
     public let isRegular: Bool
+    public let isFolder: Bool
+
+    /// Whoever it is can put anything there.
+    public var isWritableByOthers: Bool { permissions & 0o022 != 0 }
 
     /// A key file that says yes deserves a warning.
     public var isReadableByOthers: Bool { permissions & 0o044 != 0 }
@@ -40,7 +44,7 @@ public func fileMode(_ path: String) throws(FileFault) -> FileMode {
     guard result == 0 else { throw FileFault(negative: result) }
     return FileMode(
         permissions: UInt16(truncatingIfNeeded: file.mode & 0o7777), ownerID: file.owner,
-        isRegular: rf_is_regular(file.mode) != 0)
+        isRegular: rf_is_regular(file.mode) != 0, isFolder: file.mode & 0o170000 == 0o040000)
 }
 
 /// The whole content of a file, or of a pipe up to its end; blocks, so it is for start-up and the

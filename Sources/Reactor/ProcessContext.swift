@@ -8,6 +8,9 @@ public enum ProcessContext {
         return unsafe String(cString: value)
     }
 
+    /// Whom files that this process makes belong to.
+    public static var userID: UInt32 { rf_user_id() }
+
     /// Has the kernel kill this process when the thread that started it ends.
     ///
     /// - Returns: `false` when the parent went meanwhile, or the kernel refused.

@@ -46,6 +46,8 @@ public enum TokenDefect: UInt8, Error, CaseIterable, Equatable, Sendable {
     case subject
     case role
     case tier
+    /// `jti` is there and no string of 1 to 255 printable characters: nothing could revoke it.
+    case tokenID
     /// Verified, but without a tenant claim.
     case tenantMissing
     /// Verified, but the tenant claim is not a string (or lexeme) of the issuer's format.
@@ -83,6 +85,7 @@ public enum TokenDefect: UInt8, Error, CaseIterable, Equatable, Sendable {
         case .subject: "claims.sub"
         case .role: "claims.role"
         case .tier: "claims.tier"
+        case .tokenID: "claims.jti"
         case .tenantMissing: "tenant.missing"
         case .tenantMalformed: "tenant.malformed"
         case .readersDisagree: "readers.disagree"

@@ -12,6 +12,8 @@ public struct LoadedPolicy<Policy: Sendable>: Sendable {
     /// `nil` exactly when the report holds an error.
     public let policy: Policy?
     public let report: PolicyReport
+    /// What was read, with the place of every key; `nil` where the first file could not be.
+    public var document: PolicyDocument?
 }
 
 /// Reads gateway.yaml at `path` and the files it names, and compiles them.
@@ -36,7 +38,8 @@ public func loadGatewayPolicy(
     let (policy, diagnostics) = GatewayPolicy.compile(document, isDevelopment: isDevelopment)
     loading.diagnostics += diagnostics
     return LoadedPolicy(
-        policy: policy, report: loading.report(counts: PolicyReport.Counts(root: root)))
+        policy: policy, report: loading.report(counts: PolicyReport.Counts(root: root)),
+        document: document)
 }
 
 /// Reads and compiles backend.yaml at `path`; the parameters are those of `loadGatewayPolicy`.

@@ -29,6 +29,14 @@ struct AlgorithmCase: CustomTestStringConvertible {
             return AlgorithmCase(
                 algorithm: algorithm, signer: .rsa(hash, .rsa), keyFile: TestKey.rsa.publicPEM,
                 privateFile: TestKey.rsa.privatePEM)
+        case .ps256, .ps384, .ps512:
+            return AlgorithmCase(
+                algorithm: algorithm, signer: .pss(hash, .rsa), keyFile: TestKey.rsa.publicPEM,
+                privateFile: TestKey.rsa.privatePEM)
+        case .ed25519:
+            return AlgorithmCase(
+                algorithm: algorithm, signer: .edwards(.ed25519),
+                keyFile: TestKey.ed25519.publicPEM, privateFile: TestKey.ed25519.privatePEM)
         case .es256: return ec(algorithm, hash, .p256, half: 32)
         case .es384: return ec(algorithm, hash, .p384, half: 48)
         case .es512: return ec(algorithm, hash, .p521, half: 66)

@@ -17,7 +17,7 @@ enum Fixture {
         _ algorithms: [TokenAlgorithm], _ change: (inout IssuerPolicy) -> Void = { _ in }
     ) -> IssuerPolicy {
         var policy = IssuerPolicy(
-            name: "idp", issuer: "https://idp.example.com/", keys: .url("", refreshSeconds: 1),
+            name: "idp", issuer: "https://idp.example.com/", keys: .remote(RemoteKeys(.url(""))),
             algorithms: algorithms, tenant: ClaimName("tenant_id"), tenantFormat: .opaque)
         policy.audiences = ["https://api.example.com"]
         policy.role = ClaimName("role")

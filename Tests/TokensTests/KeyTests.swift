@@ -34,7 +34,10 @@ func ecKey(_ key: TestKey, _ curve: String, _ size: Int, _ more: String) -> Stri
             (Array("-----BEGIN PUBLIC KEY-----\nAAAA\n".utf8), [.rs256], .unreadable),
             (TestKey.weakRSA.publicPEM, [.rs256], .size(bits: 1024)),
             (TestKey.secp256k1.publicPEM, [.es256], .curve),
-            (TestKey.ed25519.publicPEM, [.es256], .typeUnsupported),
+            (TestKey.ed25519.publicPEM, [.es256], .algorithmMissing),
+            (TestKey.ed448.publicPEM, [.ed25519], .typeUnsupported),
+            (TestKey.x25519.publicPEM, [.ed25519], .typeUnsupported),
+            (TestKey.rsa.publicPEM, [.rs256, .ps256], .algorithmAmbiguous),
             (pem, [.es256], .algorithmMissing), (pem, [], .algorithmMissing),
             (pem, [.hs256], .algorithmMissing), (pem, [.rs256, .rs512], .algorithmAmbiguous),
             (TestKey.p384.publicPEM, [.es256, .es512], .algorithmMissing),
@@ -126,6 +129,7 @@ func ecKey(_ key: TestKey, _ curve: String, _ size: Int, _ more: String) -> Stri
 
     @Test func `keys for other purposes are skipped and listed`() throws {
         let good = rsaKey(.rsa, #""kid":"k""#)
+        let edwardsX = encode(TestKey.ed25519.rawPublicKey)
         let cases: [(String, KeySet.SkippedKey.Reason)] = [
             (rsaKey(.rsa, #""kid":"x","use":"enc""#), .otherUse),
             (rsaKey(.rsa, #""kid":"x","key_ops":["sign"]"#), .otherUse),
@@ -133,7 +137,15 @@ func ecKey(_ key: TestKey, _ curve: String, _ size: Int, _ more: String) -> Stri
             (rsaKey(.rsa, #""kid":"x","alg":"RSA-OAEP""#), .unsupported),
             (rsaKey(.rsa, #""kid":"a b""#), .keyName), (rsaKey(.rsa, #""kid":1"#), .keyName),
             (rsaKey(.weakRSA, #""kid":"x""#), .defect(.size(bits: 1024))),
-            (#"{"kty":"OKP","crv":"Ed25519","x":"AAAA"}"#, .unsupported),
+            (#"{"kty":"OKP","crv":"Ed25519","x":"AAAA"}"#, .malformed),
+            (#"{"kty":"OKP","crv":"Ed25519"}"#, .malformed),
+            (#"{"kty":"OKP","crv":"Ed448","x":"AAAA"}"#, .unsupported),
+            (#"{"kty":"OKP","crv":"X25519","x":"\#(edwardsX)"}"#, .unsupported),
+            (
+                #"{"kty":"OKP","crv":"Ed25519","alg":"RS256","x":"\#(edwardsX)"}"#,
+                .defect(.algorithmMissing)
+            ),
+            (#"{"kty":"EC","crv":"Ed25519","x":"\#(edwardsX)"}"#, .unsupported),
             (#"{"kty":"EC","crv":"secp256k1","x":"AAAA","y":"AAAA"}"#, .unsupported),
             (#"{"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"}"#, .malformed),
             (#"{"kty":"RSA","e":"AQAB"}"#, .malformed),

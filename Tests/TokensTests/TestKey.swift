@@ -21,6 +21,8 @@ import COpenSSL
     static let p521 = unsafe TestKey(rf_evp_generate_ec("P-521"))
     static let secp256k1 = unsafe TestKey(rf_evp_generate_ec("secp256k1"))
     static let ed25519 = unsafe TestKey(rf_evp_generate("ED25519"))
+    static let ed448 = unsafe TestKey(rf_evp_generate("ED448"))
+    static let x25519 = unsafe TestKey(rf_evp_generate("X25519"))
 
     var publicPEM: [UInt8] { unsafe text { unsafe PEM_write_bio_PUBKEY($0, key) } }
 
@@ -63,6 +65,48 @@ import COpenSSL
         var out = [UInt8](repeating: 0, count: count)
         precondition(unsafe EVP_DigestSign(context, &out, &count, message, message.count) == 1)
         return Array(out[..<count])
+    }
+
+    /// RSASSA-PSS; the salt is as long as the hash unless said otherwise.
+    func signPSS(
+        _ message: [UInt8], hash: String, mask: String? = nil, saltBytes: Int32? = nil
+    ) -> [UInt8] {
+        let context = unsafe EVP_MD_CTX_new()
+        defer { unsafe EVP_MD_CTX_free(context) }
+        let algorithm = unsafe EVP_MD_fetch(nil, hash, nil)
+        defer { unsafe EVP_MD_free(algorithm) }
+        let masking = unsafe EVP_MD_fetch(nil, mask ?? hash, nil)
+        defer { unsafe EVP_MD_free(masking) }
+        var inner: OpaquePointer?
+        precondition(unsafe EVP_DigestSignInit(context, &inner, algorithm, nil, key) == 1)
+        precondition(unsafe EVP_PKEY_CTX_set_rsa_padding(inner, RSA_PKCS1_PSS_PADDING) == 1)
+        precondition(unsafe EVP_PKEY_CTX_set_rsa_mgf1_md(inner, masking) == 1)
+        let salt = saltBytes ?? RSA_PSS_SALTLEN_DIGEST
+        precondition(unsafe EVP_PKEY_CTX_set_rsa_pss_saltlen(inner, salt) == 1)
+        var count = 0
+        precondition(unsafe EVP_DigestSign(context, nil, &count, message, message.count) == 1)
+        var out = [UInt8](repeating: 0, count: count)
+        precondition(unsafe EVP_DigestSign(context, &out, &count, message, message.count) == 1)
+        return Array(out[..<count])
+    }
+
+    /// Ed25519 (RFC 8032), 64 bytes.
+    func signWhole(_ message: [UInt8]) -> [UInt8] {
+        let context = unsafe EVP_MD_CTX_new()
+        defer { unsafe EVP_MD_CTX_free(context) }
+        precondition(unsafe EVP_DigestSignInit(context, nil, nil, nil, key) == 1)
+        var out = [UInt8](repeating: 0, count: 64)
+        var count = out.count
+        precondition(unsafe EVP_DigestSign(context, &out, &count, message, message.count) == 1)
+        return Array(out[..<count])
+    }
+
+    /// The 32 bytes of an Ed25519 public key.
+    var rawPublicKey: [UInt8] {
+        var out = [UInt8](repeating: 0, count: 32)
+        var count = out.count
+        precondition(unsafe EVP_PKEY_get_raw_public_key(key, &out, &count) == 1)
+        return out
     }
 
     /// ECDSA as `R || S`, each of `half` bytes.
@@ -125,6 +169,8 @@ enum TestSigner {
     case hmac(String, [UInt8])
     case rsa(String, TestKey)
     case ecdsa(String, TestKey, half: Int)
+    case pss(String, TestKey)
+    case edwards(TestKey)
     case bytes([UInt8])
 
     func sign(_ message: [UInt8]) -> [UInt8] {
@@ -133,6 +179,8 @@ enum TestSigner {
         case .rsa(let hash, let key): key.sign(message, hash: hash)
         case .ecdsa(let hash, let key, let half):
             key.signRaw(message, hash: hash, half: half)
+        case .pss(let hash, let key): key.signPSS(message, hash: hash)
+        case .edwards(let key): key.signWhole(message)
         case .bytes(let bytes): bytes
         }
     }

@@ -43,6 +43,9 @@ import YAML
             issuer: remote
             jwks: https://idp.example.com:8443/keys?x=1
             jwks_refresh: 1m
+            jwks_max_stale: 1h
+            jwks_unknown_kid: 500ms
+            jwks_private: true
             jwks_ca: file:ca.pem
             audience: api
             algorithms: [ES256]
@@ -180,8 +183,11 @@ import YAML
         #expect(issuers[0].role == ClaimName("role"))
         #expect(issuers[0].tier == ClaimName("https://example.com/tier"))
         let url = "https://idp.example.com:8443/keys?x=1"
-        #expect(issuers[1].keys == .url(url, refreshSeconds: 60))
-        #expect(issuers[1].keysCertificateAuthority?.name == "policies/ca.pem")
+        guard case .remote(let keys) = issuers[1].keys else { throw Unexpected() }
+        #expect(keys.source == .url(url) && keys.refreshSeconds == 60)
+        #expect(keys.staleSecondsMax == 3_600 && keys.unknownKeyMilliseconds == 500)
+        #expect(keys.allowsPrivateAddresses)
+        #expect(keys.certificateAuthority?.name == "policies/ca.pem")
         #expect(issuers[1].audiences == ["api"])
         guard case .secret(let secret) = issuers[2].keys else { throw Unexpected() }
         #expect(secret.kind == .cred && secret.name == "hs")

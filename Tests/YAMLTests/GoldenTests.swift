@@ -15,6 +15,9 @@ struct GoldenCase: CustomTestStringConvertible {
     /// What `ringfence check` would print.
     func run() -> String {
         let files = Files(self.files)
+        if let test = order.first(where: { $0.hasSuffix(".test.yaml") }) {
+            return files.tests(test).report.text(colour: false)
+        }
         let isBackend = self.files["policies/backend.yaml"] != nil
         let report = isBackend ? files.backend().report : files.gateway().report
         return report.text(colour: false)

@@ -32,6 +32,15 @@ struct Files {
             path: "policies/gateway.yaml", isDevelopment: isDevelopment, read: read)
     }
 
+    /// The test file at `path`, about the policy beside it, or about a plain one.
+    func tests(_ path: String) -> (file: PolicyTestFile?, report: PolicyReport) {
+        var files = self
+        if contents["policies/gateway.yaml"] == nil {
+            files.contents["policies/gateway.yaml"] = Array(plainPolicy.utf8)
+        }
+        return loadPolicyTests(path: path, for: files.gateway(), read: files.read)
+    }
+
     func backend() -> LoadedPolicy<BackendPolicy> {
         loadBackendPolicy(path: "policies/backend.yaml", read: read)
     }

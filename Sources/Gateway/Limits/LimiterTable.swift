@@ -2,6 +2,16 @@ public import Policy
 import Glibc
 import Synchronization
 
+/// What is counted in one place: the requests of a tenant, or of one of its users, that one limit
+/// is about.
+struct LimitKey: Hashable, Sendable {
+    var tenant: TenantID
+    /// 0 for the tier's limits; else of the route, the same in every configuration.
+    var scope: UInt64 = 0
+    /// 0 for the tenant's; else of the user.
+    var user: UInt64 = 0
+}
+
 /// Where one (tenant, limit) pair is counted; kept by whoever charges it often, so that charging
 /// looks nothing up. A handle whose place was given to somebody else is noticed and renewed.
 public struct LimiterHandle: Sendable {
@@ -28,6 +38,9 @@ public struct LimiterHandle: Sendable {
 /// its limit) it is held while that many admissions move. Places are found by a dictionary behind a
 /// lock, once per handle. Places of tenants that were idle for a minute are taken back by `sweep`.
 ///
+/// A request that has to pass several limits is charged to all of them or to none, in one step too:
+/// see `LimiterTable+Several.swift`.
+///
 /// The number of places is bounded. At the bound a tenant without a place is refused
 /// (`gateway.overloaded`): it is never let through uncounted.
 @safe public final class LimiterTable: Sendable {
@@ -41,24 +54,22 @@ public struct LimiterHandle: Sendable {
         case overloaded
     }
 
-    struct Key: Hashable {
-        var tenant: TenantID
-        var name: UInt16
-    }
-
     /// One place: 128 bytes, so that neighbours share a cache line at most at their edges.
     struct Place: ~Copyable {
         let isHeld = Atomic<Bool>(false)
+        var isUsed = true
         /// Changes whenever the place changes hands; written only while it is held.
         var generation: UInt32 = 1
-        var isUsed = false
-        var key: Key?
+        /// Open requests of tenants with a `concurrency`; the place stays theirs meanwhile.
+        var open: UInt32 = 0
+        /// What was counted last where the place is not used.
+        var key: LimitKey
         var lastUsedNanoseconds: UInt64 = 0
         var window = SlidingWindow()
     }
 
     private struct Directory {
-        var places: [Key: UInt32] = [:]
+        var places: [LimitKey: UInt32] = [:]
         var free: [UInt32] = []
         /// Places below this were initialised once.
         var initialised: UInt32 = 0
@@ -70,7 +81,7 @@ public struct LimiterHandle: Sendable {
     public let placesMax: Int
     /// Reserved at once and touched as places are first used, so an unused place costs no memory.
     /// Not isolated and yet safe: a place's contents are touched only while its bit is held.
-    nonisolated(unsafe) private let places: UnsafeMutablePointer<Place>
+    nonisolated(unsafe) let places: UnsafeMutablePointer<Place>
     private let directory = Mutex(Directory())
 
     public init(placesMax: Int = LimiterTable.placesMaxDefault) {
@@ -89,14 +100,13 @@ public struct LimiterHandle: Sendable {
     ///
     /// - Parameters:
     ///   - handle: where this pair was counted last; renewed when needed.
-    ///   - name: index of the limit's name, the same in every configuration (the tier's is 0).
     ///   - now: monotonic. Readings of different workers need no order.
     public func charge(
-        _ handle: inout LimiterHandle, tenant: TenantID, name: UInt16 = 0, limit: RateLimit,
+        _ handle: inout LimiterHandle, tenant: TenantID, limit: RateLimit,
         nowNanoseconds now: UInt64
     ) -> Charge {
         guard case .perMinute(let perMinute) = limit else { return .uncounted }
-        let key = Key(tenant: tenant, name: name)
+        let key = LimitKey(tenant: tenant)
         // A place can be taken back between finding and charging it, but only after a minute
         // without use, and finding it is a use: one renewal is enough.
         for _ in 0..<2 {
@@ -112,7 +122,7 @@ public struct LimiterHandle: Sendable {
     }
 
     private func take(
-        _ handle: LimiterHandle, _ key: Key, _ limit: UInt32, _ now: UInt64
+        _ handle: LimiterHandle, _ key: LimitKey, _ limit: UInt32, _ now: UInt64
     ) -> WindowVerdict? {
         precondition(Int(handle.index) < placesMax)
         let place = unsafe places + Int(handle.index)
@@ -131,7 +141,8 @@ extension LimiterTable {
     /// Places in use.
     public var placesUsed: Int { directory.withLock { $0.places.count } }
 
-    private func find(_ key: Key, _ now: UInt64) -> LimiterHandle? {
+    /// The place of `key`, a new one where it has none and `isMade`; `nil` without a place.
+    func find(_ key: LimitKey, _ now: UInt64, isMade: Bool = true) -> LimiterHandle? {
         directory.withLock { directory in
             if let index = directory.places[key] {
                 let place = unsafe places + Int(index)
@@ -141,7 +152,7 @@ extension LimiterTable {
                     place.pointee.lastUsedNanoseconds, now)
                 return LimiterHandle(index: index, generation: unsafe place.pointee.generation)
             }
-            guard let index = freeIndex(&directory) else { return nil }
+            guard isMade, let index = freeIndex(key, &directory) else { return nil }
             let place = unsafe places + Int(index)
             unsafe Self.hold(place)
             defer { unsafe Self.release(place) }
@@ -153,11 +164,11 @@ extension LimiterTable {
         }
     }
 
-    private func freeIndex(_ directory: inout Directory) -> UInt32? {
+    private func freeIndex(_ key: LimitKey, _ directory: inout Directory) -> UInt32? {
         if let index = directory.free.popLast() { return index }
         guard Int(directory.initialised) < placesMax else { return nil }
         let index = directory.initialised
-        unsafe (places + Int(index)).initialize(to: Place())
+        unsafe (places + Int(index)).initialize(to: Place(key: key))
         directory.initialised += 1
         return index
     }
@@ -182,17 +193,16 @@ extension LimiterTable {
     }
 
     /// Empties a place that nobody used for a window; answers whose it was.
-    private static func reclaim(_ place: UnsafeMutablePointer<Place>, _ now: UInt64) -> Key? {
+    private static func reclaim(_ place: UnsafeMutablePointer<Place>, _ now: UInt64) -> LimitKey? {
         unsafe hold(place)
         defer { unsafe release(place) }
         let last = unsafe place.pointee.lastUsedNanoseconds
-        guard unsafe place.pointee.isUsed, now > last,
+        guard unsafe place.pointee.isUsed, unsafe place.pointee.open == 0, now > last,
             now - last > SlidingWindow.windowNanoseconds,
             unsafe place.pointee.window.isIdle(nowNanoseconds: now)
         else { return nil }
         let key = unsafe place.pointee.key
         unsafe place.pointee.isUsed = false
-        unsafe place.pointee.key = nil
         unsafe place.pointee.window = SlidingWindow()
         // 0 would be "no handle".
         let next = unsafe place.pointee.generation &+ 1
@@ -207,7 +217,7 @@ extension LimiterTable {
     /// everybody else spins on its core.
     private static let spinsMax = 128
 
-    private static func hold(_ place: UnsafeMutablePointer<Place>) {
+    static func hold(_ place: UnsafeMutablePointer<Place>) {
         var spins = 0
         while unsafe place.pointee.isHeld.exchange(true, ordering: .acquiring) {
             while unsafe place.pointee.isHeld.load(ordering: .relaxed) {
@@ -220,7 +230,7 @@ extension LimiterTable {
         }
     }
 
-    private static func release(_ place: UnsafeMutablePointer<Place>) {
+    static func release(_ place: UnsafeMutablePointer<Place>) {
         unsafe place.pointee.isHeld.store(false, ordering: .releasing)
     }
 }

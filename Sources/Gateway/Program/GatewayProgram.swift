@@ -7,6 +7,11 @@ public enum GatewayProgram {
     static let usage = """
         usage: ringfence-gateway run [--config PATH] [--announce FILE] [--die-with-parent]
                ringfence-gateway check [PATH] [--strict] [--json] [--no-color]
+               ringfence-gateway test [PATH] [--run REGEX] [--coverage] [--junit FILE]
+                                            [--verbose] [--json]
+               ringfence-gateway explain --request 'GET /v1/orders' [--token-file FILE]
+                                            [-H 'Name: value'] [--body-file FILE]
+                                            [--from ADDRESS] [--config PATH] [--json]
                ringfence-gateway help CODE
                ringfence-gateway token mint --key FILE --algorithm A --claims JSON
                                             [--kid K] [--type T] [--ttl 1h]
@@ -48,6 +53,8 @@ public enum GatewayProgram {
         switch command {
         case "run": return run(&words)
         case "check": return check(&words)
+        case "test": return TestCommand.run(&words)
+        case "explain": return ExplainCommand.run(&words)
         case "help": return help(&words)
         case "token":
             guard words.next() == "mint" else { return misuse("token has one command: mint") }

@@ -75,13 +75,12 @@ final class GatewayServer {
 
     private let gateway: GatewayProcess
     private let box: SnapshotBox
-    private let resolver: Resolver
     private let ticketKeys: TLSTicketKeys
     private let publicAddress: SocketAddress
     private let healthAddress: SocketAddress?
     private var workers: [Worker] = []
     private var healthStops: Mailbox<UInt64>?
-    private var fetchers: [Mailbox<Bool>] = []
+    private var keyFetchers: KeyFetchers
     private var version: UInt64 = 1
 
     /// A started worker's thread, boxed because arrays cannot hold what cannot be copied.
@@ -94,7 +93,7 @@ final class GatewayServer {
     init(
         snapshot: Snapshot, certificates: [TLSCertificate], resolver: Resolver
     ) throws(StartFault) {
-        self.resolver = resolver
+        keyFetchers = KeyFetchers(resolver: resolver)
         box = SnapshotBox(snapshot)
         let listen = snapshot.policy.listen
         do throws(TLSFault) {
@@ -120,8 +119,9 @@ final class GatewayServer {
         publicAddress = listener.address
         healthAddress = try Self.startHealth(
             listen.health?.text, gateway: gateway, box: box, stops: &healthStops)
+        // First, so that keys kept from before are there for the first request.
+        keyFetchers.follow(snapshot)
         try startWorkers(count, listener: listener, snapshot: snapshot)
-        startFetchers(of: snapshot)
     }
 
     private static func listener(on text: String) throws(StartFault) -> Listener {
@@ -181,36 +181,6 @@ final class GatewayServer {
                 throw .system(error)
             }
         }
-    }
-
-    private func startFetchers(of snapshot: Snapshot) {
-        for stop in fetchers { _ = stop.post(true) }
-        fetchers = []
-        for keys in snapshot.issuers {
-            guard case .url(let url, let seconds) = keys.policy.keys,
-                let location = FetchLocation(url)
-            else { continue }
-            do {
-                let stops = try Mailbox<Bool>(capacity: 4)
-                let context = try trust(keys.policy)
-                let refresher = KeySetRefresher(
-                    keys: keys, location: location, context: context, resolver: resolver,
-                    refreshSeconds: seconds, stops: stops,
-                    report: { write("ringfence-gateway: \($0)\n", to: .error) })
-                try WorkerThread(name: "keys") { refresher.run() }.detach()
-                fetchers.append(stops)
-            } catch {
-                write(
-                    "ringfence-gateway: keys of \(keys.policy.name) cannot be fetched: \(error)\n",
-                    to: .error)
-            }
-        }
-    }
-
-    private func trust(_ issuer: IssuerPolicy) throws -> TLSClientContext {
-        guard let authority = issuer.keysCertificateAuthority else { return try TLSClientContext() }
-        let pem = try readFile(authority.name, bytesMax: SnapshotLoader.secretBytesMax)
-        return try TLSClientContext(trust: .authorities(pem: pem))
     }
 
     /// Says where it listens, to people and to a parent process.
@@ -288,7 +258,7 @@ final class GatewayServer {
         version += 1
         box.replace(snapshot)
         gateway.tell(.use(snapshot))
-        startFetchers(of: snapshot)
+        keyFetchers.follow(snapshot)
         write("ringfence-gateway: reloaded, snapshot \(version)\n", to: .error)
     }
 
@@ -303,7 +273,7 @@ final class GatewayServer {
         let patience = UInt64(box.snapshot.policy.listen.deadlines.drainMilliseconds)
         gateway.tell(.drain(milliseconds: patience))
         for worker in workers { worker.join() }
-        for stop in fetchers { _ = stop.post(true) }
+        keyFetchers.stop()
         _ = healthStops?.post(0)
     }
 }

@@ -43,7 +43,7 @@ enum MaterialCommand {
             let privateFile = try words.required("--private")
             let publicFile = try words.option("--public")
             try words.end()
-            guard let algorithm = TokenAlgorithm(rawValue: name) else {
+            guard let algorithm = TokenAlgorithm(name: name) else {
                 throw Misuse(message: "--algorithm takes one of \(algorithms)")
             }
             guard algorithm.isSymmetric == (publicFile == nil) else {
@@ -58,7 +58,7 @@ enum MaterialCommand {
     }
 
     private static var algorithms: String {
-        TokenAlgorithm.allCases.map(\.rawValue).joined(separator: ", ")
+        TokenAlgorithm.names.joined(separator: ", ")
     }
 
     private static func create(
@@ -109,7 +109,7 @@ enum MintCommand {
             let type = try words.option("--type")
             let lifetime = try words.option("--ttl") ?? "1h"
             try words.end()
-            guard let algorithm = TokenAlgorithm(rawValue: name) else {
+            guard let algorithm = TokenAlgorithm(name: name) else {
                 throw Misuse(message: "unknown algorithm `\(name)`")
             }
             guard let seconds = seconds(lifetime) else {

@@ -20,19 +20,30 @@ struct HealthService {
         switch String(decoding: request.path, as: UTF8.self) {
         case "/livez": return text(200, "alive\n")
         case "/readyz":
-            let missing = current.snapshot.issuers.filter { $0.issuer == nil }
             guard gateway.isReady.load(ordering: .acquiring) else { return text(503, "stopping\n") }
-            guard missing.isEmpty else {
-                return text(503, missing.map { "no keys of issuer \($0.policy.name)\n" }.joined())
-            }
-            return text(200, "ready\n")
+            return readiness(of: current.snapshot.issuers)
         case "/metrics":
             return ServiceReply(
                 status: 200,
                 fields: [("Content-Type", Array("\(OpenMetricsEncoder.contentType)".utf8))],
-                body: gateway.exposition())
+                body: KeyMetrics.appended(
+                    to: gateway.exposition(), issuers: current.snapshot.issuers,
+                    now: WallClock.now().seconds))
         default: return text(404, "not found\n")
         }
+    }
+
+    /// Ready once every issuer has keys or was at least asked for them, and any of them has some:
+    /// one dead issuer keeps nobody else's tenants waiting, and a gateway that could verify nothing
+    /// takes no traffic from one that can.
+    private func readiness(of issuers: [IssuerKeys]) -> ServiceReply {
+        let missing = issuers.filter { $0.issuer == nil }
+        let names = missing.map { "no keys of issuer \($0.policy.name)\n" }.joined()
+        let isWaiting = missing.contains { $0.feed?.status.isTried != true }
+        guard missing.isEmpty || (!isWaiting && missing.count < issuers.count) else {
+            return text(503, names)
+        }
+        return text(200, "ready\n" + names)
     }
 
     static func refuse(_ defect: ServiceDefect) -> ServiceReply {

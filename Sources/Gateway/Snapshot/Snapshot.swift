@@ -55,6 +55,11 @@ final class Snapshot: Sendable {
     /// The assertion key file's bytes.
     let assertionKey: [UInt8]?
     let assertionSeconds: Int64
+    /// What each route's own limits are counted under.
+    let limitScopes: [UInt64]
+    /// What an address may ask without a credential that was verified; `nil` for no end.
+    let unauthenticatedRate: AddressBudget.Rate?
+    let handshakeRate: AddressBudget.Rate?
     private let trustedProxies: [Reactor.AddressBlock]
 
     var policy: GatewayPolicy { rules.policy }
@@ -73,6 +78,13 @@ final class Snapshot: Sendable {
         routeNames = policy.routes.map { [UInt8]($0.name.utf8) }
         self.assertionKey = assertionKey
         assertionSeconds = policy.assertion?.ttlSeconds ?? 0
+        limitScopes = policy.routes.map { LimitKey.scope(ofRoute: $0.name) }
+        unauthenticatedRate = policy.unauthenticated.map {
+            AddressBudget.Rate(perMinute: Int($0.requestsPerMinute))
+        }
+        handshakeRate = policy.listen.handshakesPerSecond.map {
+            AddressBudget.Rate(perSecond: $0)
+        }
         trustedProxies = policy.trustedProxies.compactMap { Reactor.AddressBlock($0.text) }
     }
 
@@ -90,35 +102,5 @@ final class Snapshot: Sendable {
     func trusts(_ address: IPAddress) -> Bool {
         guard !trustedProxies.isEmpty else { return false }
         return trustedProxies.contains { $0.contains(address) }
-    }
-}
-
-/// The keys of one issuer: fixed, or replaced whole when a fetched set has changed. The epoch grows
-/// with every change, so that results cached for withdrawn keys are not used again.
-final class IssuerKeys: Sendable {
-    private let current: Mutex<TokenIssuer?>
-    private let changes = Atomic<UInt64>(0)
-    let index: Int
-    let policy: IssuerPolicy
-    let vendorName: String
-
-    /// - Parameter keys: `nil` until the first set has been fetched; every token is then refused.
-    init(index: Int, policy: IssuerPolicy, vendorName: String, keys: KeySet?) {
-        self.index = index
-        self.policy = policy
-        self.vendorName = vendorName
-        let issuer = keys.map {
-            TokenIssuer(index: index, policy: policy, vendorName: vendorName, keys: $0)
-        }
-        current = Mutex(issuer)
-    }
-
-    var epoch: UInt64 { changes.load(ordering: .acquiring) }
-    var issuer: TokenIssuer? { current.withLock { $0 } }
-
-    func replace(_ keys: KeySet) {
-        let issuer = TokenIssuer(index: index, policy: policy, vendorName: vendorName, keys: keys)
-        current.withLock { $0 = issuer }
-        changes.add(1, ordering: .releasing)
     }
 }

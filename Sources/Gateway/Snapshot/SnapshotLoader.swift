@@ -7,6 +7,8 @@ import YAML
 /// What a policy folder came to: a snapshot with the certificates to serve, or diagnostics.
 struct LoadedSnapshot {
     var report: PolicyReport
+    /// What was read, with the place of every key; `nil` where the first file could not be.
+    var document: PolicyDocument?
     var snapshot: Snapshot?
     var certificates: [TLSCertificate] = []
 }
@@ -18,10 +20,12 @@ struct SnapshotLoader {
 
     let path: String
     let resolver: Resolver
+    /// What stands in for the world where a policy is only tried out.
+    var substitutes: Substitutes?
     /// How often names of upstreams are looked up again.
     static let resolveMilliseconds: UInt64 = 10_000
 
-    private final class Findings {
+    final class Findings {
         var diagnostics: [Diagnostic] = []
         /// What could not be read: an error for `run`, a warning for `check`.
         var missing: [(message: String, mark: SourceMark)] = []
@@ -41,17 +45,14 @@ struct SnapshotLoader {
     func load(
         version: UInt64, previous: Snapshot? = nil, toleratesMissing: Bool = false
     ) -> LoadedSnapshot {
-        let loaded = loadGatewayPolicy(path: Self.file(at: path)) {
-            (file: String) throws(UnreadableFile) in
-            do throws(FileFault) {
-                return try readFile(file, bytesMax: PolicyBounds.fileBytesMax + 1)
-            } catch {
-                throw UnreadableFile(reason: error.description)
-            }
+        let loaded = loadPolicy()
+        guard var policy = loaded.policy else {
+            return LoadedSnapshot(report: loaded.report, document: loaded.document)
         }
-        guard let policy = loaded.policy else { return LoadedSnapshot(report: loaded.report) }
+        substitutes?.change(&policy)
         let findings = Findings()
-        let certificates = certificates(policy, findings)
+        let certificates = substitutes == nil ? certificates(policy, findings) : []
+        if substitutes == nil { checkState(policy, findings) }
         let issuers = issuers(policy, previous, findings)
         let vendorKeys = vendorKeys(policy, findings)
         let (upstreams, targets) = upstreams(policy, findings)
@@ -61,16 +62,35 @@ struct SnapshotLoader {
         diagnostics += findings.missing.map { Diagnostic(missing, $0.message, at: $0.mark) }
         let report = PolicyReport(
             files: loaded.report.files, diagnostics: diagnostics, counts: loaded.report.counts)
-        guard report.errors == 0, let vendorKeys else { return LoadedSnapshot(report: report) }
+        guard report.errors == 0, let vendorKeys else {
+            return LoadedSnapshot(report: report, document: loaded.document)
+        }
         let snapshot = Snapshot(
             version: version, policy: policy, upstreams: upstreams, targets: targets,
             issuers: issuers, vendorKeys: vendorKeys, assertionKey: assertionKey)
-        return LoadedSnapshot(report: report, snapshot: snapshot, certificates: certificates)
+        return LoadedSnapshot(
+            report: report, document: loaded.document, snapshot: snapshot,
+            certificates: certificates)
+    }
+
+    /// The policy alone; nothing it names but files of tenants is read.
+    func loadPolicy() -> LoadedPolicy<GatewayPolicy> {
+        loadGatewayPolicy(path: Self.file(at: path)) { (file: String) throws(UnreadableFile) in
+            try Self.read(file)
+        }
+    }
+
+    static func read(_ file: String) throws(UnreadableFile) -> [UInt8] {
+        do throws(FileFault) {
+            return try readFile(file, bytesMax: PolicyBounds.fileBytesMax + 1)
+        } catch {
+            throw UnreadableFile(reason: error.description)
+        }
     }
 
     // MARK: - Material
 
-    private func bytes(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
+    func bytes(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
         switch reference.kind {
         case .file: return file(reference.name, reference, findings)
         case .env:
@@ -105,7 +125,7 @@ struct SnapshotLoader {
 
     /// The bytes of a secret; one that others can read is worth a warning, not a refusal: whoever
     /// mounts it may have no say in its mode.
-    private func secret(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
+    func secret(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
         if reference.kind == .file, let mode = try? fileMode(reference.name),
             mode.isReadableByOthers
         {
@@ -117,7 +137,7 @@ struct SnapshotLoader {
         return bytes(reference, findings)
     }
 
-    private func refuse(
+    func refuse(
         _ secret: SecretReference, _ message: String, _ findings: Findings
     ) {
         findings.diagnostics.append(
@@ -143,50 +163,12 @@ struct SnapshotLoader {
         return made
     }
 
-    private func issuers(
-        _ policy: GatewayPolicy, _ previous: Snapshot?, _ findings: Findings
-    ) -> [IssuerKeys] {
-        policy.issuers.enumerated().map { index, issuer in
-            var keys: KeySet?
-            switch issuer.keys {
-            case .file(let reference):
-                keys = keySet(reference, isSecret: false, findings) { (bytes) throws(KeyDefect) in
-                    try KeySet(file: bytes.span, algorithms: issuer.algorithms)
-                }
-            case .secret(let reference):
-                keys = keySet(reference, isSecret: true, findings) { (bytes) throws(KeyDefect) in
-                    try KeySet(secretFile: bytes.span, algorithms: issuer.algorithms)
-                }
-            case .url:
-                // What was fetched before the reload holds until the next fetch.
-                let known = previous?.issuers.first { $0.policy.keys == issuer.keys }
-                keys = known?.issuer?.keys
-            }
-            return IssuerKeys(
-                index: index, policy: issuer, vendorName: policy.vendors[issuer.vendor].name,
-                keys: keys)
-        }
-    }
-
-    private func keySet(
-        _ reference: SecretReference, isSecret: Bool, _ findings: Findings,
-        _ make: ([UInt8]) throws(KeyDefect) -> KeySet
-    ) -> KeySet? {
-        let read = isSecret ? secret(reference, findings) : bytes(reference, findings)
-        guard let bytes = read else { return nil }
-        do throws(KeyDefect) {
-            return try make(bytes)
-        } catch {
-            refuse(reference, error.message, findings)
-            return nil
-        }
-    }
-
     private func vendorKeys(_ policy: GatewayPolicy, _ findings: Findings) -> VendorKeySet? {
         var files: [(vendor: Int, bytes: [UInt8])] = []
         for (index, vendor) in policy.vendors.enumerated() {
-            guard let key = vendor.key, let bytes = secret(key, findings) else { continue }
-            files.append((index, bytes))
+            guard let key = vendor.key else { continue }
+            let known = substitutes?.vendorKeys[vendor.name] ?? secret(key, findings)
+            if let known { files.append((index, known)) }
         }
         do throws(KeyDefect) {
             return try VendorKeySet(keyFiles: files)
@@ -199,7 +181,7 @@ struct SnapshotLoader {
 
     private func assertionKey(_ policy: GatewayPolicy, _ findings: Findings) -> [UInt8]? {
         guard let assertion = policy.assertion,
-            let bytes = secret(assertion.key, findings)
+            let bytes = substitutes?.assertionKey ?? secret(assertion.key, findings)
         else { return nil }
         do throws(KeyDefect) {
             _ = try AssertionSigner(keyFile: bytes.span)
@@ -229,7 +211,7 @@ struct SnapshotLoader {
                     connectMilliseconds: UInt64(upstream.connectMilliseconds),
                     responseMilliseconds: UInt64(upstream.responseMilliseconds),
                     idleMilliseconds: UInt64(upstream.idleMilliseconds),
-                    echoRequired: upstream.echoRequired,
+                    echoRequired: upstream.echoRequired && substitutes == nil,
                     isAsserted: policy.assertion?.upstreams.contains(index) ?? false,
                     targets: first..<targets.count))
         }
@@ -239,7 +221,8 @@ struct SnapshotLoader {
     private func clientContext(
         _ upstream: UpstreamPolicy, _ findings: Findings
     ) -> TLSClientContext? {
-        guard upstream.targets.contains(where: { $0.scheme == .https }) else { return nil }
+        guard substitutes == nil, upstream.targets.contains(where: { $0.scheme == .https })
+        else { return nil }
         do throws(TLSFault) {
             guard let authority = upstream.certificateAuthority else {
                 return try TLSClientContext()
@@ -262,9 +245,11 @@ struct SnapshotLoader {
         let defaultPort: UInt16 = target.scheme == .https ? 443 : 80
         var authority = isIPv6 ? "[\(target.host)]" : target.host
         if target.port != defaultPort { authority += ":\(target.port)" }
+        if target.scheme == .unix { authority = "localhost" }
         let source: Snapshot.AddressSource
-        if target.scheme == .unix {
-            authority = "localhost"
+        if let recorder = substitutes?.upstream {
+            source = .fixed(recorder)
+        } else if target.scheme == .unix {
             source = .fixed(.unix(path: target.host))
         } else if let address = IPAddress(target.host) {
             source = .fixed(.ip(address, port: target.port))

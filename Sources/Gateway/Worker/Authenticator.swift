@@ -10,6 +10,7 @@ final class Caller {
     /// `nil` for a vendor, who speaks for no tenant.
     let principal: Principal?
     var limit = LimiterHandle()
+    var limits = CallerLimits()
 
     init(claims: VerifiedClaims, principal: Principal?) {
         self.claims = claims
@@ -205,6 +206,7 @@ struct Authenticator: ~Copyable {
             if error == .signature, let key {
                 forgeries.insert(key, now: circumstances.now, epochs: epochs)
             }
+            if error == .keyUnknown { keys.noteUnknownKey() }
             observation.defect = error.code
             counters.tokensRefused.increment()
             if error.isAlarm { counters.secondReaderAlarms.increment() }

@@ -14,6 +14,8 @@ final class Exchange {
     enum RequestPhase {
         /// A body that must be whole before anything is sent is being collected.
         case collecting
+        /// Waiting for a turn at the upstream.
+        case queued
         /// Waiting for a connection to the upstream.
         case connecting
         /// The head is on its way, a collected body follows as there is room.
@@ -59,7 +61,12 @@ final class Exchange {
     /// Index into the policy's upstreams.
     var upstream = 0
     var caller: Caller?
-    var standing: LimitStanding?
+    var standings = LimitStandings()
+    /// Where the request counts as open, until it is over.
+    var openPlace = LimiterHandle()
+    /// What a client's address has to wait.
+    var retrySeconds: UInt32?
+    var share = UpstreamShare()
     var requestID = UUIDv7(milliseconds: 0, random: [10 of UInt8](repeating: 0))
 
     var requestPhase = RequestPhase.sent
@@ -119,7 +126,9 @@ final class Exchange {
         upstreams = nil
         route = nil
         caller = nil
-        standing = nil
+        standings.removeAll()
+        openPlace = LimiterHandle()
+        retrySeconds = nil
         requestPhase = .sent
         responsePhase = .awaitingHead
         requestTarget = .plain

@@ -51,7 +51,7 @@ extension GatewayWorker {
         switch admission {
         case .forward:
             exchange.requestTarget = framing == .chunked ? .chunked : .plain
-            connect(exchange)
+            enter(exchange)
         case .collect(let route):
             beginCollecting(exchange, route, framing)
         case .answer(let status):
@@ -81,7 +81,9 @@ extension GatewayWorker {
         let route: RouteRule
         switch try snapshot.rules.route(requestHead, bytes) {
         case .matched(let found): route = found
-        case .preflight(let found): return try preflight(exchange, found, bytes)
+        case .preflight(let found):
+            try chargeAddress(gateway.anonymous, exchange, connection, bytes)
+            return try preflight(exchange, found, bytes)
         case .methodNotAllowed(let methods):
             exchange.answerFields.append("Allow: ")
             methods.write(into: &exchange.answerFields)
@@ -95,23 +97,21 @@ extension GatewayWorker {
         exchange.upstream = route.policy.upstream
         noteOrigin(exchange, route, bytes)
         let caller: Caller?
-        switch try authenticator.authenticate(
-            requestHead, bytes, route: route, snapshot: snapshot,
-            circumstances(exchange, connection), turns: &turns, &exchange.observation)
-        {
+        switch try authenticate(exchange, route, snapshot, connection, bytes) {
         case .done(let known): caller = known
         case .later: return .later
         }
         exchange.caller = caller
         let principal = caller?.principal
+        if let principal { try route.checkFeature(principal) }
         do throws(Refusal) {
             try scratch.plan(route, requestHead, bytes, principal: principal)
-            observe(exchange, route)
+            observe(exchange, route, bytes)
         } catch {
-            observe(exchange, route)
+            observe(exchange, route, bytes)
             throw error
         }
-        if let caller, let principal { try charge(exchange, caller, principal) }
+        if let caller, let principal { try charge(exchange, route, caller, principal) }
         if try holdsBody(exchange, snapshot, route, bytes) { return .collect(route) }
         bodyType.removeAll()
         try writeHead(
@@ -120,26 +120,11 @@ extension GatewayWorker {
         return .forward
     }
 
-    private func observe(_ exchange: Exchange, _ route: RouteRule) {
+    private func observe(_ exchange: Exchange, _ route: RouteRule, _ bytes: Span<UInt8>) {
         exchange.observation.stripped = scratch.plan.report
         if route.isInShadow { exchange.observation.shadow = scratch.plan.shadow }
         exchange.observation.wasCleaned = true
-    }
-
-    /// Step 8: deciding and charging are one step.
-    private func charge(
-        _ exchange: Exchange, _ caller: Caller, _ principal: Principal
-    ) throws(Refusal) {
-        switch gateway.limiter.charge(
-            &caller.limit, tenant: principal.tenant, limit: principal.limit,
-            nowNanoseconds: now.nanoseconds)
-        {
-        case .uncounted: return
-        case .overloaded: throw .overloaded
-        case .counted(let standing):
-            exchange.standing = standing
-            guard standing.isAdmitted else { throw .rateLimited }
-        }
+        trace?.noteHead(requestHead, bytes, on: route)
     }
 
     /// Step 10: the assertion, and the head as the upstream will see it.

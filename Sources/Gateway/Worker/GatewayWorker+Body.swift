@@ -126,7 +126,7 @@ extension GatewayWorker {
             return fail(exchange, error)
         }
         forgetSaved()
-        connect(exchange)
+        enter(exchange)
     }
 
     private func forgetSaved() {
@@ -173,6 +173,7 @@ extension GatewayWorker {
         let report = try Self.clean(
             exchange.body, rule, type, bytes[text], exchange.caller?.principal?.externalID,
             &bodyScratch, into: &cleaned)
+        trace?.noteBody(exchange.body, as: type, removed: report.removed, route)
         if report.isChanged { exchange.body = cleaned }
         type.write(bytes[text], into: &bodyType)
         exchange.observation.stripped.bodyNames = report.removed

@@ -58,6 +58,7 @@ extension GatewayWorker {
             return Due(subject: .head, at: head)
         case .exchanging:
             if let unread { return unread }
+            if let turn = turn(client) { return Due(subject: .turn, at: turn) }
             guard isBodyAwaited(client) else { return nil }
             return wait(
                 for: .body, client.body.bytesMoved, of: client, deadlines.bodyMilliseconds)
@@ -90,7 +91,7 @@ extension GatewayWorker {
         case .streaming:
             guard let server = exchange.upstreamKey, servers.contains(server) else { return false }
             return servers[server].stream.output.count < ByteStream.outputBytesHigh
-        case .connecting, .sending, .sent, .stopped: return false
+        case .queued, .connecting, .sending, .sent, .stopped: return false
         }
     }
 
@@ -120,6 +121,11 @@ extension GatewayWorker {
         case .body:
             if let exchangeKey = connection.exchange, exchanges.contains(exchangeKey) {
                 expireBody(exchanges[exchangeKey], connection)
+            }
+            advanceClient(key)
+        case .turn:
+            if let exchangeKey = connection.exchange, exchanges.contains(exchangeKey) {
+                fail(exchanges[exchangeKey], .upstreamBusy)
             }
             advanceClient(key)
         case .output, .close: dropClient(key)

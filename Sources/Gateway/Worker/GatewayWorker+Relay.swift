@@ -26,7 +26,7 @@ extension GatewayWorker {
     ) -> Step {
         switch exchange.requestPhase {
         case .sent, .streaming, .sending, .stopped: break
-        case .collecting, .connecting, .discarding: return .waiting
+        case .collecting, .queued, .connecting, .discarding: return .waiting
         }
         do throws(HTTPViolation) {
             switch try server.readHead(
@@ -162,6 +162,7 @@ extension GatewayWorker {
 
     func retire(_ exchange: Exchange) {
         _ = exchanges.remove(exchange.key)
+        settle(exchange)
         gateway.bodyMemory.give(exchange.bodyMemory)
         exchange.reset()
         if spareExchanges.count < 1_024 { spareExchanges.append(exchange) }

@@ -34,7 +34,7 @@ extension GatewayWorker {
     private func moveRequest(_ exchange: Exchange, _ client: ServerConnection) -> Step {
         switch exchange.requestPhase {
         case .collecting: return collect(exchange, client)
-        case .connecting, .stopped: return .waiting
+        case .queued, .connecting, .stopped: return .waiting
         case .sending: return sendCollected(exchange, client)
         case .streaming: return stream(exchange, client)
         case .sent: return flushServer(exchange)

@@ -24,18 +24,18 @@ extension GatewayWorker {
         try Self.write(
             responseHead, input, for: snapshot.rules.routes[index],
             framing: clientFraming(exchange, framing), requestID: requestIDText,
-            origin: exchange.origin, standing: exchange.standing, closes: !keepsAlive,
+            origin: exchange.origin, standings: exchange.standings, closes: !keepsAlive,
             limitHeaders: snapshot.policy.limitHeaders, into: &output)
     }
 
     private static func write(
         _ head: borrowing ResponseHead, _ input: borrowing ByteBuffer, for route: RouteRule,
         framing: BodyFraming, requestID: borrowing ByteBuffer, origin: borrowing ByteBuffer,
-        standing: LimitStanding?, closes: Bool, limitHeaders: LimitHeaders,
+        standings: LimitStandings, closes: Bool, limitHeaders: LimitHeaders,
         into output: inout ByteBuffer
     ) throws(Refusal) {
         let facts = ResponseFacts(
-            requestID: requestID.readable, origin: origin.readable, standing: standing,
+            requestID: requestID.readable, origin: origin.readable, standings: standings,
             closes: closes)
         try route.writeResponse(
             head, input.readable, framing: framing, limitHeaders: limitHeaders, facts: facts,
@@ -129,6 +129,7 @@ extension GatewayWorker {
         if exchange.responseStarted { return cut(exchange, refusal) }
         exchange.observation.refusal = refusal
         detachServer(exchange)
+        leaveUpstream(exchange)
         writeProblem(exchange, refusal)
         concludeLocally(exchange)
     }
@@ -153,7 +154,9 @@ extension GatewayWorker {
         requestIDText.removeAll()
         requestIDText.append(exchange.requestID)
         problem.removeAll()
-        Self.write(refusal, requestID: requestIDText, into: &problem)
+        writeMembers(exchange, refusal)
+        Self.write(
+            refusal, requestID: requestIDText, members: problemMembers, into: &problem)
         writeStart(
             exchange, refusal.status, keepsAlive: client.keepsAlive, to: &client.stream.output)
         writeRefusalFields(exchange, refusal, to: &client.stream.output)
@@ -167,10 +170,12 @@ extension GatewayWorker {
     }
 
     private static func write(
-        _ refusal: Refusal, requestID: borrowing ByteBuffer, into out: inout ByteBuffer
+        _ refusal: Refusal, requestID: borrowing ByteBuffer, members: borrowing ByteBuffer,
+        into out: inout ByteBuffer
     ) {
         ProblemBody.write(
-            refusal, requestID: requestID.readable, detail: refusal.entry.detail, into: &out)
+            refusal, requestID: requestID.readable, detail: refusal.entry.detail,
+            members: members.readable, into: &out)
     }
 
     /// The status line, what every answer of ours carries, and the exchange's `answerFields`.
@@ -201,14 +206,7 @@ extension GatewayWorker {
             output.append(refusal.proxyError)
             output.append("\r\n")
         }
-        if let snapshot = exchange.snapshot, let standing = exchange.standing {
-            snapshot.policy.limitHeaders.write(standing, into: &output)
-            if !standing.isAdmitted { LimitHeaders.writeRetryAfter(standing, into: &output) }
-        }
-        // The budget of signature checks refills many times a second.
-        if exchange.standing == nil, refusal.status == 503 || refusal == .tokenRateLimited {
-            output.append("Retry-After: 1\r\n")
-        }
+        writeLimits(exchange, refusal, to: &output)
         if let snapshot = exchange.snapshot, let index = exchange.route,
             let cors = snapshot.rules.routes[index].cors
         {
@@ -242,6 +240,7 @@ extension GatewayWorker {
         counters.record(nanoseconds: elapsed)
         if seen.wasCleaned { counters.countStripped(seen.stripped) }
         if let shadow = seen.shadow { counters.countShadow(shadow) }
+        trace?.noteEnd(of: exchange)
         guard log != nil, log?.makeRoom(for: LogLine.bytesMax) == true else { return }
         writeLogLine(exchange, elapsed)
     }

@@ -11,6 +11,8 @@ enum WorkerMessage: Sendable {
     /// An accepted connection is this worker's from now on.
     case adopt(SocketParcel)
     case use(Snapshot)
+    /// A request of this worker's has its turn at an upstream.
+    case granted(ShareGrant, UpstreamGate)
     /// Finish what is open within this time, take nothing new, then end.
     case drain(milliseconds: UInt64)
     case reopenLog
@@ -33,6 +35,8 @@ final class GatewayWorker {
     var poller: Poller
     var wheel: TimerWheel
     var clients: Slab<ServerConnection>
+    /// By place in `clients`: what the handshake took, until a good credential gives it back.
+    var handshakeUnits: [AddressBudget.Unit?] = []
     /// By place in `clients`; `nil` until a credential came, and again after a while without one.
     private var memos: [CredentialMemo?] = []
     var servers: Slab<ClientConnection>
@@ -41,6 +45,8 @@ final class GatewayWorker {
     /// Clients with more to do that had their share of this turn, and those of the turn before.
     var unfinished: [SlotKey] = []
     var unfinishedNow: [SlotKey] = []
+    /// Turns at upstreams for requests of this worker.
+    var granted: [(grant: ShareGrant, gate: UpstreamGate)] = []
     /// Clients whose tokens have to be checked.
     var turns = SignatureTurns()
     /// Only the first worker listens; it hands connections to whoever has the fewest.
@@ -68,7 +74,8 @@ final class GatewayWorker {
     var tenantText = ByteBuffer(capacityMax: 36)
     var shadowText = ByteBuffer(capacityMax: 128)
     var peerText = ByteBuffer(capacityMax: 64)
-    var problem = ByteBuffer(capacityMax: 1_024)
+    var problem = ByteBuffer(capacityMax: ProblemBody.bytesMax)
+    var problemMembers = ByteBuffer(capacityMax: ProblemBody.membersBytesMax)
     /// The type of the body that was cleaned last; empty where it was not.
     var bodyType = ByteBuffer(capacityMax: 65_535)
     var bodyScratch = BodyScratch()
@@ -79,6 +86,10 @@ final class GatewayWorker {
     /// For the log, which tells our share of the time: `now` is as old as this turn of the loop.
     var instant: Monotonic { log == nil ? now : .now() }
     var random = RandomSource()
+    /// Told of every decision; `nil` in traffic.
+    var trace: DecisionTrace?
+    /// The time of a rehearsal; `nil` is the machine's.
+    var rehearsalClock: RehearsalClock?
     var mail: [WorkerMessage] = []
     /// Set while draining: when what is still open is cut.
     var drainUntil: Monotonic?
@@ -102,7 +113,7 @@ final class GatewayWorker {
         wheel = TimerWheel(
             capacity: Int(Self.firstClient) + 2 * capacity, tickMilliseconds: 16, now: .now())
         self.snapshot = snapshot
-        upstreams = UpstreamSet(snapshot: snapshot)
+        upstreams = UpstreamSet(snapshot: snapshot, gates: gateway.gates)
         requestLimits = HeadLimits(snapshot.policy.listen.heads)
         authenticator = try Authenticator(counters: counters, budget: gateway.budget)
         signer = try Self.signer(for: snapshot)
@@ -127,40 +138,56 @@ final class GatewayWorker {
             if let drainUntil {
                 if clients.count == 0 || now >= drainUntil { break }
             }
-            var deadline = unfinished.isEmpty && turns.isEmpty ? wheel.nextDeadline : now
+            let isIdle = unfinished.isEmpty && turns.isEmpty && granted.isEmpty
+            var deadline = isIdle ? wheel.nextDeadline : now
             for other in [acceptAgainAt, drainUntil] {
                 if let other { deadline = min(deadline ?? other, other) }
             }
-            do throws(SystemFault) {
-                try poller.wait(until: deadline, now: now)
-            } catch {
-                // epoll_wait fails only for our own bugs.
-                preconditionFailure("\(error)")
-            }
-            now = .now()
-            wall = .now()
-            // Upstreams first: what a kept connection says is known before it gets a request.
-            for place in 0..<poller.count where !clients.owns(poller[place].key) {
-                serve(poller[place])
-            }
-            for place in 0..<poller.count where clients.owns(poller[place].key) {
-                serve(poller[place])
-            }
-            if let again = acceptAgainAt, now >= again {
-                acceptAgainAt = nil
-                accept()
-            }
-            while let key = wheel.expired(now: now) { expire(key) }
-            advanceUnfinished()
-            advanceLine()
-            if index == 0 { _ = gateway.limiter.sweep(nowNanoseconds: now.nanoseconds, count: 8) }
-            log?.flush()
-            counters.logLinesDropped.store(log?.droppedLines ?? 0)
-            counters.secondReadingsSkipped.store(authenticator.secondReadingsSkipped)
+            turn(until: deadline)
         }
         // Whoever is still in the middle of something is cut, and seen in the log.
         while let key = clients.key(after: nil) { dropClient(key) }
         log?.flush()
+    }
+
+    /// One turn of the loop: waits for what is ready, and serves it and what is due.
+    func turn(until deadline: Monotonic?) {
+        do throws(SystemFault) {
+            try poller.wait(until: deadline, now: now)
+        } catch {
+            // epoll_wait fails only for our own bugs.
+            preconditionFailure("\(error)")
+        }
+        readClocks()
+        // Upstreams first: what a kept connection says is known before it gets a request.
+        for place in 0..<poller.count where !clients.owns(poller[place].key) {
+            serve(poller[place])
+        }
+        for place in 0..<poller.count where clients.owns(poller[place].key) {
+            serve(poller[place])
+        }
+        if let again = acceptAgainAt, now >= again {
+            acceptAgainAt = nil
+            accept()
+        }
+        while let key = wheel.expired(now: now) { expire(key) }
+        advanceUnfinished()
+        advanceLine()
+        advanceGranted()
+        if index == 0 { _ = gateway.limiter.sweep(nowNanoseconds: now.nanoseconds, count: 8) }
+        log?.flush()
+        counters.logLinesDropped.store(log?.droppedLines ?? 0)
+        counters.secondReadingsSkipped.store(authenticator.secondReadingsSkipped)
+    }
+
+    private func readClocks() {
+        if let rehearsalClock {
+            now = rehearsalClock.now
+            wall = rehearsalClock.wall
+        } else {
+            now = .now()
+            wall = .now()
+        }
     }
 
     private func serve(_ event: ReadyEvent) {
@@ -184,6 +211,7 @@ final class GatewayWorker {
             case .adopt(let parcel):
                 if let socket = parcel.take() { adopt(socket, peer: parcel.peer) }
             case .use(let snapshot): use(snapshot)
+            case .granted(let grant, let gate): granted.append((grant, gate))
             case .drain(let milliseconds): drain(milliseconds)
             case .reopenLog: try? log?.reopen()
             }
@@ -195,7 +223,7 @@ final class GatewayWorker {
     private func use(_ snapshot: Snapshot) {
         for key in upstreams.takeAll() { dropServer(key) }
         self.snapshot = snapshot
-        upstreams = UpstreamSet(snapshot: snapshot)
+        upstreams = UpstreamSet(snapshot: snapshot, gates: gateway.gates)
         requestLimits = HeadLimits(snapshot.policy.listen.heads)
         // The loader has made a signer of the same bytes before; failing here means no memory, and
         // then requests that need an assertion are refused.
@@ -265,7 +293,7 @@ final class GatewayWorker {
         }
     }
 
-    private func adopt(_ socket: consuming Socket, peer: PeerAddress) {
+    func adopt(_ socket: consuming Socket, peer: PeerAddress) {
         // Connections handed over were counted by who handed them over.
         if index == 0 { counters.connections.add(1) }
         guard gateway.openConnections <= snapshot.policy.listen.connectionsMax, drainUntil == nil
@@ -276,7 +304,13 @@ final class GatewayWorker {
         }
         let number = socket.number
         var session: TLSSession?
+        var unit: AddressBudget.Unit?
         if let context = gateway.tls {
+            guard takeHandshake(of: peer, &unit) else {
+                counters.handshakesLimited.increment()
+                counters.connections.subtract()
+                return
+            }
             do throws(TLSFault) {
                 session = try context.makeSession(descriptor: number)
             } catch {
@@ -291,6 +325,7 @@ final class GatewayWorker {
             counters.connections.subtract()
             return
         }
+        if unit != nil { remember(unit, of: key) }
         do throws(SystemFault) {
             try poller.add(number, key: key)
         } catch {
@@ -321,6 +356,7 @@ final class GatewayWorker {
         wheel.cancel(key)
         guard let connection = clients.remove(key) else { return }
         forgetCredential(of: key)
+        if !handshakeUnits.isEmpty { remember(nil, of: key) }
         counters.connections.subtract()
         // What is not whole must not look whole.
         if connection.exchange != nil || !connection.stream.output.isEmpty {

@@ -19,6 +19,7 @@ struct Counter: Sendable {
 struct GatewayMetrics: Sendable {
     let catalog: MetricCatalog
     let accepted, connections, refused, exhausted, handshakes, handshakesFailed: MetricSlot
+    let handshakesLimited, upstreamWaits: MetricSlot
     let requests: MetricSlots
     let stripped: MetricSlots
     let shadowRequests, shadowFindings, shadowRefusals: MetricSlots
@@ -51,6 +52,16 @@ struct GatewayMetrics: Sendable {
         handshakes = made.counter("ringfence_tls_handshakes", help: "Handshakes done.").only
         handshakesFailed =
             made.counter("ringfence_tls_handshakes_failed", help: "Handshakes that failed.").only
+        handshakesLimited =
+            made.counter(
+                "ringfence_tls_handshakes_limited",
+                help: "Connections closed because their address had spent its handshakes."
+            ).only
+        upstreamWaits =
+            made.counter(
+                "ringfence_upstream_waits",
+                help: "Requests that waited for their turn at an upstream with in_flight."
+            ).only
         requests = made.counter(
             "ringfence_requests",
             help: "Requests by outcome: forwarded, or the code of the refusal.",
@@ -91,7 +102,7 @@ struct GatewayMetrics: Sendable {
         secondReadings =
             made.gauge(
                 "ringfence_token_second_readings_skipped",
-                help: "Tokens libjwt cannot read because of their typ."
+                help: "Tokens whose header libjwt cannot read, because of its typ or algorithm."
             ).only
         alarms = made.counter(
             "ringfence_alarms", help: "What must never happen; each is a bug or an attack.",
@@ -122,6 +133,8 @@ final class WorkerCounters: Sendable {
     var descriptorsExhausted: Counter { counter(metrics.exhausted) }
     var handshakes: Counter { counter(metrics.handshakes) }
     var handshakesFailed: Counter { counter(metrics.handshakesFailed) }
+    var handshakesLimited: Counter { counter(metrics.handshakesLimited) }
+    var upstreamWaits: Counter { counter(metrics.upstreamWaits) }
     var tokensCached: Counter { counter(metrics.tokens[0]) }
     var tokensVerified: Counter { counter(metrics.tokens[1]) }
     var tokensRefused: Counter { counter(metrics.tokens[2]) }

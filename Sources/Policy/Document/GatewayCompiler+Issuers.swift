@@ -6,19 +6,20 @@ extension GatewayCompiler {
                 name: entry.key, issuer: node["issuer"]?.text ?? "",
                 keys: readKeys(node, entry.keyMark),
                 algorithms: (node.texts("algorithms") ?? []).compactMap {
-                    TokenAlgorithm(rawValue: $0)
+                    TokenAlgorithm(name: $0)
                 },
                 tenant: node.claim("tenant") ?? ClaimName(""),
                 tenantFormat: node["tenant"]?.word("format", as: TenantFormat.self) ?? .opaque)
             issuer.mark = entry.keyMark
-            issuer.keysCertificateAuthority = node.secret("jwks_ca", folder: folder)
             if let value = node.seconds("leeway") { issuer.leewaySeconds = value }
             if let value = node.seconds("max_lifetime") { issuer.lifetimeSecondsMax = value }
             if let types = node.texts("type") { issuer.types = types }
+            refuseReservedTypes(node)
             issuer.vendor = resolve(node["vendor"], .vendor) ?? 0
             issuer.role = node.claim("role")
             issuer.tier = node.claim("tier")
             issuer.audiences = readAudiences(node)
+            issuer.authority = readAuthority(node)
             checkAlgorithms(issuer, node)
             issuers[entry.key] = policy.issuers.count
             policy.issuers.append(issuer)
@@ -35,11 +36,10 @@ extension GatewayCompiler {
             list.add(
                 .issuerKeys, "the issuer has \(how)", at: jwks == nil ? mark : secret?.mark ?? mark)
         }
-        if let text = jwks?.text, ScalarForm.isURL(text) {
-            let refresh = UInt32(exactly: node.seconds("jwks_refresh") ?? 300) ?? 300
-            return .url(text, refreshSeconds: refresh)
+        if let jwks, let source = remoteSource(jwks) {
+            return .remote(readRemote(source, node))
         }
-        for key in ["jwks_refresh", "jwks_ca"] where node[key] != nil {
+        for key in Self.remoteKeys where node[key] != nil {
             list.add(
                 .ineffective, "`\(key)` has no effect without keys fetched by https",
                 at: node.keyMark(key))
@@ -75,14 +75,15 @@ extension GatewayCompiler {
         let items = node["algorithms"]?.items ?? []
         let hasSymmetric = issuer.algorithms.contains(where: \.isSymmetric)
         for item in items {
-            guard let text = item.text, let algorithm = TokenAlgorithm(rawValue: text) else {
+            guard let text = item.text, let algorithm = TokenAlgorithm(name: text) else {
                 continue
             }
             let isSymmetric = algorithm.isSymmetric
             let problem: String
             switch issuer.keys {
             case .secret where !isSymmetric: problem = "cannot be checked with a shared secret"
-            case .url where isSymmetric: problem = "needs a secret, which is never fetched by https"
+            case .remote where isSymmetric:
+                problem = "needs a secret, which is never fetched by https"
             case .file where hasSymmetric && !isSymmetric:
                 problem = "cannot stand beside HS algorithms for one file of keys"
             default: continue

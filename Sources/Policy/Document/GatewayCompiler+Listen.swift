@@ -1,4 +1,11 @@
 extension GatewayCompiler {
+    mutating func readState() {
+        guard let node = root["state"], let path = node.text.flatMap({ ScalarForm.path($0) })
+        else { return }
+        policy.stateFolder = StateFolder(
+            path: PolicyDocument.join(folder, path), mark: node.mark)
+    }
+
     mutating func readListen() {
         guard let listen = root["listen"] else { return }
         policy.listen.health = listen["health"]?.listenAddress("address", folder: folder)
@@ -70,6 +77,11 @@ extension GatewayCompiler {
             policy.listen.signatureChecksPerSecond =
                 text == "unlimited"
                 ? nil : Quantity.perSecond(text) ?? SignatureBudgetPolicy.standard
+        }
+        if let text = node["handshakes"]?.text {
+            policy.listen.handshakesPerSecond =
+                text == "unlimited"
+                ? nil : Quantity.perSecond(text) ?? HandshakeBudgetPolicy.standard
         }
         let heads = policy.listen.heads
         if heads.targetBytesMax > heads.headBytesMax {

@@ -68,6 +68,8 @@ extension GatewayCompiler {
         if let bytes = item["body"]?.bytes("max") { route.body.bytesMax = bytes }
         route.cookieDomain = item["responses"]?.word(
             "cookie_domain", as: RoutePolicy.CookieDomain.self)
+        let actsForTenant = actsForTenant(route, item)
+        readRouteLimits(item, &route, actsForTenant: actsForTenant)
         warn(about: route, item, upstream)
         return route
     }
@@ -253,10 +255,13 @@ extension GatewayCompiler {
         }
     }
 
+    private func actsForTenant(_ route: RoutePolicy, _ item: PolicyNode) -> Bool {
+        if case .issuer = route.authentication { item["auth"]?.text != nil } else { false }
+    }
+
     /// What is accepted and most likely not meant.
     private mutating func warn(about route: RoutePolicy, _ item: PolicyNode, _ upstream: Int?) {
-        var actsForTenant = false
-        if case .issuer = route.authentication { actsForTenant = item["auth"]?.text != nil }
+        let actsForTenant = actsForTenant(route, item)
         if case .none = route.authentication {
             if route.path.segments.first == .rest {
                 list.add(
@@ -269,7 +274,7 @@ extension GatewayCompiler {
                     at: item.keyMark("forward_credential"))
             }
         }
-        if !actsForTenant, item["limits"] != nil, item["auth"]?.text != nil {
+        if !actsForTenant, item["limits"]?.text != nil, item["auth"]?.text != nil {
             list.add(
                 .ineffective, "`limits` has no effect: the route acts for no tenant",
                 at: item.keyMark("limits"))

@@ -68,7 +68,10 @@ struct GatewayCompiler {
         refuseWrittenNames(root["tenant_names"])
         readTrustedProxies()
         readLimitHeaders()
+        readUnauthenticated()
         readTenants()
+        checkAuthorities()
+        readState()
         readRoutes()
         warnUnused()
     }
@@ -137,7 +140,9 @@ struct GatewayCompiler {
                     at: node.keyMark("fallback"))
             }
             tiers[entry.key] = policy.tiers.count
-            policy.tiers.append(TierPolicy(name: entry.key, requests: requests))
+            var tier = TierPolicy(name: entry.key, requests: requests)
+            tier.allowance = readAllowance(node)
+            policy.tiers.append(tier)
         }
     }
 
@@ -154,6 +159,7 @@ struct GatewayCompiler {
             if let value = node.milliseconds("idle") { upstream.idleMilliseconds = value }
             upstream.certificateAuthority = node.secret("ca", folder: folder)
             upstream.echoRequired = node["echo"]?.text == "required"
+            upstream.inFlight = readInFlight(node)
             if node["ca"] != nil, !targets.contains(where: { $0.scheme == .https }) {
                 list.add(
                     .ineffective, "`ca` has no effect without an `https` target",

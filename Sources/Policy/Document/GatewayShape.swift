@@ -8,7 +8,7 @@ enum GatewayShape {
     /// Methods a route may name; CONNECT and TRACE are never forwarded.
     static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     static let name = ScalarForm.name(reserved: [])
-    static let algorithm = ScalarForm.word(TokenAlgorithm.allCases.map(\.rawValue), notYet: [])
+    static let algorithm = ScalarForm.word(TokenAlgorithm.names, notYet: [])
     /// From a millisecond to an hour, for deadlines of a connection.
     static let deadline = PolicyShape.scalar(.duration(1...3_600_000, isWholeSeconds: false))
 
@@ -27,7 +27,8 @@ enum GatewayShape {
             PolicyKey(
                 "issuers",
                 .table(
-                    .record(issuer), names: .name(reserved: reservedIssuers), noun: "issuers"),
+                    .record(IssuerShape.issuer), names: .name(reserved: reservedIssuers),
+                    noun: "issuers"),
                 "Whom tokens are believed from."),
             PolicyKey("tenants", .record(tenants), "Where tenants are known from."),
             PolicyKey(
@@ -43,9 +44,13 @@ enum GatewayShape {
                 "routes", .list(.record(RouteShape.route), minimum: 1), required: true,
                 "Which requests are forwarded, and how."),
             PolicyKey(
-                "tiers", .table(.record(tier), names: name, noun: "tiers"),
+                "tiers", .table(.record(LimitShape.tier), names: name, noun: "tiers"),
                 "Request limits per tenant."),
-            PolicyKey("limits", .record(limits), "How limits are charged and shown."),
+            PolicyKey("limits", .record(LimitShape.limits), "How limits are charged and shown."),
+            PolicyKey(
+                "state", .scalar(.folder),
+                "A folder of this gateway's own, which keeps what it last fetched for a start "
+                    + "while the sources are down."),
         ], notYet: ["include", "portal"])
 
     static let listen = PolicyRecord(
@@ -138,6 +143,13 @@ enum GatewayShape {
                     + "tokens and good ones cost nothing; beyond it an unknown token is refused "
                     + "with 429. The address is the connection's, or behind a trusted proxy the "
                     + "one that `X-Forwarded-For` names."),
+            PolicyKey(
+                "handshakes",
+                .scalar(.perSecond(HandshakeBudgetPolicy.range, or: ["unlimited"])),
+                default: "\(HandshakeBudgetPolicy.standard)/s",
+                "TLS handshakes a client's address (of IPv6 its /64) may begin in vain: those of "
+                    + "connections whose first request brings a good credential cost nothing. "
+                    + "Beyond it connections are closed at once."),
         ])
 
     static let vendor = PolicyRecord(
@@ -146,52 +158,6 @@ enum GatewayShape {
             PolicyKey(
                 "key", .scalar(.secret), "The key its servers present where `auth: vendor` is.")
         ])
-
-    static let issuer = PolicyRecord(
-        "an issuer",
-        [
-            PolicyKey(
-                "issuer", .scalar(.text), required: true, "The `iss` claim, byte for byte.",
-                absence: "without `issuer` any issuer's tokens signed by these keys would count"),
-            PolicyKey(
-                "jwks", .scalar(.keySet),
-                "Public keys: a PEM key or JWK set in a file, or a JWK set by https."),
-            PolicyKey(
-                "jwks_refresh", .scalar(.duration(10_000...86_400_000, isWholeSeconds: true)),
-                default: "5m", "How often a key set is fetched."),
-            PolicyKey(
-                "jwks_ca", .scalar(.material),
-                "Authorities (PEM) for the key set's server, in place of the system's."),
-            PolicyKey("secret", .scalar(.secret), "Shared secret for HS algorithms."),
-            PolicyKey(
-                "audience", .oneOrList(.text), required: true,
-                "Accepted `aud` values; `none` accepts all and needs a `reason`.",
-                absence:
-                    "without `audience` this issuer would accept tokens made for other services"
-            ),
-            PolicyKey("reason", .scalar(.text), "Why `audience: none` is right."),
-            PolicyKey(
-                "algorithms",
-                .list(.scalar(algorithm), minimum: 1),
-                required: true, "Accepted signature algorithms; no default on purpose.",
-                absence: "without `algorithms` a token could choose how it is checked"),
-            PolicyKey(
-                "leeway", .scalar(.duration(0...300_000, isWholeSeconds: true)), default: "5s",
-                "Difference of clocks that is forgiven."),
-            PolicyKey(
-                "max_lifetime", .scalar(.duration(1_000...31_536_000_000, isWholeSeconds: true)),
-                default: "24h", "Longest life a token may have."),
-            PolicyKey(
-                "type", .list(.scalar(.text), minimum: 1), default: "[JWT, at+jwt]",
-                "Accepted `typ` values; a token without one counts as JWT."),
-            PolicyKey(
-                "vendor", .scalar(.reference(.vendor, or: [], notYet: [])), default: "default",
-                "The one vendor this issuer speaks for."),
-            PolicyKey(
-                "tenant", .record(tenantClaim), required: true, "The claim that names the tenant."),
-            PolicyKey("role", .record(claim("`role`")), "The claim that names the role."),
-            PolicyKey("tier", .record(claim("`tier`")), "The claim that names the tier."),
-        ], notYet: ["allow"])
 
     static let tenantClaim = PolicyRecord(
         "`tenant`",
@@ -236,6 +202,9 @@ enum GatewayShape {
             PolicyKey(
                 "echo", .scalar(.word(["required"], notYet: [])),
                 "The response must name the tenant it was made for, or it becomes a 502."),
+            PolicyKey(
+                "in_flight", .record(LimitShape.inFlight),
+                "How many requests it is given at once, and who waits for how long."),
         ], notYet: ["health"])
 
     static let assertion = PolicyRecord(
@@ -253,28 +222,4 @@ enum GatewayShape {
                 "ttl", .scalar(.duration(1_000...60_000, isWholeSeconds: true)), default: "30s",
                 "How long one is valid."),
         ])
-
-    static let tier = PolicyRecord(
-        "a tier",
-        [
-            PolicyKey(
-                "requests", .scalar(.rate(or: ["custom", "unlimited"])), required: true,
-                "Requests in any 60 seconds; `custom` is each tenant's own number.",
-                absence: "nothing is unlimited by omission: say `requests: unlimited` for that"),
-            PolicyKey(
-                "fallback", .scalar(.rate(or: [])),
-                "With `custom`: the limit of a tenant that has none of its own."),
-        ], notYet: ["features", "concurrency", "burst"])
-
-    static let limits = PolicyRecord(
-        "`limits`",
-        [
-            PolicyKey(
-                "charge", .scalar(.word(["admitted"], notYet: [])), default: "admitted",
-                "A refused head costs the tenant nothing."),
-            PolicyKey(
-                "headers",
-                .list(.scalar(.word(["ratelimit", "x-ratelimit"], notYet: [])), minimum: 0),
-                default: "[ratelimit, x-ratelimit]", "Header families that show what is left."),
-        ], notYet: ["unauthenticated"])
 }

@@ -5,7 +5,7 @@ package enum PolicyReference {
         var out = ""
         let files = [
             ("gateway.yaml", GatewayShape.root), ("The tenants file", BackendShape.tenants),
-            ("backend.yaml", BackendShape.root),
+            ("backend.yaml", BackendShape.root), ("Tests of policies", PolicyTestShape.root),
         ]
         for (title, record) in files {
             out += "### \(title)\n\n| key | takes | default | |\n| --- | --- | --- | --- |\n"
@@ -27,7 +27,7 @@ package enum PolicyReference {
 
     private static func nested(_ shape: PolicyShape, path: String, into out: inout String) {
         switch shape {
-        case .scalar, .oneOrList: break
+        case .scalar, .oneOrList, .anything: break
         case .record(let record): rows(record, prefix: path + ".", into: &out)
         case .list(let item, _): nested(item, path: path + "[]", into: &out)
         case .table(let value, _, _): nested(value, path: path + ".NAME", into: &out)

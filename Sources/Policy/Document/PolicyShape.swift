@@ -11,6 +11,8 @@ indirect enum PolicyShape: Sendable {
     case table(PolicyShape, names: ScalarForm, noun: String)
     /// A word in place of what is described otherwise (`tls: none`).
     case word(String, or: PolicyShape)
+    /// Whatever YAML can say: the claims of a test's token, the JSON it expects.
+    case anything
 }
 
 /// A mapping with declared keys; keys that begin with `x-` are free in each.
@@ -63,6 +65,7 @@ extension PolicyShape {
         case .record: "a mapping"
         case .table(_, _, let noun): "a mapping of \(noun)"
         case .word(let word, let other): "`\(word)` or \(other.expectation)"
+        case .anything: "any value"
         }
     }
 }

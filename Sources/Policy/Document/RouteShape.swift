@@ -26,8 +26,11 @@ enum RouteShape {
             PolicyKey("body", .record(body), "How bodies pass."),
             PolicyKey("responses", .record(responses), "What responses may do."),
             PolicyKey(
-                "limits", .scalar(.word(["tier"], notYet: [])), default: "tier",
-                "What limits requests that act for a tenant."),
+                "limits", .word("tier", or: .record(LimitShape.route)), default: "tier",
+                "What limits requests that act for a tenant: the tier alone, or more."),
+            PolicyKey(
+                "feature", .scalar(GatewayShape.name),
+                "What the tenant's tier must have among its `features`; else 403."),
             PolicyKey(
                 "upstream", .scalar(.reference(.upstream, or: [], notYet: [])), required: true,
                 "Where they go."),

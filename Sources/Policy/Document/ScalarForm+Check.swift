@@ -33,6 +33,7 @@ extension ScalarForm {
             guard !words.contains(text) else { return }
             let range = 0...Int(RateLimit.perMinuteMax)
             try checkRange(Quantity.perMinute(text), range, text, among: words)
+        case .perMinute(let range): try checkRange(Quantity.perMinute(text), range, text)
         case .perSecond(let range, let words):
             guard !words.contains(text) else { return }
             try checkRange(Quantity.perSecond(text), range, text, among: words)
@@ -41,15 +42,17 @@ extension ScalarForm {
         case .reference(_, _, let notYet):
             guard !notYet.contains(text) else { throw unavailable(text) }
         case .keySet:
-            guard text != "discover" else { throw unavailable(text) }
-            guard fits(text) else { throw invalid(text) }
+            guard text == "discover" || fits(text) else {
+                throw invalid(text, Suggestion.label(for: text, among: ["discover"]))
+            }
         case .tenantSource:
             guard text != "directory" else { throw unavailable(text) }
             guard fits(text) else {
                 throw invalid(text, Suggestion.label(for: text, among: ["claims"]))
             }
         case .text, .listenAddress, .target, .block, .host, .origin, .material, .accessLog,
-            .headerName, .queryName, .jsonPointer, .claim, .tenantName, .externalID, .tenantID:
+            .headerName, .queryName, .jsonPointer, .claim, .tenantName, .externalID, .tenantID,
+            .folder, .tenantPattern:
             guard fits(text) else { throw invalid(text) }
         }
     }
@@ -83,9 +86,13 @@ extension ScalarForm {
             return hasLetter && isWord(text, marks: "._-")
                 && SkeletonSet.skeleton(of: text) != nil
         case .externalID: return ExternalID(text, format: .opaque) != nil
+        case .folder: return Self.path(text) != nil
+        case .tenantPattern:
+            let name = bytes.last == UInt8(ascii: "*") ? String(text.dropLast()) : text
+            return ExternalID(name, format: .opaque) != nil
         case .tenantID: return TenantID(canonical: Array(bytes).span) != nil
-        case .version, .name, .word, .boolean, .integer, .duration, .size, .rate, .perSecond,
-            .pathPattern, .secret, .reference:
+        case .version, .name, .word, .boolean, .integer, .duration, .size, .rate, .perMinute,
+            .perSecond, .pathPattern, .secret, .reference:
             return false
         }
     }
@@ -200,6 +207,13 @@ extension ScalarForm {
         return rest.utf8.allSatisfy {
             NetworkText.isGraphic($0) && !"\"#<>\\^`{|}".utf8.contains($0)
         }
+    }
+
+    /// The host of such a URL, without brackets.
+    static func host(ofURL text: String) -> String? {
+        let rest = text.dropFirst(8)
+        let end = rest.utf8.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") }
+        return NetworkText.hostAndPort(rest[..<(end ?? rest.endIndex)])?.host
     }
 
     /// A literal claim name, or a JSON Pointer whose escapes are `~0` and `~1` (RFC 6901 §3).

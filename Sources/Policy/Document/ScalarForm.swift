@@ -14,6 +14,8 @@ enum ScalarForm: Sendable {
     /// Bytes.
     case size(ClosedRange<Int>)
     case rate(or: [String])
+    /// Per minute, for buckets that refill.
+    case perMinute(ClosedRange<Int>)
     /// Per second.
     case perSecond(ClosedRange<Int>, or: [String])
     case listenAddress, target, block, host, origin, pathPattern
@@ -21,7 +23,7 @@ enum ScalarForm: Sendable {
     case secret
     /// Where something is that is no secret, such as a certificate.
     case material
-    case keySet, tenantSource, accessLog
+    case keySet, tenantSource, accessLog, folder, tenantPattern
     case headerName, queryName, jsonPointer, claim, tenantName, externalID, tenantID
     case reference(Referent, or: [String], notYet: [String])
 
@@ -49,6 +51,8 @@ enum ScalarForm: Sendable {
                 + Quantity.text(bytes: range.upperBound)
         case .rate(let words):
             Self.or(words, "a rate such as `100/min`, up to \(RateLimit.perMinuteMax)")
+        case .perMinute(let range):
+            "a rate from `\(range.lowerBound)/min` to `\(range.upperBound)/min`"
         case .perSecond(let range, let words):
             Self.or(words, "a rate from `\(range.lowerBound)/s` to `\(range.upperBound)/s`")
         case .listenAddress:
@@ -59,9 +63,11 @@ enum ScalarForm: Sendable {
         case .origin: "an origin such as `https://app.example.com`, in lower case"
         case .pathPattern: "a path such as `/v1/orders/**`"
         case .secret, .material: "`file:PATH`, `cred:NAME` or `env:NAME`"
-        case .keySet: "`file:PATH` or `https://...`"
+        case .keySet: "`file:PATH`, `https://...` or `discover`"
         case .tenantSource: "`claims` or `file:PATH`"
         case .accessLog: "`stdout`, `none` or `file:PATH`"
+        case .folder: "`file:PATH` of a folder"
+        case .tenantPattern: "a tenant's external id, or its beginning and `*`"
         case .headerName: "a header name"
         case .queryName: "a parameter name of letters, digits, `.`, `_`, `~` and `-`"
         case .jsonPointer: "a JSON Pointer of at most 64 bytes such as `/tenant_id`"

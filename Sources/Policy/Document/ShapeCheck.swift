@@ -18,6 +18,7 @@ struct ShapeCheck {
     }
 
     private mutating func check(_ node: PolicyNode, _ shape: PolicyShape, _ place: Place) {
+        if case .anything = shape { return }
         if case .scalar("", isQuoted: false) = node.value {
             list.add(
                 .missingValue, "\(place.name) has no value", at: place.mark,
@@ -27,6 +28,7 @@ struct ShapeCheck {
         // Depth is bounded by the declaration, which is a tree of a few levels.
         switch shape {
         case .scalar(let form): check(node, form, place)
+        case .anything: return
         case .oneOrList(let form):
             if node.items != nil {
                 check(node, .list(.scalar(form), minimum: 1), place)

@@ -13,7 +13,14 @@ public struct GatewayPolicy: Sendable {
     public var assertion: AssertionPolicy?
     public var routes: [RoutePolicy] = []
     public var tiers: [TierPolicy] = []
+    /// Names of what tiers give and routes ask for; at most `FeatureSet.countMax`.
+    public var features: [String] = []
+    /// `nil` where addresses are not limited.
+    public var unauthenticated: UnauthenticatedPolicy?
     public var limitHeaders = LimitHeaders()
+    /// The folder that keeps what was last fetched, for a start while its sources are down; `nil`
+    /// where the policy names none.
+    public var stateFolder: StateFolder?
 
     public init() {}
 }
@@ -88,6 +95,8 @@ public struct ListenPolicy: Sendable {
     public var bodyMemoryBytesMax = 67_108_864
     /// Signature checks in vain for each client address; `nil` is as many as come.
     public var signatureChecksPerSecond: Int? = SignatureBudgetPolicy.standard
+    /// TLS handshakes for each client address; `nil` is as many as come.
+    public var handshakesPerSecond: Int? = HandshakeBudgetPolicy.standard
     /// The access log: `nil` is standard output, otherwise a path; empty is none.
     public var accessLog: String?
 
@@ -127,6 +136,13 @@ public enum SignatureBudgetPolicy {
     public static let range = 10...1_000_000
 }
 
+/// What `listen.public.limits.handshakes` may be.
+public enum HandshakeBudgetPolicy {
+    /// 200 a second are a tenth of a core.
+    public static let standard = 200
+    public static let range = 10...1_000_000
+}
+
 public struct TLSPolicy: Sendable {
     public enum Profile: String, Sendable, CaseIterable { case intermediate, modern }
     /// Certificate chain and key, the default one first; more are chosen by SNI.
@@ -154,27 +170,13 @@ public struct VendorPolicy: Sendable {
     }
 }
 
-public enum TokenAlgorithm: String, Sendable, CaseIterable {
-    case hs256 = "HS256"
-    case hs384 = "HS384"
-    case hs512 = "HS512"
-    case rs256 = "RS256"
-    case rs384 = "RS384"
-    case rs512 = "RS512"
-    case es256 = "ES256"
-    case es384 = "ES384"
-    case es512 = "ES512"
-
-    public var isSymmetric: Bool { self == .hs256 || self == .hs384 || self == .hs512 }
-}
-
 /// Whom tokens are believed from, and what they must say.
 public struct IssuerPolicy: Sendable {
     public enum Keys: Sendable, Equatable {
         /// A PEM public key or a JWK set, told apart by content.
         case file(SecretReference)
-        /// A JWK set fetched off the request path, at start and on an interval.
-        case url(String, refreshSeconds: UInt32)
+        /// A JWK set fetched off the request path.
+        case remote(RemoteKeys)
         /// A shared secret for HS algorithms: the file's bytes, less one trailing line end.
         case secret(SecretReference)
     }
@@ -183,9 +185,6 @@ public struct IssuerPolicy: Sendable {
     /// The `iss` claim, compared byte for byte.
     public var issuer: String
     public var keys: Keys
-    /// PEM bytes of the authorities that may sign the key set's server certificate; `nil` is the
-    /// system's.
-    public var keysCertificateAuthority: SecretReference?
     /// Accepted `aud` values; `nil` only where the policy says `audience: none` with a reason.
     public var audiences: [String]?
     public var algorithms: [TokenAlgorithm]
@@ -199,6 +198,8 @@ public struct IssuerPolicy: Sendable {
     public var tenantFormat: TenantFormat
     public var role: ClaimName?
     public var tier: ClaimName?
+    /// For whom it may speak.
+    public var authority = IssuerAuthority()
     public var mark = SourceMark.none
 
     public init(
@@ -246,6 +247,8 @@ public struct UpstreamPolicy: Sendable {
     public var certificateAuthority: SecretReference?
     /// The response must name the TenantID it ran under (`Ringfence-Tenant`), or it is a 502.
     public var echoRequired = false
+    /// `nil` is as many requests at once as come.
+    public var inFlight: InFlightPolicy?
     public var mark = SourceMark.none
 
     public init(name: String, targets: [Target]) {
@@ -281,6 +284,7 @@ public struct TierPolicy: Sendable {
     }
     public var name: String
     public var requests: Requests
+    public var allowance = TierAllowance()
 
     public init(name: String, requests: Requests) {
         self.name = name

@@ -147,6 +147,20 @@ public struct ExternalID: Hashable, Sendable {
     }
 }
 
+/// The first 128 bits of SHA-256 over a token's `jti` (RFC 7519 §4.1.7). Revocations name it: a
+/// token's text has a second spelling where its signature is of ECDSA, its `jti` has none. Meant
+/// within one vendor.
+public struct TokenID: Hashable, Sendable, BitwiseCopyable {
+    /// The first eight bytes of the hash, big-endian, and the next eight.
+    public let high: UInt64
+    public let low: UInt64
+
+    public init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+}
+
 /// What a verified credential said, and nothing else. Only the verifier can make one: elsewhere
 /// the initialiser does not compile (`@_spi`), so a tenant cannot be minted past it.
 ///
@@ -170,10 +184,16 @@ public final class VerifiedClaims: Sendable {
     /// while `notBefore <= now < expires`.
     public let notBefore: Int64
     public let expires: Int64
+    /// What the credential is revoked by; `nil` for one without a name of its own.
+    public let tokenID: TokenID?
+    /// When the credential was issued, in wall-clock seconds, without leeway; `nil` where it does
+    /// not say. Revoking everything issued before a moment must refuse that too.
+    public let issuedAt: Int64?
 
     @_spi(TokenVerifier) public init(
         issuer: Int?, vendor: Int, tenant: ExternalID?, derivedID: TenantID?, subject: [UInt8],
-        role: [UInt8]?, tier: [UInt8]?, notBefore: Int64, expires: Int64
+        role: [UInt8]?, tier: [UInt8]?, notBefore: Int64, expires: Int64,
+        tokenID: TokenID? = nil, issuedAt: Int64? = nil
     ) {
         self.issuer = issuer
         self.vendor = vendor
@@ -184,6 +204,8 @@ public final class VerifiedClaims: Sendable {
         self.tier = tier
         self.notBefore = notBefore
         self.expires = expires
+        self.tokenID = tokenID
+        self.issuedAt = issuedAt
     }
 
     /// Whether the credential holds at `now` (wall-clock seconds).

@@ -47,6 +47,9 @@ public struct RoutePolicy: Sendable {
     /// The field of form bodies that carries it too.
     public var injectForm: String?
     public var forwardsCredential = false
+    public var limits = RouteLimitPolicy()
+    /// What a tenant's tier must give it; index into `GatewayPolicy.features`.
+    public var feature: Int?
     public var body = BodyPolicy()
     public var mark = SourceMark.none
 

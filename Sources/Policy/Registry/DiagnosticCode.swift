@@ -49,6 +49,21 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case sameAddress = "E1314"
     case materialInvalid = "E1315"
     case exceptedName = "E1316"
+    case staleBeforeRefresh = "E1320"
+    case privateKeySource = "E1321"
+    case discoveryIssuer = "E1322"
+    case reservedType = "E1323"
+    case unknownFeature = "E1340"
+    case tooManyFeatures = "E1341"
+    case featureWithoutTenant = "E1342"
+    case unlimitedRoute = "E1343"
+    case limitWithoutTenant = "E1344"
+    case testCodeUnknown = "E1401"
+    case testTokenUnknown = "E1402"
+    case testExpectsNothing = "E1403"
+    case testNameRepeated = "E1404"
+    case testContradiction = "E1405"
+    case testTokenIssuer = "E1406"
     case environmentSecret = "W2001"
     case injectedNameNotCovered = "W2002"
     case ineffective = "W2003"
@@ -63,6 +78,9 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case materialMissing = "W2012"
     case secretReadable = "W2013"
     case shadowedRoute = "W2014"
+    case allowedTenantUnknown = "W2020"
+    case unspokenTenant = "W2021"
+    case unboundIssuer = "W2022"
 
     /// What the list says about one code.
     public struct Entry: Sendable {
@@ -408,6 +426,120 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     `names` always do, and so does every name that is one of them to some \
                     framework (docs/tenant-names.md).
                     """)
+        case .staleBeforeRefresh:
+            Entry(
+                title: "Keys would be too old before they are fetched again",
+                help: """
+                    `jwks_max_stale` says how long the last good key set counts, and \
+                    `jwks_refresh` how often another is fetched. With the first below the second \
+                    every token would be refused for a while between two fetches. Give \
+                    `jwks_max_stale` several times the interval: it is for the hours in which the \
+                    issuer does not answer.
+                    """)
+        case .privateKeySource:
+            Entry(
+                title: "The key set's server is not public",
+                help: """
+                    Keys are fetched from public addresses only, so that nobody who controls an \
+                    issuer's name or its configuration document can make the gateway call \
+                    something on its own network. Where the issuer really is inside, as a \
+                    Keycloak in the same cluster is, say `jwks_private: true`.
+                    """)
+        case .discoveryIssuer:
+            Entry(
+                title: "The issuer cannot be discovered",
+                help: """
+                    `jwks: discover` reads `/.well-known/openid-configuration` below the issuer, \
+                    so `issuer` has to be an https URL without query and fragment. For other \
+                    issuers name the key set itself: `jwks: https://...`.
+                    """)
+        case .reservedType:
+            Entry(
+                title: "The type of token is one that only Ringfence makes",
+                help: """
+                    Types that begin with `ringfence-` are those of session tokens and other \
+                    credentials of Ringfence's own. They have rules and keys of their own, and \
+                    none may pass for an access token of an issuer (RFC 8725 section 3.12).
+                    """)
+        case .unknownFeature:
+            Entry(
+                title: "No tier has the feature",
+                help: """
+                    A route's `feature` is what a tenant's tier must have among its `features`. A \
+                    feature no tier has would close the route to everybody. Add it to the tiers \
+                    that have it, or correct its name.
+                    """)
+        case .tooManyFeatures:
+            Entry(
+                title: "Too many features",
+                help: """
+                    The tiers of a policy may name 64 different features.
+                    """)
+        case .featureWithoutTenant:
+            Entry(
+                title: "A feature is asked of nobody",
+                help: """
+                    `feature` is about the tier of the tenant a request acts for. On routes with \
+                    `auth: none` or `auth: vendor` there is none, and the route would be open \
+                    whatever the tiers say. Remove `feature`, or let an issuer name the tenant.
+                    """)
+        case .unlimitedRoute:
+            Entry(
+                title: "A route has no limit left",
+                help: """
+                    `limits: {tier: false}` takes a route's requests out of the tier's limits, so \
+                    it needs a limit of its own: `requests: N/min`. Nothing is unlimited by \
+                    omission.
+                    """)
+        case .limitWithoutTenant:
+            Entry(
+                title: "A limit counts nobody",
+                help: """
+                    A route's `limits` count the requests of each tenant. Routes with `auth: none` \
+                    or `auth: vendor` act for none; what addresses may ask without a credential \
+                    is `limits: {unauthenticated: {requests: N/min}}` of the whole policy.
+                    """)
+        case .testCodeUnknown:
+            Entry(
+                title: "A test expects a code that does not exist",
+                help: """
+                    `expect: {code: ...}` takes a code of a refusal, such as rate.limited; \
+                    docs/codes.md lists them.
+                    """)
+        case .testTokenUnknown:
+            Entry(
+                title: "A test uses a token that it does not define",
+                help: """
+                    `request: {token: NAME}` takes a name of the file's own `tokens`. Every token \
+                    is made for the test and signed with a key that only the test knows.
+                    """)
+        case .testExpectsNothing:
+            Entry(
+                title: "A test expects nothing",
+                help: """
+                    A case without an expectation cannot fail. Say at least what is decided: \
+                    `expect: {decision: forward}`, or `expect: {status: 401}`.
+                    """)
+        case .testNameRepeated:
+            Entry(
+                title: "Two cases of a test file have the same name",
+                help: """
+                    Names are how a failed case is found, and what `--run` chooses by.
+                    """)
+        case .testContradiction:
+            Entry(
+                title: "A test expects what cannot be",
+                help: """
+                    A request that is refused is sent nowhere, and one that is forwarded has no \
+                    code. Take one of the two out.
+                    """)
+        case .testTokenIssuer:
+            Entry(
+                title: "A test's token has no issuer, or two",
+                help: """
+                    A token is either a JWT of an `issuer` of the policy, with claims, or the key \
+                    of a `vendor`, which has none.
+                    """)
         case .environmentSecret:
             Entry(
                 title: "A secret comes from the environment",
@@ -512,6 +644,30 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     upstream: in queries, cookies, paths, bodies and every header but the injected \
                     one. What would have been taken out or refused is counted in the access log \
                     and in the metrics. Remove the line when the counts are what you expect.
+                    """)
+        case .allowedTenantUnknown:
+            Entry(
+                title: "An issuer may speak for a tenant that is not there",
+                help: """
+                    A name in `allow.tenants` is no tenant's, or none that a token of this issuer \
+                    can name. It permits nothing now, and would permit whoever gets that name \
+                    later. Most often it is misspelt.
+                    """)
+        case .unspokenTenant:
+            Entry(
+                title: "No issuer may speak for a tenant",
+                help: """
+                    The tenants file has the tenant, and the `allow` of every issuer of its \
+                    vendor leaves out its name or its tier: every token that names it is refused \
+                    with 403 `issuer.not_allowed`.
+                    """)
+        case .unboundIssuer:
+            Entry(
+                title: "One issuer may speak for everybody",
+                help: """
+                    Other issuers of the vendor are bound to tenants by `allow`, and this one is \
+                    not: whoever controls it can act for their tenants too. Bind it as well, or \
+                    give it a vendor of its own.
                     """)
         }
     }

@@ -36,9 +36,15 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
     case tenantSuspended
     case tenantTierUnknown
     case tenantConflict
+    case issuerNotAllowed
     case rateLimited
+    case rateDenied
+    case concurrencyLimited
+    case clientRateLimited
+    case featureMissing
     case overloaded
     case draining
+    case upstreamBusy
     case upstreamConnect
     case upstreamConnectTimeout
     case upstreamTLS
@@ -334,11 +340,50 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
                 request named a tenant itself.
                 """),
         Entry(
+            code: "issuer.not_allowed", status: 403,
+            title: "The issuer may not speak for this tenant",
+            help: """
+                The token is good, and its issuer's `allow` lists neither this tenant nor a \
+                beginning of its name, or not its tier. The answer is the same whether there is \
+                such a tenant or not.
+                """,
+            detail: """
+                The `allow` of the issuer decides for which tenants and tiers it may speak.
+                """),
+        Entry(
             code: "rate.limited", status: 429,
             title: "Too many requests",
             help: """
-                The tenant has used its requests for this minute; `Retry-After` says when the \
-                next is free.
+                The tenant, or the user, has used its requests for this minute, by one of the \
+                limits that `RateLimit-Policy` lists; `Retry-After` says when the next is free.
+                """),
+        Entry(
+            code: "rate.denied", status: 403,
+            title: "No requests are allowed",
+            help: """
+                A limit that holds for the tenant is 0, so waiting does not help.
+                """),
+        Entry(
+            code: "concurrency.limited", status: 429,
+            title: "Too many requests at once",
+            help: """
+                The tenant has as many open requests as its tier's `concurrency` allows; there is \
+                room when one of them ends.
+                """),
+        Entry(
+            code: "client.rate_limited", status: 429,
+            title: "Too many requests without a credential",
+            help: """
+                The client's address has used what `limits.unauthenticated` allows for requests \
+                without a credential that was verified; `Retry-After` says when the next is free. \
+                Requests with a good credential are not counted.
+                """),
+        Entry(
+            code: "feature.missing", status: 403,
+            title: "The tenant's tier does not have the feature",
+            help: """
+                The route asks for a `feature` that is not among those of the tenant's tier. The \
+                answer names the tiers that have it.
                 """),
         Entry(
             code: "gateway.overloaded", status: 503,
@@ -352,6 +397,14 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             title: "The gateway is stopping",
             help: """
                 The process is finishing its open requests; connect again.
+                """),
+        Entry(
+            code: "upstream.busy", status: 503,
+            title: "The upstream has no room",
+            help: """
+                The upstream has as many requests as its `in_flight` allows, and the request found \
+                its tenant's queue full or waited longer than `in_flight.wait`. Nothing of it was \
+                sent.
                 """),
         Entry(
             code: "upstream.connect", status: 502,

@@ -1,52 +1,27 @@
 public import HTTP1
 
-/// Where a tenant stands with its limit, in the whole seconds that fields carry. Seconds are
-/// rounded up, so that who waits as told is admitted (attack R7).
-public struct LimitStanding: Equatable, Sendable {
-    public var limitPerMinute: UInt32
-    public var remaining: UInt32
-    /// Until the next place is free.
-    public var resetSeconds: UInt32
-    public var isAdmitted: Bool
-
-    public init(limitPerMinute: UInt32, verdict: WindowVerdict) {
-        self.limitPerMinute = limitPerMinute
-        switch verdict {
-        case .admitted(let remaining, let reset):
-            self.remaining = remaining
-            resetSeconds = Self.seconds(reset)
-            isAdmitted = true
-        case .refused(let retry):
-            remaining = 0
-            resetSeconds = max(Self.seconds(retry), 1)
-            isAdmitted = false
-        }
-    }
-
-    private static func seconds(_ nanoseconds: UInt64) -> UInt32 {
-        let whole = nanoseconds / 1_000_000_000
-        let isWhole = nanoseconds % 1_000_000_000 == 0
-        return UInt32(clamping: isWhole ? whole : whole + 1)
-    }
-}
-
 extension LimitHeaders {
     /// More than `write` and `writeRetryAfter` append together.
-    public static let bytesMax = 320
+    public static let bytesMax = 1_024
 
     /// Appends the limit fields of a response, each with its line end
-    /// (draft-ietf-httpapi-ratelimit-headers; `w` is the window in seconds).
-    public func write(_ standing: LimitStanding, into out: inout ByteBuffer) {
+    /// (draft-ietf-httpapi-ratelimit-headers; `w` is the window in seconds). The fields with `X-`
+    /// have room for one limit: the one that will stop the client first.
+    ///
+    /// - Parameter route: the route's name, of at most 64 letters, digits, `.`, `_` and `-`.
+    public func write(
+        _ standings: borrowing LimitStandings, route: [UInt8], into out: inout ByteBuffer
+    ) {
+        guard !standings.isEmpty else { return }
         if rateLimit {
-            out.append("RateLimit-Policy: \"tier\";q=")
-            out.append(decimal: UInt64(standing.limitPerMinute))
-            out.append(";w=60\r\nRateLimit: \"tier\";r=")
-            out.append(decimal: UInt64(standing.remaining))
-            out.append(";t=")
-            out.append(decimal: UInt64(standing.resetSeconds))
+            out.append("RateLimit-Policy: ")
+            Self.writePolicies(standings, route, &out)
+            out.append("\r\nRateLimit: ")
+            Self.writeStandings(standings, route, &out)
             out.append("\r\n")
         }
-        if xRateLimit {
+        if xRateLimit, let tightest = standings.tightest {
+            let standing = standings[tightest]
             out.append("X-RateLimit-Limit: ")
             out.append(decimal: UInt64(standing.limitPerMinute))
             out.append("\r\nX-RateLimit-Remaining: ")
@@ -57,10 +32,91 @@ extension LimitHeaders {
         }
     }
 
-    /// Appends `Retry-After` of a refusal (RFC 9110 section 10.2.3), with its line end.
-    public static func writeRetryAfter(_ standing: LimitStanding, into out: inout ByteBuffer) {
+    private static func writePolicies(
+        _ standings: borrowing LimitStandings, _ route: [UInt8], _ out: inout ByteBuffer
+    ) {
+        for index in 0..<standings.count {
+            if index > 0 { out.append(", ") }
+            writeName(standings[index].kind, route, &out)
+            out.append(";q=")
+            out.append(decimal: UInt64(standings[index].limitPerMinute))
+            out.append(";w=60")
+        }
+        guard let concurrency = standings.concurrency else { return }
+        if standings.count > 0 { out.append(", ") }
+        out.append("\"concurrency\";q=")
+        out.append(decimal: UInt64(concurrency.limit))
+        out.append(";qu=\"concurrent-requests\"")
+    }
+
+    private static func writeStandings(
+        _ standings: borrowing LimitStandings, _ route: [UInt8], _ out: inout ByteBuffer
+    ) {
+        for index in 0..<standings.count {
+            if index > 0 { out.append(", ") }
+            writeName(standings[index].kind, route, &out)
+            out.append(";r=")
+            out.append(decimal: UInt64(standings[index].remaining))
+            out.append(";t=")
+            out.append(decimal: UInt64(standings[index].resetSeconds))
+        }
+        guard let concurrency = standings.concurrency else { return }
+        if standings.count > 0 { out.append(", ") }
+        out.append("\"concurrency\";r=")
+        out.append(decimal: UInt64(concurrency.remaining))
+    }
+
+    private static func writeName(
+        _ kind: LimitKind, _ route: [UInt8], _ out: inout ByteBuffer
+    ) {
+        switch kind {
+        case .tier: out.append("\"tier\"")
+        case .tierUser: out.append("\"tier:user\"")
+        case .route, .routeUser:
+            out.append("\"route:")
+            out.append(route.span)
+            out.append(kind == .route ? "\"" : ":user\"")
+        }
+    }
+
+    /// Whether a value of `RateLimit` or `RateLimit-Policy` has an item of one of our names.
+    static func namesOurs(_ value: Span<UInt8>) -> Bool {
+        for index in value.indices where value[index] == UInt8(ascii: "\"") {
+            let rest = value.extracting(droppingFirst: index + 1)
+            if begins(rest, "tier\"") || begins(rest, "tier:user\"") || begins(rest, "route:")
+                || begins(rest, "concurrency\"")
+            {
+                return true
+            }
+        }
+        return false
+    }
+
+    private static func begins(_ text: Span<UInt8>, _ prefix: StaticString) -> Bool {
+        let count = prefix.utf8CodeUnitCount
+        return text.count >= count && text.extracting(first: count).equals(prefix)
+    }
+
+    /// Appends the names of the limits that refused, as items of a JSON array.
+    public static func writeRefusing(
+        _ standings: borrowing LimitStandings, route: [UInt8], into out: inout ByteBuffer
+    ) {
+        var isFirst = true
+        for index in 0..<standings.count where !standings[index].isAdmitted {
+            if !isFirst { out.append(",") }
+            isFirst = false
+            writeName(standings[index].kind, route, &out)
+        }
+        if let concurrency = standings.concurrency, !concurrency.isAdmitted {
+            if !isFirst { out.append(",") }
+            out.append("\"concurrency\"")
+        }
+    }
+
+    /// Appends `Retry-After` (RFC 9110 section 10.2.3), with its line end.
+    public static func writeRetryAfter(_ seconds: UInt32, into out: inout ByteBuffer) {
         out.append("Retry-After: ")
-        out.append(decimal: UInt64(standing.resetSeconds))
+        out.append(decimal: UInt64(seconds))
         out.append("\r\n")
     }
 }

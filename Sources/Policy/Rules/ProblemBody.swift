@@ -5,17 +5,20 @@ public import HTTP1
 public enum ProblemBody {
     public static let contentType: StaticString = "application/problem+json"
 
-    /// More than any body written here, given a `requestID` of at most 64 bytes.
-    public static let bytesMax = 768
+    /// More than any body written here, given a `requestID` of at most 64 bytes and `members` of
+    /// at most `membersBytesMax`.
+    public static let bytesMax = 768 + membersBytesMax
+    public static let membersBytesMax = 1_024
 
     /// Appends the body.
     ///
     /// - Parameters:
     ///   - requestID: our own id as text; letters, digits and `-` only.
     ///   - detail: one line without anything that JSON wants escaped.
+    ///   - members: more members, each with a comma before it; empty for none.
     public static func write(
         _ refusal: Refusal, requestID: Span<UInt8>, detail: StaticString? = nil,
-        into out: inout ByteBuffer
+        members: Span<UInt8> = Span(), into out: inout ByteBuffer
     ) {
         let entry = refusal.entry
         out.append(#"{"type":"urn:ringfence:problem:"#)
@@ -32,6 +35,8 @@ public enum ProblemBody {
             out.append(#"","detail":""#)
             out.append(detail)
         }
-        out.append(#""}"#)
+        out.append("\"")
+        out.append(members)
+        out.append("}")
     }
 }

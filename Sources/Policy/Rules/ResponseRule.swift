@@ -66,18 +66,18 @@ public struct ResponseFacts: ~Escapable {
     public let requestID: Span<UInt8>
     /// The request's `Origin`; empty for none.
     public let origin: Span<UInt8>
-    /// Where the tenant stands with its limit; `nil` where none applies.
-    public let standing: LimitStanding?
+    /// Where the request stands with its limits.
+    public let standings: LimitStandings
     /// Whether the connection to the client is closed after this response.
     public let closes: Bool
 
     @_lifetime(copy requestID, copy origin)
     public init(
-        requestID: Span<UInt8>, origin: Span<UInt8>, standing: LimitStanding?, closes: Bool
+        requestID: Span<UInt8>, origin: Span<UInt8>, standings: LimitStandings, closes: Bool
     ) {
         self.requestID = requestID
         self.origin = origin
-        self.standing = standing
+        self.standings = standings
         self.closes = closes
     }
 }
@@ -98,12 +98,13 @@ extension RouteRule {
         if responses.cookieDomain == .reject { try refuseCookieDomains(head, bytes) }
         do throws(HTTPViolation) {
             try out.appendStatusLine(head.status, reason: bytes[head.reason])
-            try writeKept(head, bytes, framing, &out)
+            var limits: LimitHeaders = limitHeaders
+            try writeKept(head, bytes, framing, facts.standings, &limits, &out)
             try out.appendField(.xRequestID, value: facts.requestID)
             try out.appendField(.via, value: "1.1 ringfence")
             let own = LimitHeaders.bytesMax + CORSRule.bytesMax + facts.origin.count
             guard out.freeCapacityMax >= own else { throw HTTPViolation.unwritableSize }
-            if let standing = facts.standing { limitHeaders.write(standing, into: &out) }
+            limits.write(facts.standings, route: limitName, into: &out)
             cors?.writeResponse(origin: facts.origin, into: &out)
             if facts.closes { try out.appendField(.connection, value: "close") }
             switch framing {
@@ -130,6 +131,7 @@ extension RouteRule {
 
     private func writeKept(
         _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ framing: BodyFraming,
+        _ standings: borrowing LimitStandings, _ limits: inout LimitHeaders,
         _ out: inout ByteBuffer
     ) throws(HTTPViolation) {
         // Ours takes the place of theirs: of two that disagree some cache obeys the wrong one.
@@ -142,7 +144,15 @@ extension RouteRule {
             // The length a HEAD or 304 announces is what a GET would get (RFC 9110 section 8.6).
             let announces =
                 field.known == .contentLength && framing == .none && head.status != 204
+            if fate == .replaced, UpstreamLimits.mayPass(field.known) {
+                try writeLimit(index, of: head, bytes, standings, &limits, &out)
+                continue
+            }
             guard fate == .keep || announces else { continue }
+            if field.known == .retryAfter, standings.blockedSeconds > 0 {
+                try Self.writeRetry(bytes[field.value], standings, &out)
+                continue
+            }
             if field.known == .setCookie, responses.cookieDomain == .strip,
                 SetCookieValue.namesDomain(bytes[field.value])
             {
@@ -153,6 +163,32 @@ extension RouteRule {
         }
         if ownCaching {
             try out.appendField(.cacheControl, value: "private, no-store")
+        }
+    }
+
+    private func writeLimit(
+        _ index: Int, of head: borrowing ResponseHead, _ bytes: Span<UInt8>,
+        _ standings: borrowing LimitStandings, _ limits: inout LimitHeaders,
+        _ out: inout ByteBuffer
+    ) throws(HTTPViolation) {
+        let theirs = UpstreamLimits(head, bytes, standings)
+        let field = head.fields[index]
+        if theirs.replacesOurs { limits.xRateLimit = false }
+        guard theirs.passes(field.known, name: bytes[field.name], value: bytes[field.value]) else {
+            return
+        }
+        try out.appendField(field, of: bytes)
+    }
+
+    /// Who waits as the upstream says must not be refused by us then.
+    private static func writeRetry(
+        _ value: Span<UInt8>, _ standings: borrowing LimitStandings, _ out: inout ByteBuffer
+    ) throws(HTTPViolation) {
+        let blocked = UInt64(standings.blockedSeconds)
+        if let seconds = UpstreamLimits.integer(value), seconds < blocked {
+            try out.appendField(.retryAfter, decimal: blocked)
+        } else {
+            try out.appendField(.retryAfter, value: value)
         }
     }
 

@@ -19,6 +19,10 @@ public final class RouteRule: Sendable {
     public let cors: CORSRule?
     /// `nil` where the route enforces.
     let shadow: ShadowRule?
+    /// Its name in the limit fields.
+    public let limitName: [UInt8]
+    /// Members of the problem body of who lacks the feature; empty where none is asked for.
+    public let featureProblem: [UInt8]
     /// The injected field's name as it is written.
     let injectHeader: [UInt8]
 
@@ -86,6 +90,8 @@ public final class RouteRule: Sendable {
         let unknown = route.mode == .shadow ? SkeletonSet(names: []) : set
         cors = route.cors.map { CORSRule($0, methods: methods, names: unknown) }
         injectHeader = [UInt8](route.injectHeader.utf8)
+        limitName = [UInt8](route.name.utf8)
+        featureProblem = Self.featureProblem(of: route, in: gateway)
     }
 
     /// Step 7: decides about every field, and appends the target to send (path and cleaned query)

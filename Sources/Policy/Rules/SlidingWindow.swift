@@ -51,6 +51,25 @@ public struct SlidingWindow: ~Copyable {
                 && now - latestAdmission >= Self.windowNanoseconds + Self.second)
     }
 
+    /// What `take` would answer, with nothing charged: of an admitted one, `remaining` counts the
+    /// place it would take.
+    public mutating func probe(nowNanoseconds now: UInt64, limit: UInt32) -> WindowVerdict {
+        latest = max(latest, now)
+        guard limit > 0 else { return .refused(retryNanoseconds: Self.windowNanoseconds) }
+        prepare(limit)
+        if limit <= Self.exactLimitMax {
+            if let retry = untilPlace(limit) { return .refused(retryNanoseconds: retry) }
+            return .admitted(
+                remaining: limit - UInt32(held),
+                resetNanoseconds: held == 0 ? 0 : untilOldestLeaves)
+        }
+        let now = latest / Self.second
+        if let retry = untilSecond(limit, now) { return .refused(retryNanoseconds: retry) }
+        return .admitted(
+            remaining: limit - UInt32(secondsTotal),
+            resetNanoseconds: secondsTotal == 0 ? 0 : untilFirstLeaves(now))
+    }
+
     /// Decides and charges in one step.
     ///
     /// - Parameter now: monotonic. Readings of different threads are not ordered: one older than
@@ -58,33 +77,42 @@ public struct SlidingWindow: ~Copyable {
     public mutating func take(nowNanoseconds now: UInt64, limit: UInt32) -> WindowVerdict {
         latest = max(latest, now)
         guard limit > 0 else { return .refused(retryNanoseconds: Self.windowNanoseconds) }
+        prepare(limit)
+        return limit <= Self.exactLimitMax ? takePlace(limit) : takeSecond(limit)
+    }
+
+    /// Counts as the limit asks for from now on.
+    private mutating func prepare(_ limit: UInt32) {
         if limit <= Self.exactLimitMax {
             if !seconds.isEmpty { returnToRing() }
-            return takePlace(limit)
+        } else if seconds.isEmpty {
+            leaveRing()
         }
-        if seconds.isEmpty { leaveRing() }
-        return takeSecond(limit)
     }
 }
 
 // The exact ring.
 extension SlidingWindow {
     private mutating func takePlace(_ limit: UInt32) -> WindowVerdict {
-        dropExpired()
-        guard held < Int(limit) else {
-            // A place is free when fewer than `limit` are left, not when one more has gone: the
-            // limit may have been larger a moment ago.
-            let freeing = time(at: held - Int(limit))
-            return .refused(retryNanoseconds: freeing &+ Self.windowNanoseconds &- latest)
-        }
+        if let retry = untilPlace(limit) { return .refused(retryNanoseconds: retry) }
         if held == ring.count { grow(to: min(max(held * 2, Self.placesMin), Int(limit))) }
         ring[position(held)] = latest
         held += 1
         latestAdmission = latest
         return .admitted(
-            remaining: limit - UInt32(held),
-            resetNanoseconds: time(at: 0) &+ Self.windowNanoseconds &- latest)
+            remaining: limit - UInt32(held), resetNanoseconds: untilOldestLeaves)
     }
+
+    /// Nanoseconds until a place is free; `nil` where one is now.
+    private mutating func untilPlace(_ limit: UInt32) -> UInt64? {
+        dropExpired()
+        guard held >= Int(limit) else { return nil }
+        // A place is free when fewer than `limit` are left, not when one more has gone: the limit
+        // may have been larger a moment ago.
+        return time(at: held - Int(limit)) &+ Self.windowNanoseconds &- latest
+    }
+
+    private var untilOldestLeaves: UInt64 { time(at: 0) &+ Self.windowNanoseconds &- latest }
 
     private func position(_ index: Int) -> Int {
         let place = oldest + index
@@ -129,16 +157,19 @@ extension SlidingWindow {
 extension SlidingWindow {
     private mutating func takeSecond(_ limit: UInt32) -> WindowVerdict {
         let now = latest / Self.second
-        advance(to: now)
-        guard secondsTotal < UInt64(limit) else {
-            return .refused(retryNanoseconds: untilFree(secondsTotal - UInt64(limit) + 1, now))
-        }
+        if let retry = untilSecond(limit, now) { return .refused(retryNanoseconds: retry) }
         // A second's count cannot overflow: it is part of a total below a 32-bit limit.
         seconds[Int(now % UInt64(Self.secondsKept))] += 1
         secondsTotal += 1
         latestAdmission = latest
         return .admitted(
             remaining: limit - UInt32(secondsTotal), resetNanoseconds: untilFirstLeaves(now))
+    }
+
+    private mutating func untilSecond(_ limit: UInt32, _ now: UInt64) -> UInt64? {
+        advance(to: now)
+        guard secondsTotal >= UInt64(limit) else { return nil }
+        return untilFree(secondsTotal - UInt64(limit) + 1, now)
     }
 
     private mutating func advance(to now: UInt64) {

@@ -8,6 +8,8 @@ public struct TenantDirectory: Sendable {
 
     private let tiers: [TierPolicy]
     private let vendors: [VendorPolicy]
+    /// By issuer.
+    private let authorities: [IssuerAuthority]
     /// `nil` where a verified token makes the tenant.
     private let records: [Key: TenantEntry]?
 
@@ -16,6 +18,7 @@ public struct TenantDirectory: Sendable {
     public init(policy: GatewayPolicy) {
         tiers = policy.tiers
         vendors = policy.vendors
+        authorities = policy.issuers.map(\.authority)
         guard case .file(let entries) = policy.tenants else {
             records = nil
             return
@@ -34,11 +37,17 @@ public struct TenantDirectory: Sendable {
     /// cache: it allocates, and a request reuses its result for as long as the snapshot is the
     /// same.
     ///
-    /// - Throws: `tenant.missing`, `tenant.unknown`, `tenant.suspended`, `tenant.tier_unknown`.
+    /// - Throws: `tenant.missing`, `tenant.unknown`, `tenant.suspended`, `tenant.tier_unknown`,
+    ///   `issuer.not_allowed`.
     public func resolve(_ claims: VerifiedClaims) throws(Refusal) -> Principal {
         guard let externalID = claims.tenant, vendors.indices.contains(claims.vendor) else {
             throw .tenantMissing
         }
+        // Before anything is looked up: the answer must not tell who exists.
+        let authority = claims.issuer.flatMap {
+            authorities.indices.contains($0) ? authorities[$0] : nil
+        }
+        guard authority?.permits(externalID) ?? true else { throw .issuerNotAllowed }
         var record: TenantEntry?
         if let records {
             record = records[Key(vendor: claims.vendor, externalID: externalID)]
@@ -47,11 +56,13 @@ public struct TenantDirectory: Sendable {
         if record?.isSuspended == true { throw .tenantSuspended }
         guard let id = record?.id ?? claims.derivedID else { throw .tenantMissing }
         let tier = try tier(record: record, claim: claims.tier)
+        guard authority?.permits(tier: tier) ?? true else { throw .issuerNotAllowed }
         return Principal(
             tenant: id, externalID: externalID, claims: claims,
             vendorName: [UInt8](vendors[claims.vendor].name.utf8), tier: tier,
             tierName: [UInt8](tiers[tier].name.utf8),
-            limit: limit(of: tiers[tier], own: record?.requests))
+            limit: limit(of: tiers[tier], own: record?.requests),
+            allowance: tiers[tier].allowance)
     }
 
     /// A directory record decides alone; a token's tier counts only where there are no records, and
@@ -91,6 +102,8 @@ public final class Principal: Sendable {
     public let tierName: [UInt8]
     /// The tenant's effective limit.
     public let limit: RateLimit
+    /// What its tier allows besides, and its features.
+    public let allowance: TierAllowance
     public let subject: [UInt8]
     public let role: [UInt8]?
     /// See `VerifiedClaims`; a cached principal must be asked at every use.
@@ -99,7 +112,7 @@ public final class Principal: Sendable {
 
     fileprivate init(
         tenant: TenantID, externalID: ExternalID, claims: VerifiedClaims, vendorName: [UInt8],
-        tier: Int, tierName: [UInt8], limit: RateLimit
+        tier: Int, tierName: [UInt8], limit: RateLimit, allowance: TierAllowance
     ) {
         self.tenant = tenant
         self.externalID = externalID
@@ -109,6 +122,7 @@ public final class Principal: Sendable {
         self.tier = tier
         self.tierName = tierName
         self.limit = limit
+        self.allowance = allowance
         subject = claims.subject
         role = claims.role
         notBefore = claims.notBefore

@@ -16,7 +16,7 @@ public enum KeyDefect: Error, Equatable, Sendable {
     case severalBlocks
     /// OpenSSL cannot read the key.
     case unreadable
-    /// Neither RSA nor EC; RSA-PSS, Ed25519 and others are not implemented.
+    /// Neither RSA, EC nor Ed25519; keys bound to RSA-PSS, Ed448 and others are not implemented.
     case typeUnsupported
     /// RSA outside 2048...8192 bits.
     case size(bits: Int)
@@ -59,7 +59,7 @@ public enum KeyDefect: Error, Equatable, Sendable {
         case .notSubjectPublicKeyInfo: "is not a `PUBLIC KEY` block (SubjectPublicKeyInfo)"
         case .severalBlocks: "holds more than one PEM block; use a JWK set for several keys"
         case .unreadable: "cannot be read as a key"
-        case .typeUnsupported: "is neither an RSA nor an EC key"
+        case .typeUnsupported: "is neither an RSA, an EC nor an Ed25519 key"
         case .size(let bits): "is an RSA key of \(bits) bits; 2048 to 8192 are accepted"
         case .exponent: "is an RSA key with an unsafe exponent"
         case .curve: "is on a curve other than P-256, P-384 and P-521"

@@ -117,22 +117,24 @@ extension SecretBytes: @unchecked Sendable {}
 extension PublicKey: @unchecked Sendable {}
 
 extension TokenAlgorithm {
-    enum Family { case hmac, rsa, ec }
+    enum Family { case hmac, rsa, pss, ec, edwards }
 
     var family: Family {
         switch self {
         case .hs256, .hs384, .hs512: .hmac
         case .rs256, .rs384, .rs512: .rsa
+        case .ps256, .ps384, .ps512: .pss
         case .es256, .es384, .es512: .ec
+        case .ed25519: .edwards
         }
     }
 
-    /// Bits of the hash, which are the last three digits of the name.
+    /// Bits of the hash, which are the last three digits of the name; Ed25519 has SHA-512 inside.
     var hashBits: Int {
         switch self {
-        case .hs256, .rs256, .es256: 256
-        case .hs384, .rs384, .es384: 384
-        case .hs512, .rs512, .es512: 512
+        case .hs256, .rs256, .es256, .ps256: 256
+        case .hs384, .rs384, .es384, .ps384: 384
+        case .hs512, .rs512, .es512, .ps512, .ed25519: 512
         }
     }
 

@@ -14,10 +14,12 @@ public struct KeyPair: Sendable {
         let key: OpaquePointer?
         switch algorithm {
         case .hs256, .hs384, .hs512: throw .formatUnknown
-        case .rs256, .rs384, .rs512: unsafe key = unsafe rf_evp_generate_rsa(2_048)
+        case .rs256, .rs384, .rs512, .ps256, .ps384, .ps512:
+            unsafe key = unsafe rf_evp_generate_rsa(2_048)
         case .es256: unsafe key = unsafe rf_evp_generate_ec("P-256")
         case .es384: unsafe key = unsafe rf_evp_generate_ec("P-384")
         case .es512: unsafe key = unsafe rf_evp_generate_ec("P-521")
+        case .ed25519: unsafe key = unsafe rf_evp_generate("ED25519")
         }
         guard let key = unsafe key else { throw .library }
         defer { unsafe EVP_PKEY_free(key) }

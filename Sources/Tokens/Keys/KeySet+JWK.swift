@@ -67,10 +67,10 @@ private struct JWKReader: ~Escapable {
         guard view.kind(of: node) == .object, let type = text("kty") else {
             return .skipped(.malformed)
         }
-        guard type == "RSA" || type == "EC" || type == "oct" else {
+        guard type == "RSA" || type == "EC" || type == "OKP" || type == "oct" else {
             return .skipped(.unsupported)
         }
-        // RFC 7518 §6.2.2, §6.3.2: `d` is the private key of both types.
+        // RFC 7518 §6.2.2, §6.3.2, RFC 8037 §2: `d` is the private key of these types.
         if type != "oct", view.member(of: node, named: "d") != nil { throw .privateMembers }
         guard isForVerification else { return .skipped(.otherUse) }
         var name: [UInt8]?
@@ -82,7 +82,7 @@ private struct JWKReader: ~Escapable {
         }
         var candidates = algorithms
         if let member = view.member(of: node, named: "alg") {
-            candidates = algorithms.filter { view.string(at: member, equals: $0.rawValue) }
+            candidates = algorithms.filter { $0.isName(member, in: view) }
             guard !candidates.isEmpty else { return .skipped(.unsupported) }
         }
         do throws(KeyDefect) {
@@ -122,7 +122,14 @@ private struct JWKReader: ~Escapable {
         _ type: String, _ name: [UInt8]?, _ candidates: [TokenAlgorithm]
     ) throws(KeyDefect) -> Outcome {
         var der: [UInt8] = []
-        if type == "RSA" {
+        if type == "OKP" {
+            // Ed448 and the curves of key agreement are for other libraries.
+            guard text("crv") == "Ed25519" else { return .skipped(.unsupported) }
+            guard let x = number("x"), x.count == SubjectPublicKeyInfo.ed25519Bytes else {
+                return .skipped(.malformed)
+            }
+            der = SubjectPublicKeyInfo.ed25519(x: x)
+        } else if type == "RSA" {
             guard let modulus = number("n"), let exponent = number("e") else {
                 return .skipped(.malformed)
             }
@@ -155,5 +162,14 @@ private struct JWKReader: ~Escapable {
             !text.isEmpty, text.count <= 8_192
         else { return nil }
         return Base64URL.decode(text.span)
+    }
+}
+
+extension TokenAlgorithm {
+    /// Whether the text at `node` is a name of this algorithm.
+    func isName(_ node: JSONNode, in view: JSONView) -> Bool {
+        if view.string(at: node, equals: rawValue) { return true }
+        guard let otherName else { return false }
+        return view.string(at: node, equals: otherName)
     }
 }

@@ -5,7 +5,7 @@ public import Policy
 public final class KeySet: Sendable {
     public static let keysMax = 100
     /// Bytes of a JWK set; 100 keys of 8192 bits fit.
-    public static let setBytesMax = 524_288
+    public static let setBytesMax = 262_144
 
     /// A key of a set that is not used, for the operator.
     public struct SkippedKey: Equatable, Sendable {

@@ -8,6 +8,10 @@ enum SubjectPublicKeyInfo {
         0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01,
     ]
 
+    private static let ed25519: [UInt8] = [0x06, 0x03, 0x2B, 0x65, 0x70]
+    /// Bytes of an Ed25519 public key (RFC 8032 §5.1.5).
+    static let ed25519Bytes = 32
+
     enum Curve: String {
         case p256 = "P-256"
         case p384 = "P-384"
@@ -39,6 +43,13 @@ enum SubjectPublicKeyInfo {
     static func ec(_ curve: Curve, x: [UInt8], y: [UInt8]) -> [UInt8] {
         let algorithm = element(0x30, ecPublicKey + curve.identifier)
         return element(0x30, algorithm + element(0x03, [0, 4] + x + y))
+    }
+
+    /// RFC 8410 §4.
+    ///
+    /// - Parameter x: of exactly `ed25519Bytes`.
+    static func ed25519(x: [UInt8]) -> [UInt8] {
+        element(0x30, element(0x30, ed25519) + element(0x03, [0] + x))
     }
 
     private static func integer(_ magnitude: [UInt8]) -> [UInt8] {

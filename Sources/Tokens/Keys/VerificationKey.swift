@@ -8,6 +8,8 @@ public final class VerificationKey: Sendable {
     public static let fileBytesMax = 65_536
     /// A longer secret is hashed by HMAC anyway.
     public static let secretBytesMax = 4_096
+    /// RFC 8032 §5.1.6.
+    static let ed25519SignatureBytes = 64
 
     /// The only algorithm this key is ever used with.
     public let algorithm: TokenAlgorithm
@@ -29,8 +31,9 @@ public final class VerificationKey: Sendable {
         self.algorithm = algorithm
         self.name = name
         switch algorithm.family {
-        case .rsa: signatureBytes = (publicKey.bits + 7) / 8
+        case .rsa, .pss: signatureBytes = (publicKey.bits + 7) / 8
         case .ec: signatureBytes = algorithm.coordinateBytes * 2
+        case .edwards: signatureBytes = Self.ed25519SignatureBytes
         case .hmac: throw .algorithmMismatch
         }
         material = .publicKey(publicKey)
@@ -87,6 +90,8 @@ public final class VerificationKey: Sendable {
             guard TokenAlgorithm.allCases.contains(where: { $0.curve == curve && curve != nil })
             else { throw .curve }
             guard key.isValidPoint else { throw .unreadable }
+        } else if key.isType("ED25519") {
+            guard key.isValidPoint, !key.isOfSmallOrder else { throw .unreadable }
         } else {
             throw .typeUnsupported
         }
@@ -95,8 +100,9 @@ public final class VerificationKey: Sendable {
     static func fits(_ key: borrowing PublicKey, _ algorithm: TokenAlgorithm) -> Bool {
         switch algorithm.family {
         case .hmac: false
-        case .rsa: key.isType("RSA")
+        case .rsa, .pss: key.isType("RSA")
         case .ec: key.isType("EC") && key.curve == algorithm.curve
+        case .edwards: key.isType("ED25519")
         }
     }
 

@@ -3,8 +3,8 @@ internal import COpenSSL
 internal import JSON
 public import Policy
 
-/// Mints tokens through libjwt, for tests of a policy, for `token mint` and for the playground.
-/// Not for the request path.
+/// Mints tokens for tests of a policy, for `token mint` and for the playground: through libjwt, or
+/// by OpenSSL alone where libjwt does not know the algorithm. Not for the request path.
 public struct TokenSigner: ~Copyable {
     public enum Defect: Error, Equatable, Sendable {
         /// The claims are not one strict JSON object.
@@ -34,6 +34,12 @@ public struct TokenSigner: ~Copyable {
         key = SecretBytes(isSecret ? withoutLineEnd(keyFile) : keyFile)
     }
 
+    /// What `use` makes of the private key.
+    func withKey<Value>(_ use: (borrowing PublicKey) -> Value?) -> Value? {
+        guard let pair = PublicKey.read(privatePEM: key.bytes) else { return nil }
+        return use(pair)
+    }
+
     private static func checkPrivateKey(
         _ pem: Span<UInt8>, _ algorithm: TokenAlgorithm
     ) throws(KeyDefect) {
@@ -60,6 +66,9 @@ public struct TokenSigner: ~Copyable {
         }
         let view = document.view(of: claims)
         guard view.kind(of: view.root) == .object else { throw .claims }
+        guard algorithm.isKnownToSecondReader else {
+            return try write(claims, keyName: keyName, type: type)
+        }
         guard let draft = TokenDraft() else { throw .library }
         guard draft.addClaims(claims) else { throw .claims }
         if let keyName { guard draft.addHeader("kid", keyName) else { throw .header } }

@@ -6,7 +6,7 @@ internal import HTTP1
 /// it again would: both readers' answers, and the key, depend on nothing but the header's bytes and
 /// the issuer, whose policy and keys never change (a snapshot has issuers of its own). A header
 /// enters only after its whole token was accepted: by the signature, by our reader and, where it
-/// can read the type, by libjwt.
+/// can read it, by libjwt.
 struct KnownHeaders: ~Copyable {
     /// One for each key lately used, as `PublicKeyContexts` has them.
     static let headersMax = PublicKeyContexts.keysMax
@@ -17,8 +17,8 @@ struct KnownHeaders: ~Copyable {
     struct Meaning {
         /// Of the algorithm the header names.
         let key: VerificationKey
-        /// Whether libjwt reads it.
-        let isPlainType: Bool
+        /// Whether libjwt reads it: its `typ` and its algorithm.
+        let isReadTwice: Bool
     }
 
     private struct Entry {

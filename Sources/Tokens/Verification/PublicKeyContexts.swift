@@ -33,11 +33,12 @@ struct PublicKeyContexts: ~Copyable {
     let key: VerificationKey
     private let context: OpaquePointer
 
-    /// RSA keys verify PKCS #1 v1.5, OpenSSL's default padding; RSA-PSS keys are never loaded.
+    /// RSA keys of RS algorithms verify PKCS #1 v1.5, OpenSSL's default padding.
     fileprivate init?(_ key: VerificationKey, hash: OpaquePointer) {
         guard let context = unsafe key.makeContext() else { return nil }
         guard unsafe EVP_PKEY_verify_init(context) == 1,
-            unsafe EVP_PKEY_CTX_set_signature_md(context, hash) == 1
+            unsafe EVP_PKEY_CTX_set_signature_md(context, hash) == 1,
+            unsafe key.algorithm.family != .pss || setPSS(of: context, hash: hash)
         else {
             unsafe EVP_PKEY_CTX_free(context)
             return nil
@@ -58,6 +59,16 @@ struct PublicKeyContexts: ~Copyable {
             }
         } == 1
     }
+}
+
+/// The padding of PS algorithms (RFC 7518 §3.5): one hash for message and mask, and a salt of
+/// exactly its length, so that a signature with another salt is none.
+///
+/// - Safety: `context` is live and prepared for an RSA key.
+@unsafe func setPSS(of context: OpaquePointer, hash: OpaquePointer) -> Bool {
+    unsafe EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1
+        && EVP_PKEY_CTX_set_rsa_mgf1_md(context, hash) == 1
+        && EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1
 }
 
 extension VerificationKey {

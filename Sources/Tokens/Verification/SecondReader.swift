@@ -59,10 +59,11 @@ internal import Policy
         return agreesOnTenant(decoded, issuer: issuer, claims: claims)
     }
 
-    /// `{"alg":"RS256"}` and so on, encoded.
+    /// `{"alg":"RS256"}` and so on, encoded. Of the algorithms libjwt does not know it reads the
+    /// claims behind another one's header: without a key the name means nothing to it.
     static func header(_ algorithm: TokenAlgorithm) -> StaticString {
         switch algorithm {
-        case .hs256: "eyJhbGciOiJIUzI1NiJ9"
+        case .hs256, .ps256, .ps384, .ps512, .ed25519: "eyJhbGciOiJIUzI1NiJ9"
         case .hs384: "eyJhbGciOiJIUzM4NCJ9"
         case .hs512: "eyJhbGciOiJIUzUxMiJ9"
         case .rs256: "eyJhbGciOiJSUzI1NiJ9"
@@ -95,6 +96,16 @@ internal import Policy
             return areEqual(view.rawLexeme(of: node), claims.tenant.bytes.span)
         }
         return view.string(at: node, equals: claims.tenant.bytes.span)
+    }
+}
+
+extension TokenAlgorithm {
+    /// Whether libjwt 1.10 knows its name.
+    var isKnownToSecondReader: Bool {
+        switch self {
+        case .hs256, .hs384, .hs512, .rs256, .rs384, .rs512, .es256, .es384, .es512: true
+        case .ps256, .ps384, .ps512, .ed25519: false
+        }
     }
 }
 

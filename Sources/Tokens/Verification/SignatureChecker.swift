@@ -5,6 +5,8 @@ internal import Policy
 /// Checks signatures with kept contexts: one per public key, one per hash for HMAC and digests.
 @safe struct SignatureChecker: ~Copyable {
     private let context: OpaquePointer
+    /// Of checks that take no digest: what one leaves behind is none of the other's business.
+    private let whole: OpaquePointer
     private let sha256: OpaquePointer
     private let sha384: OpaquePointer
     private let sha512: OpaquePointer
@@ -20,19 +22,22 @@ internal import Policy
         ERR_clear_error()
         defer { ERR_clear_error() }
         let context = unsafe EVP_MD_CTX_new()
+        let whole = unsafe EVP_MD_CTX_new()
         let sha256 = unsafe EVP_MD_fetch(nil, "SHA256", nil)
         let sha384 = unsafe EVP_MD_fetch(nil, "SHA384", nil)
         let sha512 = unsafe EVP_MD_fetch(nil, "SHA512", nil)
-        guard let context = unsafe context, let sha256 = unsafe sha256,
+        guard let context = unsafe context, let whole = unsafe whole, let sha256 = unsafe sha256,
             let sha384 = unsafe sha384, let sha512 = unsafe sha512
         else {
             unsafe EVP_MD_CTX_free(context)
+            unsafe EVP_MD_CTX_free(whole)
             unsafe EVP_MD_free(sha256)
             unsafe EVP_MD_free(sha384)
             unsafe EVP_MD_free(sha512)
             throw .library
         }
         unsafe self.context = context
+        unsafe self.whole = whole
         unsafe self.sha256 = sha256
         unsafe self.sha384 = sha384
         unsafe self.sha512 = sha512
@@ -43,6 +48,7 @@ internal import Policy
 
     deinit {
         unsafe EVP_MD_CTX_free(context)
+        unsafe EVP_MD_CTX_free(whole)
         unsafe EVP_MD_free(sha256)
         unsafe EVP_MD_free(sha384)
         unsafe EVP_MD_free(sha512)
@@ -63,7 +69,9 @@ internal import Policy
         case .hs256: return Self.verify(message, mac: signature, key, &hmac256)
         case .hs384: return Self.verify(message, mac: signature, key, &hmac384)
         case .hs512: return Self.verify(message, mac: signature, key, &hmac512)
-        case .rs256, .rs384, .rs512: return verifyPublic(message, signature, key)
+        case .rs256, .rs384, .rs512, .ps256, .ps384, .ps512:
+            return verifyPublic(message, signature, key)
+        case .ed25519: return verifyWhole(message, signature, key)
         case .es256, .es384, .es512:
             // OpenSSL wants DER; it also refuses halves of 0 and of the group's order and above
             // (CVE-2022-21449 was a library that did not).
@@ -105,6 +113,23 @@ internal import Policy
             digest: digest.span.extracting(0..<Int(count)), signature: signature)
     }
 
+    /// Ed25519 reads the message twice and takes no digest of it. OpenSSL refuses a second half
+    /// that is not below the group's order, so that no signature has two spellings.
+    private borrowing func verifyWhole(
+        _ message: Span<UInt8>, _ signature: Span<UInt8>, _ key: VerificationKey
+    ) -> Bool {
+        ERR_clear_error()
+        defer { ERR_clear_error() }
+        guard unsafe key.prepareWhole(whole) else { return false }
+        return unsafe signature.withUnsafeBufferPointer { signature in
+            unsafe message.withUnsafeBufferPointer { message in
+                unsafe EVP_DigestVerify(
+                    whole, signature.baseAddress, signature.count, message.baseAddress,
+                    message.count)
+            }
+        } == 1
+    }
+
     private borrowing func hash(_ key: VerificationKey) -> OpaquePointer {
         switch key.algorithm.hashBits {
         case 256: unsafe sha256
@@ -115,6 +140,16 @@ internal import Policy
 }
 
 extension VerificationKey {
+    /// - Safety: `context` is live.
+    @unsafe fileprivate func prepareWhole(_ context: OpaquePointer) -> Bool {
+        switch material {
+        case .publicKey(let key):
+            unsafe EVP_MD_CTX_reset(context) == 1
+                && EVP_DigestVerifyInit(context, nil, nil, nil, key.pointer) == 1
+        case .secret: false
+        }
+    }
+
     fileprivate func setSecret(of context: inout HMACContext) -> Bool {
         switch material {
         case .publicKey: false

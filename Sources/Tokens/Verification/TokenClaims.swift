@@ -10,6 +10,7 @@ struct TokenClaims {
     static let subjectBytesMax = 255
     static let roleBytesMax = 128
     static let tierBytesMax = 64
+    static let tokenIDBytesMax = 255
 
     static let limits = JSONLimits(
         bytesMax: CompactToken.bytesMax, depthMax: 32, keysMax: 1_024, nodesMax: 4_096)
@@ -21,13 +22,16 @@ struct TokenClaims {
     let expiry: Int64
     /// The later of `nbf` and `iat`.
     let start: Int64?
+    let issuedAt: Int64?
+    /// `jti`.
+    let tokenID: [UInt8]?
 
     /// - Parameter now: wall-clock seconds, between 0 and `secondsMax`.
     init(_ view: JSONView, issuer: TokenIssuer, now: Int64) throws(TokenDefect) {
         guard view.kind(of: view.root) == .object else { throw .claimsJSON }
         try Self.checkIssuer(view, issuer)
         try Self.checkAudience(view, issuer)
-        (expiry, start) = try Self.times(view, issuer, now: now)
+        (expiry, start, issuedAt) = try Self.times(view, issuer, now: now)
         subject = try Self.text(
             view.member(of: view.root, named: "sub"), in: view, bytesMax: Self.subjectBytesMax,
             else: .subject)
@@ -37,6 +41,9 @@ struct TokenClaims {
         tier = try Self.text(
             issuer.tier.flatMap { $0.node(in: view) }, in: view, bytesMax: Self.tierBytesMax,
             else: .tier)
+        tokenID = try Self.text(
+            view.member(of: view.root, named: "jti"), in: view, bytesMax: Self.tokenIDBytesMax,
+            else: .tokenID)
         // Last, because a missing tenant is answered 403: the credential itself is good by now.
         tenant = try Self.tenant(view, issuer)
     }
@@ -80,7 +87,7 @@ struct TokenClaims {
     /// different libraries.
     private static func times(
         _ view: JSONView, _ issuer: TokenIssuer, now: Int64
-    ) throws(TokenDefect) -> (expiry: Int64, start: Int64?) {
+    ) throws(TokenDefect) -> (expiry: Int64, start: Int64?, issuedAt: Int64?) {
         guard let expiry = try seconds("exp", view, else: .expiryMalformed) else {
             throw .expiryMalformed
         }
@@ -92,7 +99,7 @@ struct TokenClaims {
         guard expiry - (issuedAt ?? now) <= issuer.lifetimeMax else { throw .lifetime }
         let start = notBefore.map { max($0, issuedAt ?? $0) } ?? issuedAt
         if let start, start > expiry { throw .lifetime }
-        return (expiry, start)
+        return (expiry, start, issuedAt)
     }
 
     private static func seconds(

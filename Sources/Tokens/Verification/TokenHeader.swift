@@ -5,8 +5,8 @@ internal import Policy
 struct TokenHeader {
     let algorithm: TokenAlgorithm
     let keyName: [UInt8]?
-    /// Whether `typ` is absent or `JWT`: what libjwt can read.
-    let isPlainType: Bool
+    /// Whether libjwt can read it too: it wants `typ` absent or `JWT`, and knows few algorithms.
+    let isReadTwice: Bool
 
     static let limits = JSONLimits(
         bytesMax: CompactToken.bytesMax, depthMax: 8, keysMax: 128, nodesMax: 512)
@@ -19,7 +19,8 @@ struct TokenHeader {
     init(_ view: JSONView, issuer: TokenIssuer) throws(TokenDefect) {
         guard view.kind(of: view.root) == .object else { throw .headerJSON }
         algorithm = try Self.algorithm(view, issuer)
-        isPlainType = try Self.checkType(view, issuer)
+        let isPlainType = try Self.checkType(view, issuer)
+        isReadTwice = isPlainType && algorithm.isKnownToSecondReader
         guard view.member(of: view.root, named: "crit") == nil else { throw .critical }
         for name in Self.encapsulating {
             guard view.member(of: view.root, named: name) == nil else { throw .encapsulation }
@@ -39,14 +40,17 @@ struct TokenHeader {
     ) throws(TokenDefect) -> TokenAlgorithm {
         guard let node = view.member(of: view.root, named: "alg") else { throw .algorithm }
         for algorithm in issuer.algorithms
-        where view.string(at: node, equals: algorithm.rawValue) {
+        where algorithm.isName(node, in: view) {
             return algorithm
         }
         throw .algorithm
     }
 
-    /// Types are media types and compared without case (RFC 7515 §4.1.9), but otherwise exactly as
-    /// the policy writes them (RFC 8725 §3.11).
+    /// Types are media types, compared without case and without an `application/` that could be
+    /// left out (RFC 7515 §4.1.9), but otherwise exactly as the policy writes them (RFC 8725
+    /// §3.11): a token of another kind never passes for this one.
+    ///
+    /// - Returns: whether it is absent or `JWT`, written so.
     private static func checkType(
         _ view: JSONView, _ issuer: TokenIssuer
     ) throws(TokenDefect) -> Bool {
@@ -55,15 +59,9 @@ struct TokenHeader {
             return true
         }
         guard var type = view.string(at: node) else { throw .type }
-        lowercase(&type)
+        let written = type.count
+        TokenType.normalise(&type)
         guard issuer.types.contains(type) else { throw .type }
-        return type == TokenIssuer.plainType
-    }
-}
-
-/// Folds ASCII letters.
-func lowercase(_ text: inout [UInt8]) {
-    for index in text.indices where text[index] &- UInt8(ascii: "A") < 26 {
-        text[index] |= 0x20
+        return type == TokenIssuer.plainType && written == type.count
     }
 }

@@ -15,7 +15,7 @@ public final class TokenIssuer: Sendable {
     let algorithms: [TokenAlgorithm]
     let leeway: Int64
     let lifetimeMax: Int64
-    /// In lower case.
+    /// As `TokenType` writes them.
     let types: [[UInt8]]
     let acceptsPlainType: Bool
     let tenant: ClaimPath
@@ -37,11 +37,7 @@ public final class TokenIssuer: Sendable {
         // Times of tokens are below the year 9999, so these bounds keep every sum small.
         leeway = min(max(policy.leewaySeconds, 0), 86_400)
         lifetimeMax = min(max(policy.lifetimeSecondsMax, 0), TokenClaims.secondsMax)
-        types = policy.types.map {
-            var type = Array($0.utf8)
-            lowercase(&type)
-            return type
-        }
+        types = policy.types.map { TokenType.normal($0) }
         acceptsPlainType = types.contains(Self.plainType)
         tenant = ClaimPath(policy.tenant)
         tenantFormat = policy.tenantFormat

@@ -17,7 +17,8 @@ public struct TokenVerifier: ~Copyable {
     private var decoded = ByteBuffer(capacityMax: CompactToken.bytesMax)
     private var signature = ByteBuffer(capacityMax: CompactToken.bytesMax)
 
-    /// Tokens libjwt cannot read because of their `typ`, and which were taken without it.
+    /// Taken tokens whose header libjwt cannot read, because of its `typ` or its algorithm; it read
+    /// their claims all the same.
     public private(set) var secondReadingsSkipped: UInt64 = 0
     /// Signatures checked, whatever came out: what verification costs most.
     public private(set) var signaturesChecked: UInt64 = 0
@@ -52,22 +53,19 @@ public struct TokenVerifier: ~Copyable {
         }
         try checkSignature(token, form, header.key)
         let claims = try readClaims(token.extracting(form.claims), issuer, now: now)
-        if header.isPlainType {
-            let agrees =
-                if known == nil {
-                    secondReader.agrees(on: token, issuer: issuer, claims: claims)
-                } else {
-                    secondReader.agrees(
-                        onClaims: token.extracting(form.claims), algorithm: header.key.algorithm,
-                        issuer: issuer, claims: claims)
-                }
-            guard agrees else {
-                disagreements &+= 1
-                throw .readersDisagree
+        let agrees =
+            if known == nil, header.isReadTwice {
+                secondReader.agrees(on: token, issuer: issuer, claims: claims)
+            } else {
+                secondReader.agrees(
+                    onClaims: token.extracting(form.claims), algorithm: header.key.algorithm,
+                    issuer: issuer, claims: claims)
             }
-        } else {
-            secondReadingsSkipped &+= 1
+        guard agrees else {
+            disagreements &+= 1
+            throw .readersDisagree
         }
+        if !header.isReadTwice { secondReadingsSkipped &+= 1 }
         if known == nil { headers.remember(token.extracting(form.header), issuer, header) }
         return verified(claims, issuer)
     }
@@ -81,7 +79,7 @@ public struct TokenVerifier: ~Copyable {
         let header = try TokenHeader(document.view(of: decoded.readable), issuer: issuer)
         return KnownHeaders.Meaning(
             key: try issuer.keys.key(named: header.keyName, algorithm: header.algorithm),
-            isPlainType: header.isPlainType)
+            isReadTwice: header.isReadTwice)
     }
 
     private mutating func checkSignature(
@@ -115,7 +113,8 @@ public struct TokenVerifier: ~Copyable {
             derivedID: digest.tenantID(vendor: issuer.vendorName, externalID: claims.tenant),
             subject: claims.subject ?? [], role: claims.role, tier: claims.tier,
             notBefore: claims.start.map { $0 - issuer.leeway } ?? 0,
-            expires: claims.expiry + issuer.leeway)
+            expires: claims.expiry + issuer.leeway,
+            tokenID: claims.tokenID.map { digest.tokenID($0.span) }, issuedAt: claims.issuedAt)
     }
 
     /// Runs every reader on bytes whose signature nobody checked and throws the result away; for
@@ -144,6 +143,20 @@ extension SHA256Context {
             high: value.words[0] & 0xFFFF_FFFF_FFFF_0FFF | 0x8000,
             low: value.words[1] & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
     }
+}
+
+extension SHA256Context {
+    /// What revocations call the token with this `jti`.
+    mutating func tokenID(_ jti: Span<UInt8>) -> TokenID {
+        let value = digest(jti)
+        return TokenID(high: value.words[0], low: value.words[1])
+    }
+}
+
+/// What revocations call the token with this `jti`; nil when OpenSSL cannot be used.
+public func tokenID(jti: Span<UInt8>) -> TokenID? {
+    guard var digest = try? SHA256Context() else { return nil }
+    return digest.tokenID(jti)
 }
 
 /// The id a (vendor, external id) pair has where no directory gives it another one; equal in

@@ -170,13 +170,19 @@ final class RunningGateway: Sendable {
     let material: Material
 
     /// - Parameter limits: words of `prlimit` to start it under.
-    init(_ policy: PolicyText, limits: [String] = []) throws {
+    convenience init(_ policy: PolicyText, limits: [String] = []) throws {
+        let material = try Material.get()
+        try self.init(text: policy.text(material.folder.path), limits: limits)
+    }
+
+    /// - Parameter wrapper: words of a program to start it under.
+    init(text: String, limits: [String] = [], wrapper: [String] = []) throws {
         material = try Material.get()
         folder = try TemporaryFolder()
-        try folder.write(policy.text(material.folder.path), to: "gateway.yaml")
+        try folder.write(text, to: "gateway.yaml")
         let announce = "\(folder.path)/announce"
         let words = [material.program, "run", "--config", folder.path, "--announce", announce]
-        let all = limits.isEmpty ? words : ["prlimit"] + limits + ["--"] + words
+        let all = wrapper + (limits.isEmpty ? words : ["prlimit"] + limits + ["--"] + words)
         let process = try ChildProcess(all[0], Array(all.dropFirst()))
         self.process = process
         try eventually(seconds: 20, "the gateway: \(process.errorOutput)") {
@@ -260,6 +266,13 @@ final class RunningGateway: Sendable {
         // time are the twelfth and the next.
         try #require(words.count > 13)
         return words[11] + words[12]
+    }
+
+    /// Waits until it has said these words.
+    func expect(_ words: String, seconds: Double = 20) throws {
+        try eventually(seconds: seconds, "`\(words)`: \(process.errorOutput)") {
+            process.errorOutput.contains(words)
+        }
     }
 
     /// Writes the policy anew and has it read.

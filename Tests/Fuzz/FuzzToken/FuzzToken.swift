@@ -26,7 +26,7 @@ private struct Doors: ~Copyable {
             ("tenant_id", TenantFormat.opaque), ("/org/id", .integer), ("/a~1b/0", .uuid),
         ] {
             var policy = IssuerPolicy(
-                name: "idp", issuer: "i", keys: .url("", refreshSeconds: 1), algorithms: [.hs256],
+                name: "idp", issuer: "i", keys: .remote(RemoteKeys(.url(""))), algorithms: [.hs256],
                 tenant: ClaimName(claim), tenantFormat: format)
             policy.audiences = ["a"]
             policy.role = ClaimName("/roles/0")

@@ -17,11 +17,11 @@ import Testing
     /// Charges with a handle of its own, as a request that has never met the tenant.
     static func charge(
         _ table: LimiterTable, _ tenant: Int, limit: RateLimit = .perMinute(100),
-        name: UInt16 = 0, at now: UInt64 = start
+        at now: UInt64 = start
     ) -> LimiterTable.Charge {
         var handle = LimiterHandle()
         return table.charge(
-            &handle, tenant: Self.tenant(tenant), name: name, limit: limit, nowNanoseconds: now)
+            &handle, tenant: Self.tenant(tenant), limit: limit, nowNanoseconds: now)
     }
 
     @Test(arguments: [2, 4])
@@ -52,7 +52,6 @@ import Testing
         for _ in 0..<150 { admitted += Self.isAdmitted(Self.charge(table, 1)) ? 1 : 0 }
         #expect(admitted == 100)
         #expect(Self.isAdmitted(Self.charge(table, 2)))
-        #expect(Self.isAdmitted(Self.charge(table, 1, name: 1)))
     }
 
     @Test func `R3 there is nothing to gain at the edge of a minute`() {

@@ -16,7 +16,8 @@ import Testing
         var out = ByteBuffer(capacityMax: room)
         let (id, from) = ([UInt8]("request-1".utf8), [UInt8](origin.utf8))
         let facts = ResponseFacts(
-            requestID: id.span, origin: from.span, standing: standing, closes: closes)
+            requestID: id.span, origin: from.span,
+            standings: standing.map { LimitStandings($0) } ?? LimitStandings(), closes: closes)
         try fixture.rules.routes[0].writeResponse(
             parsed, bytes.span, framing: framing ?? parsed.framing,
             limitHeaders: fixture.policy.limitHeaders, facts: facts, into: &out)
@@ -201,8 +202,8 @@ import Testing
         var out = ByteBuffer(capacityMax: LimitHeaders.bytesMax)
         let standing = LimitStanding(
             limitPerMinute: .max, verdict: .refused(retryNanoseconds: .max))
-        LimitHeaders().write(standing, into: &out)
-        LimitHeaders.writeRetryAfter(standing, into: &out)
+        LimitHeaders().write(LimitStandings(standing), route: [], into: &out)
+        LimitHeaders.writeRetryAfter(LimitStandings(standing).retrySeconds, into: &out)
         #expect(String(decoding: out.bytes, as: UTF8.self).hasSuffix("Retry-After: 4294967295\r\n"))
     }
 
@@ -212,7 +213,9 @@ import Testing
         headers.xRateLimit = false
         var out = ByteBuffer(capacityMax: 512)
         headers.write(
-            LimitStanding(limitPerMinute: 1, verdict: .refused(retryNanoseconds: 1)), into: &out)
+            LimitStandings(
+                LimitStanding(limitPerMinute: 1, verdict: .refused(retryNanoseconds: 1))),
+            route: [], into: &out)
         #expect(out.bytes == [])
     }
 

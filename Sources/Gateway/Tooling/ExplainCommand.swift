@@ -1,0 +1,121 @@
+import HTTP1
+import Policy
+import Reactor
+import Tokens
+
+/// `explain`: one request through the gateway's own code, upstreams played, with the reason for
+/// every step.
+struct ExplainCommand {
+    static let tokenBytesMax = 65_536
+    static let bodyBytesMax = 17 << 20
+
+    private var path = "policies/"
+    private var request: RequestDraft
+    private var peer = PeerAddress.ip(IPAddress(v4: 0x7F00_0001), port: 0)
+    private var isJSON = false
+
+    static func run(_ words: inout Words) -> Int32 {
+        do throws(Misuse) {
+            let command = try ExplainCommand(&words)
+            return command.run()
+        } catch {
+            return GatewayProgram.misuse(error.message)
+        }
+    }
+
+    private init(_ words: inout Words) throws(Misuse) {
+        isJSON = words.flag("--json")
+        path = try words.option("--config") ?? path
+        let text = try words.required("--request")
+        guard let request = RequestDraft(text) else {
+            throw Misuse(message: "--request takes a method and a target: 'GET /v1/orders?x=1'")
+        }
+        self.request = request
+        for name in ["-H", "--header"] {
+            while let header = try words.option(name) {
+                guard let field = RequestDraft.field(header) else {
+                    throw Misuse(message: "\(name) takes 'Name: value'")
+                }
+                self.request.fields.append(field)
+            }
+        }
+        if let file = try words.option("--token-file") {
+            let token = try Self.token(file)
+            self.request.fields.append(("Authorization", "Bearer \(token)"))
+        }
+        if let file = try words.option("--body-file") {
+            self.request.body = try Self.read(file, bytesMax: Self.bodyBytesMax)
+        }
+        if let address = try words.option("--from") {
+            guard let parsed = IPAddress(address) else {
+                throw Misuse(message: "--from takes an address without port")
+            }
+            peer = .ip(parsed, port: 0)
+        }
+        try words.end()
+    }
+
+    /// The token in a file, or on standard input for `-`; never among the words, where `ps` shows
+    /// it.
+    static func token(_ file: String) throws(Misuse) -> String {
+        let text = String(decoding: try read(file, bytesMax: tokenBytesMax), as: UTF8.self)
+        return String(text.split { $0 == "\n" || $0 == "\r" || $0 == " " }.first ?? "")
+    }
+
+    static func read(_ file: String, bytesMax: Int) throws(Misuse) -> [UInt8] {
+        do throws(FileFault) {
+            return try readFile(file == "-" ? "/dev/stdin" : file, bytesMax: bytesMax)
+        } catch {
+            throw Misuse(message: "cannot read `\(file)`: \(error.description)")
+        }
+    }
+
+    private func run() -> Int32 {
+        do throws(RehearsalFault) {
+            let upstream = try RecordingUpstream.start()
+            let resolver = try ToolResolver.make()
+            var loader = SnapshotLoader(path: path, resolver: resolver)
+            loader.substitutes = Substitutes(upstream: upstream.address)
+            let loaded = loader.load(version: 1, toleratesMissing: true)
+            guard let snapshot = loaded.snapshot else {
+                write(loaded.report.text(colour: isTerminal(.error)), to: .error)
+                return GatewayProgram.Exit.invalid
+            }
+            let rehearsal = try Rehearsal(snapshot: snapshot, upstream: upstream)
+            let host = request.host(in: snapshot.policy)
+            let result = try rehearsal.send(
+                request.bytes(host: host), from: peer,
+                serverName: RequestDraft.serverName(of: host), isHead: request.method == "HEAD")
+            let explanation = Explanation(
+                request, host: host, snapshot: snapshot, places: PolicyPlaces(loaded),
+                result: result, now: WallClock.now().seconds)
+            if explanation.steps.contains(where: { $0.name == .token && $0.isRefused }) {
+                // A key that this machine does not have may be why.
+                for warning in loaded.report.diagnostics where warning.code == .materialMissing {
+                    write("ringfence-gateway: \(warning.message)\n", to: .error)
+                }
+            }
+            write(isJSON ? explanation.json() + "\n" : explanation.text(), to: .output)
+            let isRefused = result.decision.outcome == .refuse
+            return isRefused ? GatewayProgram.Exit.found : GatewayProgram.Exit.fine
+        } catch {
+            return GatewayProgram.complain(error.description, GatewayProgram.Exit.bug)
+        }
+    }
+}
+
+extension RecordingUpstream {
+    static func start() throws(RehearsalFault) -> RecordingUpstream {
+        do throws(SocketFault) { return try RecordingUpstream() } catch { throw .socket(error) }
+    }
+}
+
+enum ToolResolver {
+    static func make() throws(RehearsalFault) -> Resolver {
+        do throws(SystemFault) {
+            return try Resolver()
+        } catch {
+            throw .start(.system(error))
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+
+/// A token issuer's documents by https, served by a program that shares no code with ours. What it
+/// answers can be changed at any time; it can be slow, stop, and come back on the same port.
+public final class HTTPSIssuer: @unchecked Sendable {
+    public let port: UInt16
+    private let folder: TemporaryFolder
+    private let certificate: String
+    private let key: String
+    private let lock = NSLock()
+    private var process: ChildProcess?
+
+    /// - Parameters: PEM files for 127.0.0.1.
+    public init(certificate: String, key: String) throws {
+        port = try LastingPort.choose()
+        folder = try TemporaryFolder()
+        self.certificate = certificate
+        self.key = key
+        try folder.write(Self.program, to: "issuer.py")
+        try folder.write("", to: "log")
+        try start()
+    }
+
+    public var origin: String { "https://127.0.0.1:\(port)" }
+
+    /// From now on `path` is answered so; a file is replaced whole, so no answer is half of each.
+    public func serve(
+        _ body: String, at path: String, status: Int = 200, fields: [String] = []
+    ) throws {
+        let name = path.replacingOccurrences(of: "/", with: "_")
+        let text = "\(status)\n" + fields.map { $0 + "\n" }.joined() + "\n" + body
+        try folder.write(text, to: name + ".new")
+        let target = "\(folder.path)/\(name).answer"
+        guard unsafe rename("\(folder.path)/\(name).new", target) == 0 else {
+            throw TestSupportError.socket("rename", errno)
+        }
+    }
+
+    /// How long it waits before it answers.
+    public func delay(seconds: Double) throws { try folder.write("\(seconds)", to: "delay") }
+
+    /// The paths it was asked for.
+    public var requests: [String] {
+        let text = (try? String(contentsOfFile: "\(folder.path)/log", encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").map(String.init)
+    }
+
+    public func requestCount(of path: String) -> Int { requests.filter { $0 == path }.count }
+
+    /// Nobody listens any more.
+    public func stop() {
+        let process = lock.withLock { self.process.take() }
+        process?.signal(SIGKILL)
+        let end = Date(timeIntervalSinceNow: 5)
+        while process?.end == nil, process != nil, Date() < end { usleep(10_000) }
+    }
+
+    /// Listens (again), on the same port.
+    public func start() throws {
+        let ready = "\(folder.path)/ready"
+        try? FileManager.default.removeItem(atPath: ready)
+        let process = try ChildProcess(
+            "python3", ["-I", "\(folder.path)/issuer.py", "\(port)", folder.path, certificate, key])
+        lock.withLock { self.process = process }
+        try eventually(seconds: 20, "the issuer: \(process.errorOutput)") {
+            if process.end != nil { throw TestSupportError.closedEarly(process.errorOutput) }
+            return FileManager.default.fileExists(atPath: ready)
+        }
+    }
+
+    private static let program = """
+        import http.server, os, ssl, sys, time
+
+        port, folder, certificate, key = int(sys.argv[1]), *sys.argv[2:]
+
+        class Answer(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                with open(folder + "/log", "a") as log:
+                    log.write(self.path + "\\n")
+                try:
+                    time.sleep(float(open(folder + "/delay").read()))
+                except (OSError, ValueError):
+                    pass
+                try:
+                    name = self.path.replace("/", "_")
+                    head, body = open(f"{folder}/{name}.answer").read().split("\\n\\n", 1)
+                except OSError:
+                    head, body = "404", ""
+                status, *fields = head.split("\\n")
+                self.send_response(int(status))
+                for field in fields:
+                    self.send_header(*field.split(": ", 1))
+                self.send_header("Content-Length", str(len(body.encode())))
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            def log_message(self, *words):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            allow_reuse_address = True
+            daemon_threads = True
+
+            def finish_request(self, request, address):
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(certificate, key)
+                try:
+                    with context.wrap_socket(request, server_side=True) as secure:
+                        self.RequestHandlerClass(secure, address, self)
+                except OSError:
+                    pass
+
+        server = Server(("127.0.0.1", port), Answer)
+        open(folder + "/ready", "w").close()
+        server.serve_forever()
+        """
+}
