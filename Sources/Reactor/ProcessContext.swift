@@ -8,6 +8,19 @@ public enum ProcessContext {
         return unsafe String(cString: value)
     }
 
+    /// All environment variables whose name begins with `prefix`, in the environment's order.
+    public static func variables(beginningWith prefix: String) -> [(name: String, value: String)] {
+        var found: [(name: String, value: String)] = []
+        var index = 0
+        while let entry = unsafe rf_environment_at(index) {
+            index += 1
+            let text = unsafe String(cString: entry)
+            guard text.hasPrefix(prefix), let equals = text.utf8.firstIndex(of: UInt8(ascii: "="))
+            else { continue }
+            found.append((String(text[..<equals]), String(text[text.utf8.index(after: equals)...])))
+        }
+        return found
+    }
     /// Whom files that this process makes belong to.
     public static var userID: UInt32 { rf_user_id() }
 

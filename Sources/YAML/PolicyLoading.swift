@@ -1,6 +1,6 @@
 public import Policy
 
-/// Why a file could not be read, in the words of the system.
+/// Why a file or a folder could not be read, in the words of the system.
 public struct UnreadableFile: Error {
     public let reason: String
 
@@ -12,75 +12,99 @@ public struct LoadedPolicy<Policy: Sendable>: Sendable {
     /// `nil` exactly when the report holds an error.
     public let policy: Policy?
     public let report: PolicyReport
-    /// What was read, with the place of every key; `nil` where the first file could not be.
-    public var document: PolicyDocument?
+    /// The files put together; each value's `mark.file` is the index in `report.files` of the file
+    /// or variable that set it. `nil` when the main file could not be read.
+    public let document: PolicyDocument?
 }
 
-/// Reads gateway.yaml at `path` and the files it names, and compiles them.
+/// Which values count: flags of the command line (`overlay` is one) come before the environment,
+/// that before the overlay, that before the files, those before defaults.
+public struct PolicySettings: Sendable {
+    /// `NAME` of `env/NAME.yaml`.
+    public var overlay: String?
+    /// Of the environment; those that name no key are left alone.
+    public var variables: [(name: String, value: String)]
+    /// `env:` secrets are not warned about.
+    public var isDevelopment: Bool
+
+    public init(
+        overlay: String? = nil, variables: [(name: String, value: String)] = [],
+        isDevelopment: Bool = false
+    ) {
+        self.overlay = overlay
+        self.variables = variables
+        self.isDevelopment = isDevelopment
+    }
+
+    /// Whether `--env` takes this: a name, so that it cannot lead out of the folder.
+    public static func isOverlayName(_ text: String) -> Bool {
+        let marks = "._-".utf8
+        let isWord = text.utf8.allSatisfy { byte in
+            byte &- UInt8(ascii: "0") < 10 || (byte | 0x20) &- UInt8(ascii: "a") < 26
+                || marks.contains(byte)
+        }
+        return isWord && (1...64).contains(text.utf8.count) && !marks.contains(text.utf8.first ?? 0)
+    }
+}
+
+/// Reads gateway.yaml at `path`, the files it includes and names, the overlay and the environment,
+/// and compiles all of it.
 ///
 /// - Parameters:
-///   - isDevelopment: `env:` secrets are not warned about.
+///   - list: answers the names in a folder, in any order; asked for patterns of `include`.
 ///   - read: answers a file's bytes; asked once for each file. Files beyond
 ///     `PolicyBounds.fileBytesMax` need not be answered whole: one byte more is enough to be
 ///     refused.
 public func loadGatewayPolicy(
-    path: String, isDevelopment: Bool = false,
+    path: String, settings: PolicySettings = PolicySettings(),
+    list: (String) throws(UnreadableFile) -> [String] = noFolders,
     read: (String) throws(UnreadableFile) -> [UInt8]
 ) -> LoadedPolicy<GatewayPolicy> {
-    var loading = Loading()
-    guard let root = loading.load(path, namedAt: nil, read) else {
-        return LoadedPolicy(policy: nil, report: loading.report(counts: nil))
+    var loading = PolicyFiles()
+    guard let root = loading.load(path, .main, namedAt: nil, read) else {
+        return LoadedPolicy(policy: nil, report: loading.report(counts: nil), document: nil)
     }
-    var document = PolicyDocument(root: root, folder: PolicyDocument.folder(of: path))
+    let folder = PolicyDocument.folder(of: path)
+    var assembly = PolicyAssembly(root: root, paths: loading.paths)
+    loading.include(
+        root, PolicyFiles.Place(path: path, folder: folder), into: &assembly, list, read)
+    loading.overlay(settings.overlay, folder: folder, into: &assembly, read)
+    loading.override(settings.variables, in: &assembly)
+    loading.diagnostics += assembly.diagnostics
+    var document = PolicyDocument(root: assembly.root, folder: folder)
     for (path, mark) in GatewayPolicy.references(in: document) {
-        document.references.append((path, loading.load(path, namedAt: mark, read)))
+        let file = loading.load(path, .referred(mark), namedAt: mark, read)
+        document.references.append((path, file))
     }
-    let (policy, diagnostics) = GatewayPolicy.compile(document, isDevelopment: isDevelopment)
+    document.paths = loading.paths
+    let (policy, diagnostics) = GatewayPolicy.compile(
+        document, isDevelopment: settings.isDevelopment)
+    let isWhole = !loading.diagnostics.contains { $0.severity == .error }
     loading.diagnostics += diagnostics
     return LoadedPolicy(
-        policy: policy, report: loading.report(counts: PolicyReport.Counts(root: root)),
+        policy: isWhole ? policy : nil,
+        report: loading.report(counts: PolicyReport.Counts(root: document.root)),
         document: document)
 }
 
-/// Reads and compiles backend.yaml at `path`; the parameters are those of `loadGatewayPolicy`.
+/// For policies that are not in a file system: no pattern of `include` finds anything.
+public func noFolders(_ path: String) throws(UnreadableFile) -> [String] {
+    throw UnreadableFile(reason: "No such file or directory")
+}
+
+/// Reads and compiles backend.yaml at `path`, which stands alone; the parameters are those of
+/// `loadGatewayPolicy`.
 public func loadBackendPolicy(
     path: String, isDevelopment: Bool = false,
     read: (String) throws(UnreadableFile) -> [UInt8]
 ) -> LoadedPolicy<BackendPolicy> {
-    var loading = Loading()
-    guard let root = loading.load(path, namedAt: nil, read) else {
-        return LoadedPolicy(policy: nil, report: loading.report(counts: nil))
+    var loading = PolicyFiles()
+    guard let root = loading.load(path, .main, namedAt: nil, read) else {
+        return LoadedPolicy(policy: nil, report: loading.report(counts: nil), document: nil)
     }
-    let document = PolicyDocument(root: root, folder: PolicyDocument.folder(of: path))
+    let document = PolicyDocument(
+        root: root, folder: PolicyDocument.folder(of: path), paths: loading.paths)
     let (policy, diagnostics) = BackendPolicy.compile(document, isDevelopment: isDevelopment)
     loading.diagnostics += diagnostics
-    return LoadedPolicy(policy: policy, report: loading.report(counts: nil))
-}
-
-/// The files of one run and what was found in them.
-private struct Loading {
-    var files: [PolicyFile] = []
-    var diagnostics: [Diagnostic] = []
-
-    mutating func load(
-        _ path: String, namedAt mark: SourceMark?,
-        _ read: (String) throws(UnreadableFile) -> [UInt8]
-    ) -> PolicyNode? {
-        let bytes: [UInt8]
-        do {
-            bytes = try read(path)
-        } catch {
-            diagnostics.append(
-                Diagnostic(.fileUnreadable, "cannot read `\(path)`: \(error.reason)", at: mark))
-            return nil
-        }
-        files.append(PolicyFile(path: path, bytes: bytes))
-        let reading = readPolicy(bytes, file: files.count - 1)
-        diagnostics += reading.diagnostics
-        return reading.root
-    }
-
-    func report(counts: PolicyReport.Counts?) -> PolicyReport {
-        PolicyReport(files: files, diagnostics: diagnostics, counts: counts)
-    }
+    return LoadedPolicy(policy: policy, report: loading.report(counts: nil), document: document)
 }

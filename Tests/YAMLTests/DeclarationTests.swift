@@ -138,14 +138,12 @@ import YAML
 
     @Test func `keys of later versions are refused by name`() {
         for (old, new) in [
-            ("version: 1\n", "version: 1\ninclude: [a.yaml]\n"),
             ("version: 1\n", "version: 1\nportal: {}\n"),
             ("listen:\n", "listen:\n  admin: {address: unix:a}\n"),
             ("version: 1\n", "version: 1\ntenants: {source: directory}\n"),
             ("version: 1\n", "version: 1\ntenants: {max_stale: 15m}\n"),
             (":8080\"]}", ":8080\"], health: /healthz}"), ("auth: idp", "auth: api-key"),
             ("auth: idp", "auth: session"), ("auth: idp", "auth: internal"),
-            ("    upstream: orders\n", "    upstream: orders\n    roles: {GET: [a]}\n"),
             ("100/min}", "100/min, burst: 5}"),
         ] {
             let loaded = Files(plainPolicy.changing(old, to: new)).gateway()

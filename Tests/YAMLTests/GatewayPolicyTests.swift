@@ -76,7 +76,7 @@ import YAML
             auth: pem
             host: upstream
             cors:
-              origins: ["https://app.example.com", "http://localhost:3000"]
+              origins: ["https://app.example.com", "https://localhost.example:3000"]
               credentials: true
               max_age: 1h
             tenant:
@@ -224,7 +224,8 @@ import YAML
         #expect(route.methods == ["GET", "POST"])
         #expect(route.authentication == .issuer(0))
         #expect(route.hostHeader == .upstream)
-        #expect(route.cors?.origins == ["https://app.example.com", "http://localhost:3000"])
+        #expect(
+            route.cors?.origins == ["https://app.example.com", "https://localhost.example:3000"])
         #expect(route.cors?.allowsCredentials == true)
         #expect(route.cors?.maxAgeSeconds == 3_600)
         #expect(route.clientValue == .rejectIfDifferent)

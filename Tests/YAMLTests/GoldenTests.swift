@@ -12,15 +12,25 @@ struct GoldenCase: CustomTestStringConvertible {
 
     var testDescription: String { String(title) }
 
-    /// What `ringfence check` would print.
+    /// What `ringfence check` would print; with `--env NAME` where there is `env/NAME.yaml`, and
+    /// with the variables that are there as `$NAME`.
     func run() -> String {
         let files = Files(self.files)
         if let test = order.first(where: { $0.hasSuffix(".test.yaml") }) {
             return files.tests(test).report.text(colour: false)
         }
-        let isBackend = self.files["policies/backend.yaml"] != nil
-        let report = isBackend ? files.backend().report : files.gateway().report
-        return report.text(colour: false)
+        if self.files["policies/backend.yaml"] != nil {
+            return files.backend().report.text(colour: false)
+        }
+        let overlay = order.first { $0.hasPrefix("policies/env/") }?.dropFirst(13).dropLast(5)
+        let variables = order.filter { $0.hasPrefix("$") }.map { name in
+            (
+                String(name.dropFirst()),
+                String(decoding: self.files[name]?.dropLast() ?? [], as: UTF8.self)
+            )
+        }
+        return files.gateway(overlay: overlay.map(String.init), variables: variables).report
+            .text(colour: false)
     }
 
     /// `=== title`, then `--- path` before each file and `--- output` before what is expected.
@@ -64,7 +74,7 @@ struct GoldenCase: CustomTestStringConvertible {
     /// Made by size, or by the programs at start: shown by tests of their own.
     static let elsewhere: Set<DiagnosticCode> = [
         .tooManyNodes, .fileTooLarge, .scalarTooLong, .materialInvalid, .materialMissing,
-        .secretReadable,
+        .secretReadable, .certificateEnding,
     ]
     static let codes = DiagnosticCode.allCases.filter { !elsewhere.contains($0) }
 

@@ -27,9 +27,25 @@ struct Files {
         return bytes
     }
 
-    func gateway(isDevelopment: Bool = false) -> LoadedPolicy<GatewayPolicy> {
+    /// The names in a folder, last first: nothing may depend on their order.
+    func list(_ folder: String) throws(UnreadableFile) -> [String] {
+        let prefix = folder + "/"
+        let names = contents.keys.filter { $0.hasPrefix(prefix) }.compactMap {
+            $0.dropFirst(prefix.count).split(separator: "/").first.map(String.init)
+        }
+        guard !names.isEmpty else { throw UnreadableFile(reason: "No such file or directory") }
+        return Set(names).sorted().reversed()
+    }
+
+    func gateway(
+        isDevelopment: Bool = false, overlay: String? = nil,
+        variables: [(name: String, value: String)] = []
+    ) -> LoadedPolicy<GatewayPolicy> {
         loadGatewayPolicy(
-            path: "policies/gateway.yaml", isDevelopment: isDevelopment, read: read)
+            path: "policies/gateway.yaml",
+            settings: PolicySettings(
+                overlay: overlay, variables: variables, isDevelopment: isDevelopment),
+            list: list, read: read)
     }
 
     /// The test file at `path`, about the policy beside it, or about a plain one.

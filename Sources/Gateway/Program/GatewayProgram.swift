@@ -1,17 +1,19 @@
 import Policy
 import Reactor
 import Release
+import YAML
 
 /// `ringfence-gateway`: which command its words ask for.
 public enum GatewayProgram {
     static let usage = """
-        usage: ringfence-gateway run [--config PATH] [--announce FILE] [--die-with-parent]
-               ringfence-gateway check [PATH] [--strict] [--json] [--no-color]
-               ringfence-gateway test [PATH] [--run REGEX] [--coverage] [--junit FILE]
+        usage: ringfence-gateway run [--config PATH] [--env NAME] [--announce FILE]
+                                            [--die-with-parent]
+               ringfence-gateway check [PATH] [--env NAME] [--strict] [--json] [--no-color]
+               ringfence-gateway test [PATH] [--env NAME] [--run REGEX] [--coverage] [--junit FILE]
                                             [--verbose] [--json]
                ringfence-gateway explain --request 'GET /v1/orders' [--token-file FILE]
                                             [-H 'Name: value'] [--body-file FILE]
-                                            [--from ADDRESS] [--config PATH] [--json]
+                                            [--from ADDRESS] [--config PATH] [--env NAME] [--json]
                ringfence-gateway help CODE
                ringfence-gateway token mint --key FILE --algorithm A --claims JSON
                                             [--kid K] [--type T] [--ttl 1h]
@@ -81,6 +83,7 @@ public enum GatewayProgram {
         var run = GatewayRun()
         do throws(Misuse) {
             run.path = try words.option("--config") ?? "policies/"
+            run.overlay = try words.overlay()
             run.announceFile = try words.option("--announce")
             let dies = words.flag("--die-with-parent")
             try words.end()
@@ -97,8 +100,11 @@ public enum GatewayProgram {
         let strict = words.flag("--strict")
         let json = words.flag("--json")
         let plain = words.flag("--no-color") || ProcessContext.variable("NO_COLOR") != nil
-        let path = words.next() ?? "policies/"
+        let path: String
+        let overlay: String?
         do throws(Misuse) {
+            overlay = try words.overlay()
+            path = words.next() ?? "policies/"
             try words.end()
         } catch {
             return misuse(error.message)
@@ -109,7 +115,7 @@ public enum GatewayProgram {
         } catch {
             return complain("\(error)", Exit.bug)
         }
-        let loader = SnapshotLoader(path: path, resolver: resolver)
+        let loader = SnapshotLoader(path: path, resolver: resolver, overlay: overlay)
         let report = loader.load(version: 1, toleratesMissing: true).report
         if json {
             write(report.json() + "\n", to: .output)
@@ -178,6 +184,15 @@ struct Words {
         let value = rest.remove(at: place + 1)
         rest.remove(at: place)
         return value
+    }
+
+    /// `--env NAME`.
+    mutating func overlay() throws(Misuse) -> String? {
+        guard let name = try option("--env") else { return nil }
+        guard PolicySettings.isOverlayName(name) else {
+            throw Misuse(message: "--env takes a name, NAME of env/NAME.yaml")
+        }
+        return name
     }
 
     mutating func required(_ name: String) throws(Misuse) -> String {

@@ -9,6 +9,7 @@ import TLS
 /// `ringfence-gateway run`: from the policy to threads that serve, until a signal.
 struct GatewayRun {
     var path = "policies/"
+    var overlay: String?
     var announceFile: String?
 
     /// Serves until SIGTERM or SIGINT and answers the exit code.
@@ -27,7 +28,7 @@ struct GatewayRun {
         let signals = try Self.signals()
         let resolver = try Self.resolver()
         forbidMemoryDumps()
-        let loader = SnapshotLoader(path: path, resolver: resolver)
+        let loader = SnapshotLoader(path: path, resolver: resolver, overlay: overlay)
         let loaded = loader.load(version: 1)
         write(loaded.report.text(colour: false) + "\n", to: .error)
         guard let snapshot = loaded.snapshot else { return GatewayProgram.Exit.invalid }
@@ -186,7 +187,7 @@ final class GatewayServer {
     /// Says where it listens, to people and to a parent process.
     func start(announceFile: String?) {
         gateway.isReady.store(true, ordering: .releasing)
-        gateway.counters[0].snapshotVersion.store(version)
+        noteSuccess()
         let scheme = gateway.tls == nil ? "http" : "https"
         var text = "ringfence-gateway \(Release.version): \(scheme)://\(publicAddress)"
         text += ", \(gateway.mailboxes.count) workers"
@@ -257,13 +258,22 @@ final class GatewayServer {
         }
         version += 1
         box.replace(snapshot)
+        noteSuccess()
         gateway.tell(.use(snapshot))
         keyFetchers.follow(snapshot)
         write("ringfence-gateway: reloaded, snapshot \(version)\n", to: .error)
     }
 
+    private func noteSuccess() {
+        let counters = gateway.counters[0]
+        counters.snapshotVersion.store(version)
+        counters.reloadSuccessful.store(1)
+        counters.reloadSeconds.store(UInt64(max(WallClock.now().seconds, 0)))
+    }
+
     private func refuseReload(_ reason: String) {
         gateway.counters[0].reloadsRefused.increment()
+        gateway.counters[0].reloadSuccessful.store(0)
         write("ringfence-gateway: reload refused, the old policy stays: \(reason)\n", to: .error)
     }
 

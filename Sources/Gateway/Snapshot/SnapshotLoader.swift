@@ -20,6 +20,8 @@ struct SnapshotLoader {
 
     let path: String
     let resolver: Resolver
+    /// `NAME` of `env/NAME.yaml`.
+    var overlay: String?
     /// What stands in for the world where a policy is only tried out.
     var substitutes: Substitutes?
     /// How often names of upstreams are looked up again.
@@ -73,19 +75,29 @@ struct SnapshotLoader {
             certificates: certificates)
     }
 
-    /// The policy alone; nothing it names but files of tenants is read.
-    func loadPolicy() -> LoadedPolicy<GatewayPolicy> {
-        loadGatewayPolicy(path: Self.file(at: path)) { (file: String) throws(UnreadableFile) in
-            try Self.read(file)
-        }
-    }
-
     static func read(_ file: String) throws(UnreadableFile) -> [UInt8] {
         do throws(FileFault) {
             return try readFile(file, bytesMax: PolicyBounds.fileBytesMax + 1)
         } catch {
             throw UnreadableFile(reason: error.description)
         }
+    }
+
+    /// The policy alone, with the overlay and what the environment sets; nothing it names but files
+    /// of tenants is read.
+    func loadPolicy() -> LoadedPolicy<GatewayPolicy> {
+        let variables = ProcessContext.variables(beginningWith: "RINGFENCE_")
+        return loadGatewayPolicy(
+            path: Self.file(at: path),
+            settings: PolicySettings(overlay: overlay, variables: variables),
+            list: { (folder: String) throws(UnreadableFile) in
+                do throws(FileFault) {
+                    return try listFolder(folder)
+                } catch {
+                    throw UnreadableFile(reason: error.description)
+                }
+            },
+            read: { (file: String) throws(UnreadableFile) in try Self.read(file) })
     }
 
     // MARK: - Material
@@ -152,15 +164,39 @@ struct SnapshotLoader {
                 let key = secret(pair.key, findings)
             else { continue }
             do throws(TLSFault) {
-                made.append(
-                    try TLSCertificate(
-                        chainPEM: chain.span, keyPEM: key.span,
-                        nowSeconds: WallClock.now().seconds))
+                let certificate = try TLSCertificate(
+                    chainPEM: chain.span, keyPEM: key.span, nowSeconds: WallClock.now().seconds)
+                warn(about: certificate, pair.certificate, findings)
+                made.append(certificate)
             } catch {
                 refuse(pair.certificate, "with its key is not usable: \(error)", findings)
             }
         }
         return made
+    }
+
+    /// Two weeks: long enough to do something about it, short enough that automatic renewal has
+    /// failed by then.
+    static let certificateNoticeSeconds: Int64 = 1_209_600
+
+    private func warn(
+        about certificate: TLSCertificate, _ reference: SecretReference, _ findings: Findings
+    ) {
+        let now = WallClock.now().seconds
+        let problem: String
+        if certificate.warnings.contains(.expired) {
+            problem = "has expired"
+        } else if certificate.warnings.contains(.notYetValid) {
+            problem = "is not valid yet"
+        } else if certificate.notAfterSeconds - now < Self.certificateNoticeSeconds {
+            problem = "expires in \((certificate.notAfterSeconds - now) / 86_400) days"
+        } else {
+            return
+        }
+        findings.diagnostics.append(
+            Diagnostic(
+                .certificateEnding, "certificate `\(reference.name)` \(problem)",
+                at: reference.mark))
     }
 
     private func vendorKeys(_ policy: GatewayPolicy, _ findings: Findings) -> VendorKeySet? {

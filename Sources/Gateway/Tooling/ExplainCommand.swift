@@ -10,6 +10,7 @@ struct ExplainCommand {
     static let bodyBytesMax = 17 << 20
 
     private var path = "policies/"
+    private var overlay: String?
     private var request: RequestDraft
     private var peer = PeerAddress.ip(IPAddress(v4: 0x7F00_0001), port: 0)
     private var isJSON = false
@@ -26,6 +27,7 @@ struct ExplainCommand {
     private init(_ words: inout Words) throws(Misuse) {
         isJSON = words.flag("--json")
         path = try words.option("--config") ?? path
+        overlay = try words.overlay()
         let text = try words.required("--request")
         guard let request = RequestDraft(text) else {
             throw Misuse(message: "--request takes a method and a target: 'GET /v1/orders?x=1'")
@@ -74,7 +76,7 @@ struct ExplainCommand {
         do throws(RehearsalFault) {
             let upstream = try RecordingUpstream.start()
             let resolver = try ToolResolver.make()
-            var loader = SnapshotLoader(path: path, resolver: resolver)
+            var loader = SnapshotLoader(path: path, resolver: resolver, overlay: overlay)
             loader.substitutes = Substitutes(upstream: upstream.address)
             let loaded = loader.load(version: 1, toleratesMissing: true)
             guard let snapshot = loaded.snapshot else {

@@ -6,6 +6,7 @@ import YAML
 /// `test`: the tests beside a policy, run by the gateway's own code.
 struct TestCommand {
     private var path = "policies/"
+    private var overlay: String?
     private var pattern: Regex<AnyRegexOutput>?
     private var wantsCoverage = false
     private var isVerbose = false
@@ -25,6 +26,7 @@ struct TestCommand {
         isVerbose = words.flag("-v") || words.flag("--verbose")
         isJSON = words.flag("--json")
         _ = words.flag("--no-color")
+        overlay = try words.overlay()
         junitFile = try words.option("--junit")
         if let text = try words.option("--run") {
             do {
@@ -64,7 +66,8 @@ struct TestCommand {
         do throws(ToolFault) {
             let found = try files()
             let upstream = try Self.upstream()
-            var loader = SnapshotLoader(path: found.policy, resolver: try Self.resolver())
+            var loader = SnapshotLoader(
+                path: found.policy, resolver: try Self.resolver(), overlay: overlay)
             let loaded = loader.loadPolicy()
             guard let policy = loaded.policy else {
                 write(loaded.report.text(colour: isTerminal(.error)), to: .error)

@@ -103,6 +103,7 @@ extension GatewayWorker {
         }
         exchange.caller = caller
         let principal = caller?.principal
+        try route.checkRole(requestHead.method, principal?.role)
         if let principal { try route.checkFeature(principal) }
         do throws(Refusal) {
             try scratch.plan(route, requestHead, bytes, principal: principal)

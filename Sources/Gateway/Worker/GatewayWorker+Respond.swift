@@ -201,6 +201,10 @@ extension GatewayWorker {
         _ exchange: Exchange, _ refusal: Refusal, to output: inout ByteBuffer
     ) {
         if refusal.status == 401 { output.append("WWW-Authenticate: Bearer\r\n") }
+        // RFC 6750 section 3.1: the token is good and grants less than was asked for.
+        if refusal == .roleMissing {
+            output.append("WWW-Authenticate: Bearer error=\"insufficient_scope\"\r\n")
+        }
         if refusal.isUpstreamFault {
             output.append("Proxy-Status: ringfence; error=")
             output.append(refusal.proxyError)

@@ -26,6 +26,7 @@ struct GatewayMetrics: Sendable {
     let tokens: MetricSlots
     let upstreamConnections: MetricSlots
     let logLinesDropped, snapshotVersion, reloadsRefused, secondReadings: MetricSlot
+    let reloadSuccessful, reloadSeconds: MetricSlot
     let alarms: MetricSlots
     let seconds: HistogramSlots
 
@@ -99,6 +100,16 @@ struct GatewayMetrics: Sendable {
         reloadsRefused =
             made.counter("ringfence_reloads_refused", help: "Reloads that kept the old policy.")
             .only
+        reloadSuccessful =
+            made.gauge(
+                "ringfence_config_last_reload_successful",
+                help: "1 where the policy in force is the one last read, 0 after a refused reload."
+            ).only
+        reloadSeconds =
+            made.gauge(
+                "ringfence_config_last_reload_success_timestamp_seconds",
+                help: "When the policy in force was read, in seconds since 1970."
+            ).only
         secondReadings =
             made.gauge(
                 "ringfence_token_second_readings_skipped",
@@ -146,6 +157,8 @@ final class WorkerCounters: Sendable {
     var logLinesDropped: Counter { counter(metrics.logLinesDropped) }
     var snapshotVersion: Counter { counter(metrics.snapshotVersion) }
     var reloadsRefused: Counter { counter(metrics.reloadsRefused) }
+    var reloadSuccessful: Counter { counter(metrics.reloadSuccessful) }
+    var reloadSeconds: Counter { counter(metrics.reloadSeconds) }
     var secondReadingsSkipped: Counter { counter(metrics.secondReadings) }
     var secondReaderAlarms: Counter { counter(metrics.alarms[0]) }
     var headScanAlarms: Counter { counter(metrics.alarms[1]) }

@@ -21,6 +21,7 @@ extension GatewayCompiler {
             issuer.audiences = readAudiences(node)
             issuer.authority = readAuthority(node)
             checkAlgorithms(issuer, node)
+            warnLongLifetime(issuer, node)
             issuers[entry.key] = policy.issuers.count
             policy.issuers.append(issuer)
         }

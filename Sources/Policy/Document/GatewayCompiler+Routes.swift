@@ -28,13 +28,13 @@ extension GatewayCompiler {
                 if let first = names[name] {
                     list.add(
                         .duplicateRouteName, "two routes are called `\(name)`", at: mark,
-                        label: "the other is in line \(first.line)")
+                        label: "the other is \(place(first, besides: mark))")
                 } else {
                     names[name] = mark
                 }
             }
             if item["match"]?["path"]?.text.flatMap({ PathPattern($0) }) != nil {
-                let key = "\(route.host ?? "") \(route.path.text)"
+                let key = "\(route.host ?? "") \(route.path.shape)"
                 checkEqual(route, item, places[key] ?? [])
                 places[key, default: []].append(policy.routes.count)
             }
@@ -61,6 +61,7 @@ extension GatewayCompiler {
             policy.allowsCredentials = cors.boolean("credentials") ?? false
             if let age = cors.seconds("max_age") { policy.maxAgeSeconds = UInt32(clamping: age) }
             route.cors = policy
+            warnWideOrigins(cors)
         }
         if let tenant = item["tenant"] { readTenantSettings(tenant, &route) }
         route.forwardsCredential = item.boolean("forward_credential") ?? false
@@ -68,6 +69,7 @@ extension GatewayCompiler {
         if let bytes = item["body"]?.bytes("max") { route.body.bytesMax = bytes }
         route.cookieDomain = item["responses"]?.word(
             "cookie_domain", as: RoutePolicy.CookieDomain.self)
+        readRoles(item, &route)
         let actsForTenant = actsForTenant(route, item)
         readRouteLimits(item, &route, actsForTenant: actsForTenant)
         warn(about: route, item, upstream)
@@ -250,7 +252,8 @@ extension GatewayCompiler {
             list.add(
                 .equalRoutes,
                 "routes `\(other.name)` and `\(route.name)` match the same requests",
-                at: item["match"]?["path"]?.mark, label: "the other is in line \(other.mark.line)")
+                at: item["match"]?["path"]?.mark,
+                label: "the other is \(place(other.mark, besides: item.mark))")
             return
         }
     }
@@ -315,6 +318,7 @@ extension GatewayCompiler {
         for (index, issuer) in policy.issuers.enumerated() where !usedIssuers.contains(index) {
             list.add(.unused, "issuer `\(issuer.name)` is not used", at: issuer.mark)
         }
+        warnUnusedTiers()
         for (index, vendor) in policy.vendors.enumerated().dropFirst() {
             guard vendor.key == nil, root["vendors"]?[vendor.name]?["key"] == nil,
                 !policy.issuers.contains(where: { $0.vendor == index })

@@ -21,7 +21,7 @@ extension GatewayPolicy {
         for (_, root) in document.references {
             if let root { check.check(root: root, BackendShape.tenants) }
         }
-        var compiler = GatewayCompiler(document, check.list)
+        var compiler = GatewayCompiler(document, check.list, isDevelopment: isDevelopment)
         compiler.run()
         let isGood = !compiler.list.hasErrors && !compiler.hasUnreadReference
         return (isGood ? compiler.policy : nil, compiler.list.items)
@@ -34,6 +34,8 @@ struct GatewayCompiler {
     let root: PolicyNode
     let folder: String
     let references: [(path: String, root: PolicyNode?)]
+    private let paths: [String]
+    let isDevelopment: Bool
     var policy = GatewayPolicy()
     var list: DiagnosticList
     var hasUnreadReference = false
@@ -47,10 +49,12 @@ struct GatewayCompiler {
     var usedIssuers: Set<Int> = []
     var usedUpstreams: Set<Int> = []
 
-    init(_ document: PolicyDocument, _ list: DiagnosticList) {
+    init(_ document: PolicyDocument, _ list: DiagnosticList, isDevelopment: Bool) {
+        self.isDevelopment = isDevelopment
         root = document.root
         folder = document.folder
         references = document.references
+        paths = document.paths
         self.list = list
     }
 
@@ -74,6 +78,11 @@ struct GatewayCompiler {
         readState()
         readRoutes()
         warnUnused()
+    }
+
+    /// Where `other` is, as seen from `mark`: `in line 5`, or `in tiers.yaml:5`.
+    func place(_ other: SourceMark, besides mark: SourceMark?) -> String {
+        PolicyDocument.place(other, besides: mark ?? other, in: paths)
     }
 
     // MARK: names

@@ -8,6 +8,11 @@ enum GatewayShape {
     /// Methods a route may name; CONNECT and TRACE are never forwarded.
     static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     static let name = ScalarForm.name(reserved: [])
+    /// What holds for all routes stands in the file that is run, so that a review of an included
+    /// file cannot miss it.
+    static let mainFileOnly = [
+        "listen", "trusted_proxies", "tenants", "tenant_names", "state",
+    ]
     static let algorithm = ScalarForm.word(TokenAlgorithm.names, notYet: [])
     /// From a millisecond to an hour, for deadlines of a connection.
     static let deadline = PolicyShape.scalar(.duration(1...3_600_000, isWholeSeconds: false))
@@ -16,6 +21,10 @@ enum GatewayShape {
         "a gateway policy",
         [
             PolicyKey("version", .scalar(.version), required: true, "Version of the file format."),
+            PolicyKey(
+                "include", .list(.scalar(.include), minimum: 1),
+                "Files that define more of what is below; those of a pattern in the order of "
+                    + "their names."),
             PolicyKey("listen", .record(listen), "Addresses to listen on."),
             PolicyKey(
                 "trusted_proxies", .list(.scalar(.block), minimum: 0), default: "[]",
@@ -51,7 +60,7 @@ enum GatewayShape {
                 "state", .scalar(.folder),
                 "A folder of this gateway's own, which keeps what it last fetched for a start "
                     + "while the sources are down."),
-        ], notYet: ["include", "portal"])
+        ], notYet: ["portal"])
 
     static let listen = PolicyRecord(
         "`listen`",

@@ -12,6 +12,18 @@ extension PathPattern {
         self = pattern
     }
 
+    /// Equal for patterns that match the same paths.
+    var shape: String {
+        let parts = segments.map { segment in
+            switch segment {
+            case .literal(let bytes): String(decoding: bytes, as: UTF8.self)
+            case .any, .tenant: "*"
+            case .rest: "**"
+            }
+        }
+        return parts.joined(separator: "/")
+    }
+
     /// Like `init(_:)`, with a reason.
     static func read(_ text: String) throws(Misfit) -> PathPattern {
         guard text.utf8.first == UInt8(ascii: "/") else {

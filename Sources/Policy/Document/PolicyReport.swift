@@ -65,7 +65,7 @@ public struct PolicyReport: Sendable {
 
     /// `checked 6 files, 9 routes, 2 issuers, 4 tiers: 1 error`
     public var summary: String {
-        var parts = [Self.plural(files.count, "file")]
+        var parts = [Self.plural(files.count { $0.isFile }, "file")]
         if let counts {
             parts.append(Self.plural(counts.routes, "route"))
             parts.append(Self.plural(counts.issuers, "issuer"))
@@ -76,6 +76,11 @@ public struct PolicyReport: Sendable {
                 parts.append(Self.plural(counts.exceptions, "name") + " excepted")
             }
         }
+        for file in files {
+            if case .overlay(let name) = file.origin { parts.append("env \(name.printable)") }
+        }
+        let overrides = files.count { !$0.isFile }
+        if overrides > 0 { parts.append(Self.plural(overrides, "variable")) }
         var findings: [String] = []
         if errors > 0 { findings.append(Self.plural(errors, "error")) }
         if warnings > 0 { findings.append(Self.plural(warnings, "warning")) }
@@ -102,7 +107,7 @@ public struct PolicyReport: Sendable {
             let file = files[mark.file]
             let bar = paint.frame("|")
             out += "\(gutter)\(paint.frame("-->")) "
-            out += "\(file.path.printable):\(mark.line):\(mark.column)\n"
+            out += "\(file.path.printable):\(mark.line):\(mark.column)\(origin(of: file))\n"
             out += "\(gutter) \(bar)\n"
             let (line, underline) = excerpt(file, mark)
             out += "\(paint.frame(number)) \(bar)\(line.isEmpty ? "" : " " + line)\n"
@@ -113,6 +118,17 @@ public struct PolicyReport: Sendable {
             out += "\(gutter) \(paint.frame("=")) \(paint.bold("note:")) \(note.printable)\n"
         }
         return out
+    }
+
+    /// Why the file is read at all, where that is not plain from its path.
+    private func origin(of file: PolicyFile) -> String {
+        switch file.origin {
+        case .included(let mark) where files.indices.contains(mark.file):
+            "  (included by \(files[mark.file].path.printable):\(mark.line))"
+        case .overlay(let name): "  (overlay \(name.printable))"
+        case .environment: "  (environment)"
+        case .main, .included, .referred: ""
+        }
     }
 
     /// The source line, cut to what a terminal shows, and the carets below it.

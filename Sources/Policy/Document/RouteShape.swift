@@ -19,6 +19,13 @@ enum RouteShape {
                 "The Host the upstream sees: the client's, or the target's."),
             PolicyKey(
                 "cors", .record(cors), "Browsers' cross-origin requests, answered before `auth`."),
+            PolicyKey(
+                "roles",
+                .table(
+                    .list(.scalar(.text), minimum: 1),
+                    names: .word(GatewayShape.methods, notYet: []), noun: "methods"),
+                "Roles that may use a method, such as `{DELETE: [admin]}`; methods that are not "
+                    + "listed are for every role. HEAD is as GET unless it is listed."),
             PolicyKey("tenant", .record(tenant), "How the tenant is cleaned and passed on."),
             PolicyKey(
                 "forward_credential", .scalar(.boolean), default: "false",
@@ -34,7 +41,7 @@ enum RouteShape {
             PolicyKey(
                 "upstream", .scalar(.reference(.upstream, or: [], notYet: [])), required: true,
                 "Where they go."),
-        ], notYet: ["roles"])
+        ])
 
     static let match = PolicyRecord(
         "`match`",

@@ -51,7 +51,8 @@ extension ScalarForm {
                 throw invalid(text, Suggestion.label(for: text, among: ["claims"]))
             }
         case .text, .listenAddress, .target, .block, .host, .origin, .material, .accessLog,
-            .headerName, .queryName, .jsonPointer, .claim, .tenantName, .externalID, .tenantID,
+            .include, .headerName, .queryName, .jsonPointer, .claim, .tenantName, .externalID,
+            .tenantID,
             .folder, .tenantPattern:
             guard fits(text) else { throw invalid(text) }
         }
@@ -72,6 +73,7 @@ extension ScalarForm {
         case .keySet: return Self.path(text) != nil || Self.isURL(text)
         case .tenantSource: return text == "claims" || Self.path(text) != nil
         case .accessLog: return text == "stdout" || text == "none" || Self.path(text) != nil
+        case .include: return IncludePattern(text) != nil
         case .headerName:
             return (1...Self.nameBytesMax).contains(bytes.count)
                 && bytes.allSatisfy(NetworkText.isToken)

@@ -24,6 +24,8 @@ enum ScalarForm: Sendable {
     /// Where something is that is no secret, such as a certificate.
     case material
     case keySet, tenantSource, accessLog, folder, tenantPattern
+    /// What `include` names.
+    case include
     case headerName, queryName, jsonPointer, claim, tenantName, externalID, tenantID
     case reference(Referent, or: [String], notYet: [String])
 
@@ -66,6 +68,8 @@ enum ScalarForm: Sendable {
         case .keySet: "`file:PATH`, `https://...` or `discover`"
         case .tenantSource: "`claims` or `file:PATH`"
         case .accessLog: "`stdout`, `none` or `file:PATH`"
+        case .include:
+            "a relative path such as `tiers.yaml` or `routes/*.yaml`, `*` in its last part only"
         case .folder: "`file:PATH` of a folder"
         case .tenantPattern: "a tenant's external id, or its beginning and `*`"
         case .headerName: "a header name"

@@ -41,6 +41,8 @@ public struct RoutePolicy: Sendable {
     public var upstream: Int
     public var hostHeader = HostHeader.preserve
     public var cors: CORSPolicy?
+    /// Methods that only some roles may use; any other is everybody's.
+    public var roles: [RoleRequirement] = []
     public var clientValue = ClientValue.strip
     /// Names added to `GatewayPolicy.tenantNames` for this route.
     public var tenantNames: [String] = []
@@ -71,6 +73,18 @@ public struct RoutePolicy: Sendable {
         self.upstream = upstream
         // A route that acts for a tenant leaves a body unread only where it says so.
         body.isCleaned = actsForTenant
+    }
+}
+
+/// The roles that may use one method of a route.
+public struct RoleRequirement: Equatable, Sendable {
+    public var method: String
+    /// Compared byte for byte with what the credential says.
+    public var roles: [String]
+
+    public init(method: String, roles: [String]) {
+        self.method = method
+        self.roles = roles
     }
 }
 

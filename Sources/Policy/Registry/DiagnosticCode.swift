@@ -58,6 +58,14 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case featureWithoutTenant = "E1342"
     case unlimitedRoute = "E1343"
     case limitWithoutTenant = "E1344"
+    case includeUnmatched = "E1360"
+    case duplicateDefinition = "E1361"
+    case includedTwice = "E1362"
+    case includeBounds = "E1363"
+    case mainFileOnly = "E1364"
+    case overlayKeyUnknown = "E1365"
+    case overrideUnknown = "E1366"
+    case roleUnknowable = "E1367"
     case testCodeUnknown = "E1401"
     case testTokenUnknown = "E1402"
     case testExpectsNothing = "E1403"
@@ -81,6 +89,10 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case allowedTenantUnknown = "W2020"
     case unspokenTenant = "W2021"
     case unboundIssuer = "W2022"
+    case wideOrigin = "W2040"
+    case longLifetime = "W2041"
+    case certificateEnding = "W2042"
+    case methodOverridable = "W2043"
 
     /// What the list says about one code.
     public struct Entry: Sendable {
@@ -426,6 +438,71 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     `names` always do, and so does every name that is one of them to some \
                     framework (docs/tenant-names.md).
                     """)
+        case .includeUnmatched:
+            Entry(
+                title: "An include matches no file",
+                help: """
+                    `include` names files relative to the file it stands in; `*` in the last part \
+                    stands for any characters but a leading dot. A pattern that matches nothing \
+                    is most often a folder that was not copied: the policy would silently lack \
+                    what it holds.
+                    """)
+        case .duplicateDefinition:
+            Entry(
+                title: "The same thing is defined in two files",
+                help: """
+                    The files of a policy make one: names of issuers, upstreams, tiers and the \
+                    like are used once in all of them, and `assertion` and `limits` stand in one \
+                    file. No order of files decides which definition counts. To change a value \
+                    per environment, use an overlay (env/NAME.yaml).
+                    """)
+        case .includedTwice:
+            Entry(
+                title: "A file is included twice",
+                help: """
+                    A file that is included twice, or that includes itself by way of others, \
+                    would define everything in it twice. Name it once; a pattern such as `*.yaml` \
+                    also matches the file it stands in.
+                    """)
+        case .includeBounds:
+            Entry(
+                title: "Too many files are included",
+                help: """
+                    Files may be included 8 deep, and a policy may have 1,000 files.
+                    """)
+        case .mainFileOnly:
+            Entry(
+                title: "The key belongs into the main file",
+                help: """
+                    What holds for every route (`listen`, `trusted_proxies`, `tenants`, \
+                    `tenant_names`) is set in the file that is run and in no other, so that \
+                    nobody has to look for it.
+                    """)
+        case .overlayKeyUnknown:
+            Entry(
+                title: "An overlay sets a key that is not there",
+                help: """
+                    env/NAME.yaml changes values of keys that are written in the policy, and adds \
+                    none: what a policy can mean is visible in it. Routes are named by `name`. \
+                    Write the key into the policy, with the value it has elsewhere.
+                    """)
+        case .overrideUnknown:
+            Entry(
+                title: "A variable overrides nothing",
+                help: """
+                    RINGFENCE_A__B sets the key `b` of `a`; keys are written in capitals, `-` and \
+                    `.` as `_`, routes by their name. Only keys that are written in the policy \
+                    can be set, and exactly one must be meant. A variable that sets nothing stops \
+                    the start, because somebody believes in it.
+                    """)
+        case .roleUnknowable:
+            Entry(
+                title: "The caller's role cannot be known",
+                help: """
+                    `roles` needs a credential that says a role: an issuer with `role: {claim: \
+                    ...}`, or a directory that knows it. Elsewhere nobody would have one, and \
+                    every request would be refused.
+                    """)
         case .staleBeforeRefresh:
             Entry(
                 title: "Keys would be too old before they are fetched again",
@@ -644,6 +721,40 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     upstream: in queries, cookies, paths, bodies and every header but the injected \
                     one. What would have been taken out or refused is counted in the access log \
                     and in the metrics. Remove the line when the counts are what you expect.
+                    """)
+        case .wideOrigin:
+            Entry(
+                title: "A cross-origin permission is wide",
+                help: """
+                    Pages of an `http:` origin can be written by anybody between the browser and \
+                    that server, and any program on a user's machine can serve a page from \
+                    `localhost`. Such a page may then read what the route answers. List `https:` \
+                    origins; keep development origins in an overlay (env/NAME.yaml).
+                    """)
+        case .longLifetime:
+            Entry(
+                title: "Tokens may live very long",
+                help: """
+                    A stolen token works until it expires: there is nothing to take it back. \
+                    `max_lifetime` above a week deserves a second thought; issuers usually sign \
+                    for minutes or hours.
+                    """)
+        case .certificateEnding:
+            Entry(
+                title: "A certificate has expired, or is about to",
+                help: """
+                    Clients refuse a certificate outside of its time, and its time ends within two \
+                    weeks, has ended or has not begun. Replace the files and reload (SIGHUP).
+                    """)
+        case .methodOverridable:
+            Entry(
+                title: "Roles can be stepped around",
+                help: """
+                    Many frameworks let a POST say that it is a DELETE (`_method` in a form, \
+                    X-HTTP-Method-Override). Such words are taken out of requests whose bodies are \
+                    cleaned. On this route they pass: bodies are opaque, or it only watches \
+                    (`mode: shadow`). Clean its bodies, ask for the same roles with POST, or have \
+                    the upstream check the role itself.
                     """)
         case .allowedTenantUnknown:
             Entry(

@@ -37,6 +37,7 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
     case tenantTierUnknown
     case tenantConflict
     case issuerNotAllowed
+    case roleMissing
     case rateLimited
     case rateDenied
     case concurrencyLimited
@@ -349,6 +350,13 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
                 """,
             detail: """
                 The `allow` of the issuer decides for which tenants and tiers it may speak.
+                """),
+        Entry(
+            code: "role.missing", status: 403,
+            title: "The caller's role may not do this",
+            help: """
+                The route's `roles` allows this method to roles that the credential does not \
+                name. The tenant's requests were not charged.
                 """),
         Entry(
             code: "rate.limited", status: 429,

@@ -17,6 +17,8 @@ public final class RouteRule: Sendable {
     public let scan: UpstreamHeadScan
     public let methods: MethodSet
     public let cors: CORSRule?
+    /// `nil` where every role may do everything.
+    let roles: RoleRule?
     /// `nil` where the route enforces.
     let shadow: ShadowRule?
     /// Its name in the limit fields.
@@ -53,6 +55,7 @@ public final class RouteRule: Sendable {
         let route = gateway.routes[index]
         self.index = index
         policy = route
+        roles = RoleRule(route.roles)
         let names = Self.tenantNames(of: route, in: gateway)
         let set = SkeletonSet(names: names)
         tenantNames = set

@@ -8,6 +8,7 @@ enum Catalogue {
         ("body codings", BodyCodingCases.all), ("framing", FramingCases.all),
         ("chunks", ChunkCases.all),
         ("methods", MethodCases.all), ("credentials", CredentialCases.all),
+        ("roles", RoleCases.all),
         ("tokens", TokenCases.all), ("libjwt", LibJWTCases.all),
         ("browsers", BrowserCases.all), ("pending", PendingCases.all),
     ]

@@ -50,6 +50,10 @@ enum BenchPolicy {
             route("slug", "/slug", auth: "slug"),
             route("query", "/q", more: "tenant: {inject: {query: tenant_id}}"),
             route("open", "/open/**", auth: "none", more: "reason: for the tests"),
+            route(
+                "roles", "/roles/**",
+                more: #"roles: {GET: [reader, admin], DELETE: [admin]}, "#
+                    + #"cors: {origins: ["https://app.test"]}, tenant: {client_value: reject}"#),
             route("strict", "/strict/**", more: "tenant: {client_value: reject}"),
             route("same", "/same/**", more: "tenant: {client_value: reject-if-different}"),
             route(
@@ -129,7 +133,7 @@ enum BenchPolicy {
     ) -> String {
         "  \(name): {issuer: \"https://\(name).test/\", \(keys), audience: [api], "
             + "algorithms: [\(algorithm)], tenant: {claim: tenant_id, format: \(format)}, "
-            + "tier: {claim: tier}}"
+            + "tier: {claim: tier}, role: {claim: role}}"
     }
 
     /// Made by the gateway's own `token mint`: name, key, algorithm, claims.

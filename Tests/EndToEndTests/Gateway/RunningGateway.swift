@@ -36,8 +36,9 @@ struct Material: Sendable {
         globex = try Self.token(program, folder, tenant: "globex", key: "idp.key")
     }
 
-    func token(tenant: String, key: String = "idp.key") throws -> String {
-        try Self.token(program, folder, tenant: tenant, key: key)
+    /// - Parameter more: members of the claims, each with a comma before it.
+    func token(tenant: String, key: String = "idp.key", more: String = "") throws -> String {
+        try Self.token(program, folder, tenant: tenant, key: key, more: more)
     }
 
     func text(of file: String) throws -> String {
@@ -61,11 +62,12 @@ struct Material: Sendable {
     }
 
     private static func token(
-        _ program: String, _ folder: TemporaryFolder, tenant: String, key: String
+        _ program: String, _ folder: TemporaryFolder, tenant: String, key: String,
+        more: String = ""
     ) throws -> String {
         let claims =
             #"{"iss":"https://idp.example.test/","aud":"https://api.example.test","sub":"u","#
-            + #""tenant_id":"\#(tenant)","tier":"OPEN"}"#
+            + #""tenant_id":"\#(tenant)","tier":"OPEN"\#(more)}"#
         let words = "token mint --key \(key) --algorithm ES256 --claims"
         return try run(program, folder, words, claims)
     }
@@ -95,6 +97,9 @@ struct PolicyText {
     var tenants = "{source: claims}"
     /// Whether upstream `api` gets assertions.
     var isAsserted = false
+    /// What tier OPEN allows, and more lines of the issuer.
+    var requests = "unlimited"
+    var issuer = ""
     /// More lines at the top level, and more routes.
     var more = ""
     var routes = ""
@@ -135,13 +140,14 @@ struct PolicyText {
                 algorithms: [ES256]
                 tenant: {claim: tenant_id}
                 tier: {claim: tier}
+            \(issuer)
             tenants: \(tenants)
             upstreams:
             \(upstreams)
             \(assertion)
             \(more)
             tiers:
-              OPEN: {requests: unlimited}
+              OPEN: {requests: \(requests)}
             routes:
               - name: api
                 match: {path: /**}
@@ -175,15 +181,31 @@ final class RunningGateway: Sendable {
         try self.init(text: policy.text(material.folder.path), limits: limits)
     }
 
-    /// - Parameter wrapper: words of a program to start it under.
-    init(text: String, limits: [String] = [], wrapper: [String] = []) throws {
+    /// - Parameters:
+    ///   - wrapper: words of a program to start it under.
+    ///   - files: more files of the policy's folder, by path.
+    ///   - words: more words of its command line.
+    ///   - environment: more variables.
+    init(
+        text: String, limits: [String] = [], wrapper: [String] = [], files: [String: String] = [:],
+        words more: [String] = [], environment: [String: String] = [:]
+    ) throws {
         material = try Material.get()
         folder = try TemporaryFolder()
         try folder.write(text, to: "gateway.yaml")
         let announce = "\(folder.path)/announce"
-        let words = [material.program, "run", "--config", folder.path, "--announce", announce]
+        for (path, text) in files {
+            let place = URL(filePath: folder.path).appending(path: path)
+            try FileManager.default.createDirectory(
+                at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: place)
+        }
+        let words =
+            [material.program, "run", "--config", folder.path, "--announce", announce] + more
         let all = wrapper + (limits.isEmpty ? words : ["prlimit"] + limits + ["--"] + words)
-        let process = try ChildProcess(all[0], Array(all.dropFirst()))
+        let process = try ChildProcess(
+            all[0], Array(all.dropFirst()),
+            environment: ProcessInfo.processInfo.environment.merging(environment) { $1 })
         self.process = process
         try eventually(seconds: 20, "the gateway: \(process.errorOutput)") {
             if process.end != nil { throw TestSupportError.closedEarly(process.errorOutput) }
