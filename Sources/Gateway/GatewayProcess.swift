@@ -21,6 +21,8 @@ enum StartFault: Error {
 final class GatewayProcess: Sendable {
     let limiter = LimiterTable()
     let budget = SignatureBudget()
+    /// What is known of the backend's directory, where the policy names it.
+    let directory = DirectoryState()
     /// Handshakes in vain.
     let handshakes = AddressBudget()
     /// Requests that need no credential, and requests refused for theirs.

@@ -88,50 +88,13 @@ public func readFile(_ path: String, bytesMax: Int) throws(FileFault) -> [UInt8]
 public func writeFileAtomically(
     _ path: String, _ content: Span<UInt8>, mode: UInt16 = 0o644
 ) throws(FileFault) {
-    try check(path)
-    let slash = path.lastIndex(of: "/")
-    let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
-    guard !name.isEmpty else { throw .badPath }
-    let suffix = String(randomUInt64(), radix: 16)
-    let temporary = (folder == "/" ? "/." : folder + "/.") + name + "." + suffix + ".tmp"
-
-    let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
-    let number = unsafe rf_open(temporary, flags, UInt32(mode & 0o777))
-    guard number >= 0 else { throw FileFault(negative: number) }
-    let descriptor = unsafe FileDescriptor(adopting: number)
-    var result = write(content, to: descriptor)
-    if result == 0 { result = rf_fsync(number) }
-    if result == 0 { result = unsafe rf_rename(temporary, path) }
-    guard result == 0 else {
-        _ = unsafe rf_unlink(temporary)
-        throw FileFault(negative: result)
-    }
-    // Without this the rename itself may be lost by a crash. The content is in place already, so
-    // file systems that cannot do it are no reason to fail.
-    let folderNumber = unsafe rf_open(folder, O_RDONLY | O_DIRECTORY, 0)
-    if folderNumber >= 0 {
-        _ = rf_fsync(folderNumber)
-        rf_close(folderNumber)
-    }
-}
-
-/// - Returns: zero, or `-errno`.
-private func write(_ content: Span<UInt8>, to descriptor: borrowing FileDescriptor) -> Int32 {
-    var written = 0
-    while written < content.count {
-        let rest = content.extracting(written..<content.count)
-        let result = unsafe rest.withUnsafeBufferPointer {
-            unsafe rf_write(descriptor.number, $0.baseAddress, $0.count)
-        }
-        guard result >= 0 else { return Int32(clamping: result) }
-        written += result
-    }
-    return 0
+    var file = try AtomicFileWriter(path, mode: mode)
+    try file.write(content)
+    try file.commit()
 }
 
 /// C would read a path only up to its NUL, that is another file than the one named.
-private func check(_ path: String) throws(FileFault) {
+func check(_ path: String) throws(FileFault) {
     guard !path.isEmpty, !path.utf8.contains(0) else { throw .badPath }
 }
 

@@ -140,8 +140,6 @@ import YAML
         for (old, new) in [
             ("version: 1\n", "version: 1\nportal: {}\n"),
             ("listen:\n", "listen:\n  admin: {address: unix:a}\n"),
-            ("version: 1\n", "version: 1\ntenants: {source: directory}\n"),
-            ("version: 1\n", "version: 1\ntenants: {max_stale: 15m}\n"),
             (":8080\"]}", ":8080\"], health: /healthz}"), ("auth: idp", "auth: api-key"),
             ("auth: idp", "auth: session"), ("auth: idp", "auth: internal"),
             ("100/min}", "100/min, burst: 5}"),

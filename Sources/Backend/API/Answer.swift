@@ -22,6 +22,9 @@ struct Answer: Sendable {
         body = writer.bytes
     }
 
+    /// Nothing more to say.
+    init(status: UInt16) { self.status = status }
+
     /// A problem (RFC 9457).
     init(_ rejection: Rejection, requestID: String, tenant: String? = nil) {
         status = rejection.refusal.status

@@ -71,6 +71,26 @@ struct InputObject: ~Escapable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The texts of a list; `nil` where it is absent.
+    func strings(_ name: String, countMax: Int) throws(Rejection) -> [[UInt8]]? {
+        guard let member = view.member(of: node, named: name) else { return nil }
+        guard view.kind(of: member) == .array else {
+            throw .field(prefix + name, "must be a list of strings")
+        }
+        var texts: [[UInt8]] = []
+        var elements = view.children(of: member)
+        while let element = elements.next() {
+            guard let text = view.string(at: element) else {
+                throw .field(prefix + name, "must be a list of strings")
+            }
+            guard texts.count < countMax else {
+                throw .field(prefix + name, "must be at most \(countMax)")
+            }
+            texts.append(text)
+        }
+        return texts
+    }
+
     /// A string that satisfies `rule`, which `isValid` decides.
     func string(
         _ name: String, _ rule: String, _ isValid: (String) -> Bool

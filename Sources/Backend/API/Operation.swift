@@ -7,6 +7,12 @@ enum Operation: Sendable {
     case listTenants(VendorCaller, Page)
     case readTenant(VendorCaller, ExternalID?)
     case changeTenant(VendorCaller, ExternalID?, TenantChange)
+    case deleteTenant(VendorCaller, ExternalID?)
+    case createKey(VendorCaller, ExternalID?, NewKey)
+    case listKeys(VendorCaller, ExternalID?)
+    /// The empty text stands for an id no key can have.
+    case revokeKey(VendorCaller, ExternalID?, id: String)
+    case revokeTokens(VendorCaller, ExternalID?, TokenRevocation)
     case publishFor(VendorCaller, ExternalID, NewEvent)
     case publish(TenantCaller, NewEvent)
     case listEvents(TenantCaller, topic: String?, Page)
@@ -19,9 +25,11 @@ enum Operation: Sendable {
     /// would tell of two.
     var mayRunTwice: Bool {
         switch self {
-        case .listTenants, .readTenant, .listEvents, .readEvent: true
+        case .listTenants, .readTenant, .listKeys, .listEvents, .readEvent: true
         case .publish(_, let event): event.externalID != nil
-        case .createTenant, .changeTenant, .publishFor: false
+        case .createTenant, .changeTenant, .deleteTenant, .createKey, .revokeKey, .revokeTokens,
+            .publishFor:
+            false
         }
     }
 }
@@ -51,9 +59,13 @@ struct TenantChange: Sendable {
     var state: TenantState?
     /// The outer `nil` leaves the limit, the inner one takes it away.
     var requestsPerMinute: UInt32??
+    /// All the tenant has from now on, each.
+    var domains: [[UInt8]]?
+    var features: [[UInt8]]?
 
     var isEmpty: Bool {
-        name == nil && tier == nil && state == nil && requestsPerMinute == nil
+        name == nil && tier == nil && state == nil && requestsPerMinute == nil && domains == nil
+            && features == nil
     }
 }
 

@@ -2,6 +2,7 @@ import HTTP1
 import HTTPTransport
 import JSON
 import Policy
+import Tokens
 
 /// Reads what a vouched request asks for: route, scope, then input, each refused for itself.
 /// Scratch memory with one owner, the front.
@@ -13,9 +14,15 @@ struct RequestReader: ~Copyable {
     private static let scratchBytesKept = 1 << 20
 
     private var document = JSONDocument()
+    var credentials: CredentialDigester
     private let tenantNames = SkeletonSet(names: TenantNames.defaults)
     /// Client spellings of the tenant dropped from the last request.
     private(set) var dropped = 0
+
+    /// - Parameter pepper: what API keys are digested with; `nil` where none are made.
+    init(pepper: [UInt8]?) throws(KeyDefect) {
+        credentials = try CredentialDigester(pepper: pepper)
+    }
 
     mutating func read(
         _ request: ServiceRequest, _ route: Route, for caller: Caller
@@ -29,9 +36,23 @@ struct RequestReader: ~Copyable {
             return .listTenants(vendor, try query(request, []).page())
         case (.tenant, .patch, .vendor(let vendor)):
             return .changeTenant(vendor, Self.externalID(route), try tenantChange(request))
+        case (.tenant, .delete, .vendor(let vendor)):
+            try requireNoParameters(request)
+            return .deleteTenant(vendor, Self.externalID(route))
         case (.tenant, _, .vendor(let vendor)):
             try requireNoParameters(request)
             return .readTenant(vendor, Self.externalID(route))
+        case (.keys, .post, .vendor(let vendor)):
+            return .createKey(vendor, Self.externalID(route), try newKey(request))
+        case (.keys, _, .vendor(let vendor)):
+            try requireNoParameters(request)
+            return .listKeys(vendor, Self.externalID(route))
+        case (.key, _, .vendor(let vendor)):
+            try requireNoParameters(request)
+            let id = APIKeyID(route.item.span)?.text ?? ""
+            return .revokeKey(vendor, Self.externalID(route), id: id)
+        case (.revocations, _, .vendor(let vendor)):
+            return .revokeTokens(vendor, Self.externalID(route), try tokenRevocation(request))
         case (.events, .post, .vendor(let vendor)):
             let (event, tenant) = try eventForTenant(request)
             return .publishFor(vendor, tenant, event)
@@ -46,7 +67,8 @@ struct RequestReader: ~Copyable {
             try requireNoParameters(request, cleans: true)
             let id = InputRule.uuid(route.name) ?? "00000000-0000-0000-0000-000000000000"
             return .readEvent(tenant, id: id)
-        case (.tenants, _, .tenant), (.tenant, _, .tenant):
+        case (.tenants, _, .tenant), (.tenant, _, .tenant), (.keys, _, .tenant),
+            (.key, _, .tenant), (.revocations, _, .tenant):
             throw Rejection(.scopeRequired, "this endpoint needs a vendor credential")
         case (.events, _, .vendor), (.event, _, .vendor):
             throw Rejection(.scopeRequired, "this endpoint needs a tenant's credential")
@@ -83,7 +105,7 @@ struct RequestReader: ~Copyable {
         try requireNoQuery(request, cleans: cleans)
     }
 
-    private mutating func requireNoQuery(
+    mutating func requireNoQuery(
         _ request: ServiceRequest, cleans: Bool
     ) throws(Rejection) {
         let query = try QueryInput(
@@ -110,7 +132,7 @@ struct RequestReader: ~Copyable {
     ) throws(Rejection) -> TenantChange {
         try requireNoQuery(request, cleans: false)
         return try withObject(request) { input, _ throws(Rejection) in
-            _ = try input.requireOnly(["name", "tier", "limits", "state"])
+            _ = try input.requireOnly(["name", "tier", "limits", "state", "domains", "features"])
             var change = TenantChange()
             if input.has("name") {
                 change.name = try input.string("name", InputRule.nameRule, InputRule.name)
@@ -118,6 +140,8 @@ struct RequestReader: ~Copyable {
             if input.has("tier") { change.tier = try input.word("tier", of: Tier.self) }
             if input.has("state") { change.state = try input.word("state", of: TenantState.self) }
             change.requestsPerMinute = try Self.limit(input)
+            change.domains = try input.domains("domains")
+            change.features = try input.names("features")
             guard !change.isEmpty else {
                 throw Rejection(.inputInvalid, "nothing to change is named")
             }
@@ -166,7 +190,7 @@ struct RequestReader: ~Copyable {
     }
 
     /// Reads a body that must be one strict JSON object.
-    private mutating func withObject<Value>(
+    mutating func withObject<Value>(
         _ request: ServiceRequest,
         _ body: (InputObject, SkeletonSet) throws(Rejection) -> Value
     ) throws(Rejection) -> Value {

@@ -11,6 +11,11 @@ struct TenantRecord: Sendable {
     let state: String
     let createdAt: String
     let updatedAt: String
+    /// JSON lists.
+    let domains: String
+    let features: String
+    /// Tokens issued before it are void.
+    let voidBefore: String?
 
     init(_ row: Row) throws(DatabaseFault) {
         id = try row.uuid(0)
@@ -21,6 +26,9 @@ struct TenantRecord: Sendable {
         state = try row.text(5)
         createdAt = try row.text(6)
         updatedAt = try row.text(7)
+        domains = try row.text(8)
+        features = try row.text(9)
+        voidBefore = try row.textIfPresent(10)
     }
 
     func write(to writer: inout JSONWriter) {
@@ -38,6 +46,11 @@ struct TenantRecord: Sendable {
             writer.null()
         }
         writer.member("state", state)
+        writer.key("domains")
+        writer.raw(domains.utf8Span.span)
+        writer.key("features")
+        writer.raw(features.utf8Span.span)
+        if let voidBefore { writer.member("tokens_void_before", voidBefore) }
         writer.member("created_at", createdAt)
         writer.member("updated_at", updatedAt)
         writer.endObject()
@@ -61,7 +74,11 @@ extension Statement {
         ON CONFLICT (vendor_id, external_id) DO NOTHING
         RETURNING id, external_id, name, tier, requests_per_minute, state,
             to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-            to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+            to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+            (SELECT coalesce(json_agg(host ORDER BY host), '[]')::text FROM ringfence.domains
+                WHERE domains.vendor_id = ringfence.vendor() AND owner_id = tenants.id),
+            to_json(features)::text,
+            to_char(void_before AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
         """, parameters: 5)
 
     // The vendor is named beside the policy so that its index is used; the policy decides.
@@ -70,9 +87,13 @@ extension Statement {
         """
         SELECT id, external_id, name, tier, requests_per_minute, state,
             to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-            to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+            to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+            (SELECT coalesce(json_agg(host ORDER BY host), '[]')::text FROM ringfence.domains
+                WHERE domains.vendor_id = ringfence.vendor() AND owner_id = tenants.id),
+            to_json(features)::text,
+            to_char(void_before AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
         FROM ringfence.tenants
-        WHERE vendor_id = ringfence.vendor() AND id < $1::uuid
+        WHERE vendor_id = ringfence.vendor() AND id < $1::uuid AND state <> 'deleted'
         ORDER BY id DESC LIMIT $2::int8
         """, parameters: 2)
 
@@ -81,9 +102,13 @@ extension Statement {
         """
         SELECT id, external_id, name, tier, requests_per_minute, state,
             to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-            to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+            to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+            (SELECT coalesce(json_agg(host ORDER BY host), '[]')::text FROM ringfence.domains
+                WHERE domains.vendor_id = ringfence.vendor() AND owner_id = tenants.id),
+            to_json(features)::text,
+            to_char(void_before AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
         FROM ringfence.tenants
-        WHERE vendor_id = ringfence.vendor() AND external_id = $1
+        WHERE vendor_id = ringfence.vendor() AND external_id = $1 AND state <> 'deleted'
         """, parameters: 1)
 
     static let changeTenant = Statement(
@@ -93,12 +118,16 @@ extension Statement {
         SET name = coalesce($2, name), tier = coalesce($3, tier), state = coalesce($4, state),
             requests_per_minute =
                 CASE WHEN $5::bool THEN $6::int4 ELSE requests_per_minute END,
-            updated_at = now()
-        WHERE vendor_id = ringfence.vendor() AND external_id = $1
+            features = coalesce($7::text[], features), updated_at = now()
+        WHERE vendor_id = ringfence.vendor() AND external_id = $1 AND state <> 'deleted'
         RETURNING id, external_id, name, tier, requests_per_minute, state,
             to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-            to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-        """, parameters: 6)
+            to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+            (SELECT coalesce(json_agg(host ORDER BY host), '[]')::text FROM ringfence.domains
+                WHERE domains.vendor_id = ringfence.vendor() AND owner_id = tenants.id),
+            to_json(features)::text,
+            to_char(void_before AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        """, parameters: 7)
 
     /// Written inside the tenant it is about. The first three parameters are those of `actAs`.
     static let recordAudit = Statement(

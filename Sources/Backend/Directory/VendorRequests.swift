@@ -68,11 +68,21 @@ extension VendorTransaction {
             change.tier.map { .text($0.rawValue) } ?? .null,
             change.state.map { .text($0.rawValue) } ?? .null,
             .boolean(change.requestsPerMinute != nil), limit,
+            change.features.map { .text(Self.list($0)) } ?? .null,
         ]
         guard let row = try rows(.changeTenant, values).first else {
             return .rejected(Rejection(.resourceNotFound))
         }
-        let record = try TenantRecord(row)
+        var record = try TenantRecord(row)
+        if let domains = change.domains {
+            guard try replaceDomains(of: record, by: domains) else {
+                rollBack()
+                return .rejected(
+                    Rejection(.resourceConflict, "one of the `domains` is another tenant's"))
+            }
+            record = try TenantRecord(
+                try rows(.readTenant, [.text(record.externalID)]).only())
+        }
         try audit(
             record, action: "tenant.change", reason: "tenant changed", by: vendor,
             requestID: requestID
@@ -80,6 +90,14 @@ extension VendorTransaction {
             if change.name != nil { writer.member("name", record.name) }
             if change.tier != nil { writer.member("tier", record.tier) }
             if change.state != nil { writer.member("state", record.state) }
+            if change.features != nil {
+                writer.key("features")
+                writer.raw(record.features.utf8Span.span)
+            }
+            if change.domains != nil {
+                writer.key("domains")
+                writer.raw(record.domains.utf8Span.span)
+            }
             if change.requestsPerMinute != nil {
                 writer.key("requests_per_minute")
                 if let limit = record.requestsPerMinute {
@@ -122,7 +140,7 @@ extension VendorTransaction {
 
     /// Writes an audit row inside the tenant it is about, in this transaction: if it cannot be
     /// written, nothing is.
-    private mutating func audit(
+    mutating func audit(
         _ record: TenantRecord, action: String, reason: String, by vendor: VendorCaller,
         requestID: String, _ detail: (inout JSONWriter) -> Void
     ) throws(DatabaseFault) {

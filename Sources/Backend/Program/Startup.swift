@@ -30,6 +30,9 @@ struct BackendSetup {
     let owner: ConnectionString
     let runtime: ConnectionString
     let assertionKey: [UInt8]
+    /// What gateways ask the feed with, and what API keys are digested with.
+    let feedSecret: [UInt8]?
+    let keyPepper: [UInt8]?
 
     /// - Parameter path: backend.yaml, or a folder that holds it.
     /// - Returns: the setup and what else the check had to say.
@@ -53,7 +56,9 @@ struct BackendSetup {
             policy: policy,
             owner: ConnectionString(try text(policy.database.owner)),
             runtime: ConnectionString(try text(policy.database.runtime)),
-            assertionKey: try bytes(policy.assertion.key))
+            assertionKey: try bytes(policy.assertion.key),
+            feedSecret: try shared(policy.feedSecret),
+            keyPepper: try shared(policy.keyPepper))
         return (setup, loaded.report.warnings > 0 ? report : "")
     }
 
@@ -67,6 +72,21 @@ struct BackendSetup {
             throw invalid("\(secret.words) holds no text")
         }
         return text
+    }
+
+    /// A secret that gateways have too: less one line end, and long enough not to be guessed.
+    private static func shared(_ secret: SecretReference?) throws(StartupFault) -> [UInt8]? {
+        guard let secret else { return nil }
+        var bytes = try bytes(secret)
+        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+        guard bytes.count >= DirectoryPolicy.secretBytesMin,
+            bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else {
+            throw invalid(
+                "\(secret.words) is no secret of \(DirectoryPolicy.secretBytesMin) printable "
+                    + "characters")
+        }
+        return bytes
     }
 
     private static func bytes(_ secret: SecretReference) throws(StartupFault) -> [UInt8] {

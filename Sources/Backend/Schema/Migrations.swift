@@ -5,7 +5,9 @@ import Postgres
 enum Migrations {
     static let all: [Migration] = [
         Migration(
-            number: 1, name: "tenants, events and audit", script: tenantsAndEvents.description)
+            number: 1, name: "tenants, events and audit", script: tenantsAndEvents.description),
+        Migration(
+            number: 2, name: "the directory and its feed", script: directory.description),
     ]
 
     static var newest: Int { all.last?.number ?? 0 }

@@ -72,6 +72,11 @@ extension Statement {
                     CASE WHEN polcmd = 'r' THEN '(id = ringfence.tenant())' ELSE '' END,
                     CASE WHEN polpermissive THEN ''
                         ELSE '((vendor_id = ringfence.vendor()) OR (id = ringfence.tenant()))' END]
+                WHEN 'ringfence.feeds' THEN ARRAY['(vendor_id = ringfence.vendor())']
+                WHEN 'ringfence.feed_marks' THEN ARRAY['(vendor_id = ringfence.vendor())']
+                WHEN 'ringfence.domains' THEN ARRAY['(vendor_id = ringfence.vendor())']
+                WHEN 'ringfence.api_keys' THEN ARRAY['(vendor_id = ringfence.vendor())']
+                WHEN 'ringfence.revocations' THEN ARRAY['(vendor_id = ringfence.vendor())']
                 ELSE ARRAY['(tenant_id = ringfence.tenant())'] END)
             UNION ALL
             SELECT 'privilege', privilege || ' ' || name

@@ -25,6 +25,9 @@ final class BackendServer {
     private var front: RunningThread?
     private var workers: [RunningThread] = []
     private var health: RunningThread?
+    private var feed: [RunningThread] = []
+    private let feedQueue: WorkQueue<FeedJob>
+    private let feedStops: Mailbox<UInt64>?
 
     /// Opens what can fail, addresses, log and key, then starts the threads.
     init(_ setup: BackendSetup) throws(StartupFault) {
@@ -41,7 +44,7 @@ final class BackendServer {
         let service = try Self.open(policy.api, "api", bounds, &announcement)
         frontStops = service.stops
         let desk = FrontDesk(
-            assertions: try Self.assertions(setup), log: try Self.log(), queue: queue,
+            assertions: try Self.assertions(setup), reader: try Self.reader(setup), log: try Self.log(), queue: queue,
             state: state, metrics: metrics, counters: sets[0], deadlineMilliseconds: deadline)
         var healthDesk: HealthDesk?
         if let address = policy.health {
@@ -50,6 +53,17 @@ final class BackendServer {
             healthDesk = HealthDesk(service, state: state, metrics: metrics, sets: sets)
         } else {
             healthStops = nil
+        }
+        feedQueue = try Self.queue(capacity: FeedDesk.connectionsMax * 2)
+        var feedDesk: FeedDesk?
+        var feedReplies: Mailbox<(SlotKey, ServiceReply)>?
+        if let address = policy.feed {
+            let service = try Self.openFeed(address, &announcement)
+            feedStops = service.stops
+            feedReplies = service.replies
+            feedDesk = FeedDesk(service, secret: setup.feedSecret, queue: feedQueue)
+        } else {
+            feedStops = nil
         }
         self.announcement = announcement
         do throws(StartupFault) {
@@ -63,6 +77,12 @@ final class BackendServer {
             }
             if let desk = healthDesk.take() {
                 health = try RunningThread(name: "health", desk) { $0.run() }
+            }
+            if let desk = feedDesk.take(), let replies = feedReplies {
+                let worker = FeedWorker(
+                    database: setup.runtime, queue: feedQueue, replies: replies, state: state)
+                feed.append(try RunningThread(name: "feed-reader", worker) { $0.run() })
+                feed.append(try RunningThread(name: "feed", desk) { $0.run() })
             }
             front = try RunningThread(name: "front", Front(service, desk)) { $0.run() }
         } catch {
@@ -88,13 +108,19 @@ final class BackendServer {
         front = nil
         queue.close()
         workers.removeAll()
+        // Gateways ask again elsewhere; there is nothing to finish.
+        _ = feedStops?.post(0)
+        feedQueue.close()
+        feed.removeAll()
         _ = healthStops?.post(0)
         health = nil
     }
 
     // MARK: Parts
 
-    private static func queue(capacity: Int) throws(StartupFault) -> WorkQueue<Job> {
+    private static func queue<Message>(
+        capacity: Int
+    ) throws(StartupFault) -> WorkQueue<Message> {
         do throws(SystemFault) {
             return try WorkQueue(capacity: capacity)
         } catch {
@@ -112,6 +138,26 @@ final class BackendServer {
             return try HTTPService(listener: listener, bounds: bounds)
         } catch {
             throw StartupFault(exit: .failed, message: "error: \(error)\n")
+        }
+    }
+
+    private static func openFeed(
+        _ address: ListenAddress, _ announcement: inout String
+    ) throws(StartupFault) -> HTTPService {
+        var bounds = HTTPService.Bounds()
+        bounds.connectionsMax = FeedDesk.connectionsMax
+        bounds.bodyBytesMax = 0
+        bounds.replyMilliseconds = FeedQuestion.waitMillisecondsMax + replyGraceMilliseconds
+        return try open(address, "feed", bounds, &announcement)
+    }
+
+    private static func reader(_ setup: BackendSetup) throws(StartupFault) -> RequestReader {
+        do throws(KeyDefect) {
+            return try RequestReader(pepper: setup.keyPepper)
+        } catch {
+            throw StartupFault(
+                exit: .invalidConfiguration,
+                message: "error: `keys.pepper` cannot be used: \(error)\n")
         }
     }
 

@@ -30,7 +30,7 @@ struct Front: ~Copyable {
 /// What the front says to requests. One thread owns it.
 final class FrontDesk {
     private var assertions: AssertionDesk
-    private var reader = RequestReader()
+    private var reader: RequestReader
     private var log: AccessLog
     private let queue: WorkQueue<Job>
     private let state: ServerState
@@ -40,11 +40,12 @@ final class FrontDesk {
     private var linesLost: UInt64 = 0
 
     init(
-        assertions: consuming AssertionDesk, log: consuming AccessLog, queue: WorkQueue<Job>,
+        assertions: consuming AssertionDesk, reader: consuming RequestReader, log: consuming AccessLog, queue: WorkQueue<Job>,
         state: ServerState, metrics: BackendMetrics, counters: CounterSet,
         deadlineMilliseconds: UInt64
     ) {
         self.assertions = assertions
+        self.reader = reader
         self.log = log
         self.queue = queue
         self.state = state

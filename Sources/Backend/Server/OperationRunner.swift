@@ -82,6 +82,27 @@ struct OperationRunner: ~Copyable {
                 try transaction.changeTenant(
                     externalID, change, by: vendor, requestID: requestID)
             }
+        case .deleteTenant(let vendor, let externalID):
+            try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
+                try transaction.deleteTenant(externalID, by: vendor, requestID: requestID)
+            }
+        case .createKey(let vendor, let externalID, let key):
+            try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
+                try transaction.createKey(key, of: externalID, by: vendor, requestID: requestID)
+            }
+        case .listKeys(let vendor, let externalID):
+            try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
+                try transaction.listKeys(of: externalID)
+            }
+        case .revokeKey(let vendor, let externalID, let id):
+            try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
+                try transaction.revokeKey(id, of: externalID, by: vendor, requestID: requestID)
+            }
+        case .revokeTokens(let vendor, let externalID, let revocation):
+            try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
+                try transaction.revokeTokens(
+                    revocation, of: externalID, by: vendor, requestID: requestID)
+            }
         case .publishFor(let vendor, let externalID, let event):
             try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
                 try transaction.publish(event, for: externalID, by: vendor, requestID: requestID)

@@ -75,6 +75,7 @@ final class GatewayServer {
     private static let lookMilliseconds: UInt64 = 5_000
 
     private let gateway: GatewayProcess
+    private let directory: DirectoryService
     private let box: SnapshotBox
     private let ticketKeys: TLSTicketKeys
     private let publicAddress: SocketAddress
@@ -116,6 +117,8 @@ final class GatewayServer {
         let cores = usableCores()
         let count = listen.workers ?? cores.count
         gateway = try GatewayProcess(workers: count, tls: context)
+        directory = DirectoryService(gateway)
+        try directory.follow(snapshot.policy, secret: snapshot.feedSecret)
         let listener = try Self.listener(on: listen.publicAddress.text)
         publicAddress = listener.address
         healthAddress = try Self.startHealth(
@@ -256,6 +259,11 @@ final class GatewayServer {
                 return refuseReload("the certificates cannot be used: \(error)")
             }
         }
+        do throws(StartFault) {
+            try directory.follow(snapshot.policy, secret: snapshot.feedSecret)
+        } catch {
+            return refuseReload(error.description)
+        }
         version += 1
         box.replace(snapshot)
         noteSuccess()
@@ -284,6 +292,7 @@ final class GatewayServer {
         gateway.tell(.drain(milliseconds: patience))
         for worker in workers { worker.join() }
         keyFetchers.stop()
+        directory.end()
         _ = healthStops?.post(0)
     }
 }

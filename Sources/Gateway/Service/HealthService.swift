@@ -23,6 +23,7 @@ struct HealthService {
             guard gateway.isReady.load(ordering: .acquiring) else { return text(503, "stopping\n") }
             return readiness(of: current.snapshot.issuers)
         case "/metrics":
+            noteDirectory()
             return ServiceReply(
                 status: 200,
                 fields: [("Content-Type", Array("\(OpenMetricsEncoder.contentType)".utf8))],
@@ -31,6 +32,33 @@ struct HealthService {
                     now: WallClock.now().seconds))
         default: return text(404, "not found\n")
         }
+    }
+
+    /// Why nobody's tenant can be looked up; `nil` while they can, and where there is no directory.
+    private var directoryUnreadiness: String? {
+        guard case .directory(let settings) = current.snapshot.policy.tenants,
+            !gateway.directory.isFresh(settings, now: .now())
+        else { return nil }
+        guard let age = gateway.directory.age(now: .now()) else {
+            return "nothing is known of the directory\n"
+        }
+        let most = settings.staleMillisecondsMax / 1_000
+        return "the directory is \(age / 1_000_000_000) s old, at most \(most) s\n"
+    }
+
+    /// Gauges that are true when they are asked for.
+    private func noteDirectory() {
+        let report = gateway.directory.report(now: .now())
+        let (set, metrics) = (gateway.counters[0].set, gateway.metrics)
+        set.set(metrics.directoryKnown, to: report.ageSeconds == nil ? 0 : 1)
+        set.set(metrics.directoryAge, to: report.ageSeconds ?? 0)
+        set.set(metrics.directoryConnected, to: report.isConnected ? 1 : 0)
+        set.set(metrics.directoryTenants, to: UInt64(report.tenants))
+        set.set(metrics.directoryKeys, to: UInt64(report.keys))
+        set.set(metrics.directoryVersion, to: UInt64(report.version))
+        set.set(metrics.directoryBytes, to: UInt64(report.bytes))
+        set.set(metrics.directoryReloads, to: report.reloads)
+        set.set(metrics.directoryFaults, to: report.faults)
     }
 
     /// Ready once every issuer has keys or was at least asked for them, and any of them has some:
@@ -43,6 +71,7 @@ struct HealthService {
         guard missing.isEmpty || (!isWaiting && missing.count < issuers.count) else {
             return text(503, names)
         }
+        if let reason = directoryUnreadiness { return text(503, reason + names) }
         return text(200, "ready\n" + names)
     }
 

@@ -55,6 +55,10 @@ final class Snapshot: Sendable {
     /// The assertion key file's bytes.
     let assertionKey: [UInt8]?
     let assertionSeconds: Int64
+    /// What the backend's feed is asked with; `nil` where it asks for nothing.
+    let feedSecret: [UInt8]?
+    /// What API keys are digested with; `nil` where there are none.
+    let keyPepper: [UInt8]?
     /// What each route's own limits are counted under.
     let limitScopes: [UInt64]
     /// What an address may ask without a credential that was verified; `nil` for no end.
@@ -66,7 +70,8 @@ final class Snapshot: Sendable {
 
     init(
         version: UInt64, policy: GatewayPolicy, upstreams: [Upstream], targets: [Target],
-        issuers: [IssuerKeys], vendorKeys: VendorKeySet, assertionKey: [UInt8]?
+        issuers: [IssuerKeys], vendorKeys: VendorKeySet, assertionKey: [UInt8]?,
+        feedSecret: [UInt8]? = nil, keyPepper: [UInt8]? = nil
     ) {
         self.version = version
         rules = RuleSet(policy: policy)
@@ -77,6 +82,8 @@ final class Snapshot: Sendable {
         vendorNames = policy.vendors.map { [UInt8]($0.name.utf8) }
         routeNames = policy.routes.map { [UInt8]($0.name.utf8) }
         self.assertionKey = assertionKey
+        self.feedSecret = feedSecret
+        self.keyPepper = keyPepper
         assertionSeconds = policy.assertion?.ttlSeconds ?? 0
         limitScopes = policy.routes.map { LimitKey.scope(ofRoute: $0.name) }
         unauthenticatedRate = policy.unauthenticated.map {

@@ -59,6 +59,7 @@ struct SnapshotLoader {
         let vendorKeys = vendorKeys(policy, findings)
         let (upstreams, targets) = upstreams(policy, findings)
         let assertionKey = assertionKey(policy, findings)
+        let (feedSecret, keyPepper) = directorySecrets(policy, findings)
         var diagnostics = loaded.report.diagnostics + findings.diagnostics
         let missing: DiagnosticCode = toleratesMissing ? .materialMissing : .materialInvalid
         diagnostics += findings.missing.map { Diagnostic(missing, $0.message, at: $0.mark) }
@@ -69,7 +70,8 @@ struct SnapshotLoader {
         }
         let snapshot = Snapshot(
             version: version, policy: policy, upstreams: upstreams, targets: targets,
-            issuers: issuers, vendorKeys: vendorKeys, assertionKey: assertionKey)
+            issuers: issuers, vendorKeys: vendorKeys, assertionKey: assertionKey,
+            feedSecret: feedSecret, keyPepper: keyPepper)
         return LoadedSnapshot(
             report: report, document: loaded.document, snapshot: snapshot,
             certificates: certificates)
@@ -223,6 +225,35 @@ struct SnapshotLoader {
             _ = try AssertionSigner(keyFile: bytes.span)
         } catch {
             refuse(assertion.key, error.message, findings)
+        }
+        return bytes
+    }
+
+    /// What both sides of a feed share, and what API keys are digested with.
+    private func directorySecrets(
+        _ policy: GatewayPolicy, _ findings: Findings
+    ) -> (feed: [UInt8]?, pepper: [UInt8]?) {
+        guard substitutes == nil, case .directory(let directory) = policy.tenants else {
+            return (nil, nil)
+        }
+        return (
+            directory.secret.flatMap { sharedSecret($0, findings) },
+            directory.pepper.flatMap { sharedSecret($0, findings) }
+        )
+    }
+
+    /// The bytes of a secret that another program has too: less one line end, and long enough not to
+    /// be guessed.
+    private func sharedSecret(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
+        guard var bytes = secret(reference, findings) else { return nil }
+        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+        guard bytes.count >= DirectoryPolicy.secretBytesMin,
+            bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else {
+            refuse(
+                reference, "is no secret of \(DirectoryPolicy.secretBytesMin) printable characters",
+                findings)
+            return nil
         }
         return bytes
     }

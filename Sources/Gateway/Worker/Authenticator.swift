@@ -33,6 +33,8 @@ struct Circumstances {
     let peer: PeerAddress
     /// Of the connection.
     let memo: CredentialMemo
+    /// Who belongs to it now.
+    let directory: DirectoryView
 }
 
 /// What became of an attempt to authenticate a request.
@@ -50,7 +52,8 @@ struct Authenticator: ~Copyable {
 
     private struct Kept {
         var generation: UInt64
-        var snapshot: UInt64
+        /// Of the directory it was resolved by.
+        var directory: UInt64
         var caller: Caller
     }
 
@@ -60,7 +63,8 @@ struct Authenticator: ~Copyable {
     private var forgeries = ForgedTokenCache()
     private let counters: WorkerCounters
     private let budget: SignatureBudget
-    /// Callers by cache entry; one is used only for the token and the snapshot it was made for.
+    /// Callers by cache entry; one is used only for the token and the directory it was made
+    /// for.
     private var kept: [Kept?] = []
 
     /// - Parameters:
@@ -112,7 +116,8 @@ struct Authenticator: ~Copyable {
             {
                 counters.tokensCached.increment()
                 observation.tokenWasCached = true
-                return .done(try caller(hit.claims, hit.handle, snapshot))
+                return .done(
+                    try caller(hit.claims, hit.handle, circumstances.directory, &observation))
             }
             // Not asked of the token before: that one was remembered for having passed.
             try Self.requireVisible(token)
@@ -143,7 +148,7 @@ struct Authenticator: ~Copyable {
             circumstances.memo.token.remember(token, issuer: key.issuerIndex, handle: hit.handle)
             counters.tokensCached.increment()
             observation.tokenWasCached = true
-            return try caller(hit.claims, hit.handle, snapshot)
+            return try caller(hit.claims, hit.handle, circumstances.directory, &observation)
         }
         if forgeries.contains(key, now: circumstances.now, epochs: epochs) {
             observation.defect = TokenDefect.signature.code
@@ -218,10 +223,12 @@ struct Authenticator: ~Copyable {
             let handle = cache.insert(
                 claims, under: key, now: circumstances.wall, epochs: epochs)
         else {
-            return Caller(claims: claims, principal: try snapshot.rules.resolve(claims))
+            return Caller(
+                claims: claims,
+                principal: try Self.resolve(claims, circumstances.directory, &observation))
         }
         circumstances.memo.token.remember(token, issuer: keys.index, handle: handle)
-        return try caller(claims, handle, snapshot)
+        return try caller(claims, handle, circumstances.directory, &observation)
     }
 
     private func giveBack(_ unit: SignatureBudget.Unit?, _ circumstances: Circumstances) {
@@ -229,19 +236,34 @@ struct Authenticator: ~Copyable {
     }
 
     private mutating func caller(
-        _ claims: VerifiedClaims, _ handle: VerifiedTokenCache.Handle, _ snapshot: Snapshot
+        _ claims: VerifiedClaims, _ handle: VerifiedTokenCache.Handle,
+        _ directory: DirectoryView, _ observation: inout Observation
     ) throws(Refusal) -> Caller {
         let place = handle.entryIndex
         if place < kept.count, let known = kept[place], known.generation == handle.generation,
-            known.snapshot == snapshot.version
+            known.directory == directory.generation
         {
             return known.caller
         }
-        let made = Caller(claims: claims, principal: try snapshot.rules.resolve(claims))
+        let made = Caller(
+            claims: claims, principal: try Self.resolve(claims, directory, &observation))
         while kept.count <= place { kept.append(nil) }
         kept[place] = Kept(
-            generation: handle.generation, snapshot: snapshot.version, caller: made)
+            generation: handle.generation, directory: directory.generation, caller: made)
         return made
+    }
+
+    /// Step 6: see `TenantDirectory.resolve`.
+    private static func resolve(
+        _ claims: VerifiedClaims, _ view: DirectoryView, _ observation: inout Observation
+    ) throws(Refusal) -> Principal {
+        do throws(Refusal) {
+            return try view.directory.resolve(claims)
+        } catch {
+            // The client is told what it is told of any token that is none.
+            if error == .tokenInvalid { observation.defect = "token.revoked" }
+            throw error
+        }
     }
 
     /// A comma could begin a second credential; nothing but VCHAR is part of one (RFC 6750 §2.1).

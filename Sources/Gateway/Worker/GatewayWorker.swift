@@ -11,6 +11,8 @@ enum WorkerMessage: Sendable {
     /// An accepted connection is this worker's from now on.
     case adopt(SocketParcel)
     case use(Snapshot)
+    /// There is something new in `GatewayProcess.directory`.
+    case directory
     /// A request of this worker's has its turn at an upstream.
     case granted(ShareGrant, UpstreamGate)
     /// Finish what is open within this time, take nothing new, then end.
@@ -54,6 +56,12 @@ final class GatewayWorker {
     var acceptAgainAt: Monotonic?
 
     var snapshot: Snapshot
+    var directoryView: DirectoryView
+    /// The edition in `directoryView`, its number, and whether it may be used.
+    var directoryEdition: DirectoryEdition?
+    var directoryNumber: UInt64 = 0
+    var directoryIsFresh = false
+    var directoryGenerations: UInt64 = 1
     var upstreams: UpstreamSet
     var requestHead = RequestHead()
     var responseHead = ResponseHead()
@@ -113,6 +121,8 @@ final class GatewayWorker {
         wheel = TimerWheel(
             capacity: Int(Self.firstClient) + 2 * capacity, tickMilliseconds: 16, now: .now())
         self.snapshot = snapshot
+        directoryView = DirectoryView(
+            snapshot.rules.directory, generation: 1, snapshot: snapshot.version)
         upstreams = UpstreamSet(snapshot: snapshot, gates: gateway.gates)
         requestLimits = HeadLimits(snapshot.policy.listen.heads)
         authenticator = try Authenticator(counters: counters, budget: gateway.budget)
@@ -159,6 +169,7 @@ final class GatewayWorker {
             preconditionFailure("\(error)")
         }
         readClocks()
+        refreshDirectory()
         // Upstreams first: what a kept connection says is known before it gets a request.
         for place in 0..<poller.count where !clients.owns(poller[place].key) {
             serve(poller[place])
@@ -211,6 +222,7 @@ final class GatewayWorker {
             case .adopt(let parcel):
                 if let socket = parcel.take() { adopt(socket, peer: parcel.peer) }
             case .use(let snapshot): use(snapshot)
+            case .directory: break  // It has woken the loop, which looks once a turn.
             case .granted(let grant, let gate): granted.append((grant, gate))
             case .drain(let milliseconds): drain(milliseconds)
             case .reopenLog: try? log?.reopen()
@@ -228,6 +240,7 @@ final class GatewayWorker {
         // The loader has made a signer of the same bytes before; failing here means no memory, and
         // then requests that need an assertion are refused.
         signer = try? Self.signer(for: snapshot)
+        renewDirectory()
         counters.snapshotVersion.store(index == 0 ? snapshot.version : 0)
     }
 

@@ -142,6 +142,7 @@ extension GatewayWorker {
     func circumstances(_ exchange: Exchange, _ connection: ServerConnection) -> Circumstances {
         Circumstances(
             wall: wall.seconds, now: now.nanoseconds, peer: connection.peer,
-            memo: memo(of: exchange.clientKey))
+            memo: memo(of: exchange.clientKey),
+            directory: exchange.snapshot.map { view(for: $0) } ?? directoryView)
     }
 }

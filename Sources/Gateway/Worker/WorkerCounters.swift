@@ -26,6 +26,9 @@ struct GatewayMetrics: Sendable {
     let tokens: MetricSlots
     let upstreamConnections: MetricSlots
     let logLinesDropped, snapshotVersion, reloadsRefused, secondReadings: MetricSlot
+    let directoryKnown, directoryAge, directoryConnected, directoryTenants: MetricSlot
+    let directoryKeys, directoryVersion, directoryBytes, directoryReloads: MetricSlot
+    let directoryFaults: MetricSlot
     let reloadSuccessful, reloadSeconds: MetricSlot
     let alarms: MetricSlots
     let seconds: HistogramSlots
@@ -115,6 +118,18 @@ struct GatewayMetrics: Sendable {
                 "ringfence_token_second_readings_skipped",
                 help: "Tokens whose header libjwt cannot read, because of its typ or algorithm."
             ).only
+        func directory(_ name: String, _ help: String) -> MetricSlot {
+            made.gauge("ringfence_directory_" + name, help: help).only
+        }
+        directoryKnown = directory("known", "Whether anything is known of the directory.")
+        directoryAge = directory("age_seconds", "Since the directory was last known to be true.")
+        directoryConnected = directory("connected", "Whether the backend's feed answers.")
+        directoryTenants = directory("tenants", "Tenants of the directory, deleted ones included.")
+        directoryKeys = directory("keys", "API keys of the directory, revoked ones included.")
+        directoryVersion = directory("version", "Version of the first vendor's feed.")
+        directoryBytes = directory("bytes", "Memory of the directory.")
+        directoryReloads = directory("reloads", "Times that all of it had to be read again.")
+        directoryFaults = directory("faults", "Questions to the feed that failed.")
         alarms = made.counter(
             "ringfence_alarms", help: "What must never happen; each is a bug or an attack.",
             labels: [MetricLabel("alarm", ["second_reader", "head_scan"])])

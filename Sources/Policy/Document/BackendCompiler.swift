@@ -21,6 +21,7 @@ extension BackendPolicy {
         if let api, let health, api.text == health.text, !api.text.hasSuffix(":0") {
             list.add(.sameAddress, "`health` has the address of `api`", at: health.mark)
         }
+        let feed = DirectoryFeedReading(root["listen"]?["feed"], folder: folder, &list)
         guard !list.hasErrors, let api,
             let database = root["database"].flatMap({ DatabasePolicy($0, folder: folder) }),
             let key = root["assertion"]?.secret("key", folder: folder),
@@ -30,6 +31,9 @@ extension BackendPolicy {
             api: api, database: database,
             assertion: BackendAssertionPolicy(key: key, audience: audience))
         policy.health = health
+        policy.feed = feed.address
+        policy.feedSecret = feed.secret
+        policy.keyPepper = root["keys"]?.secret("pepper", folder: folder)
         return (policy, list.items)
     }
 }

@@ -10,6 +10,8 @@ enum BackendShape {
                 "assertion", .record(assertion), required: true,
                 "What the gateway's assertions are checked with.",
                 absence: "without assertions anybody could name any tenant"),
+            PolicyKey(
+                "keys", .record(keys), "API keys of tenants; without it none can be made."),
         ])
 
     static let listen = PolicyRecord(
@@ -18,7 +20,17 @@ enum BackendShape {
             PolicyKey(
                 "api", .record(GatewayShape.health), required: true, "The listener of gateways."),
             PolicyKey("health", .record(GatewayShape.health), "Probes and metrics."),
-        ], notYet: ["feed"])
+            PolicyKey(
+                "feed", .record(GatewayShape.feed), "Where gateways follow the directory."),
+        ])
+
+    static let keys = PolicyRecord(
+        "`keys`",
+        [
+            PolicyKey(
+                "pepper", .scalar(.secret), required: true,
+                "What API keys are digested with, shared with the gateways (`tenants.key_pepper`).")
+        ])
 
     static let database = PolicyRecord(
         "`database`",
@@ -75,5 +87,11 @@ enum BackendShape {
             PolicyKey(
                 "state", .scalar(.word(["active", "suspended"], notYet: [])), default: "active",
                 "Requests of a suspended tenant are refused."),
-        ], notYet: ["domains"])
+            PolicyKey(
+                "domains", .list(.scalar(.domain), minimum: 0), default: "[]",
+                "Host names that are the tenant's."),
+            PolicyKey(
+                "features", .list(.scalar(GatewayShape.name), minimum: 0), default: "[]",
+                "Features it has beyond those of its tier."),
+        ])
 }

@@ -1,8 +1,9 @@
 extension GatewayCompiler {
     /// The tenants file was checked for its shape already; here its names meet the policy's.
     mutating func readTenants() {
-        guard let node = root["tenants"]?["source"], let text = node.text,
-            let path = ScalarForm.path(text)
+        let source = root["tenants"]?["source"]
+        readDirectory(isSource: source?.text == "directory")
+        guard let node = source, let text = node.text, let path = ScalarForm.path(text)
         else { return }
         let resolved = PolicyDocument.join(folder, path)
         guard let reference = references.first(where: { $0.path == resolved }) else {
@@ -30,10 +31,15 @@ extension GatewayCompiler {
             tenants.append(tenant)
         }
         policy.tenants = .file(tenants)
+        checkDomains(of: file)
+        warnIneffectiveTierClaims("the file")
+    }
+
+    mutating func warnIneffectiveTierClaims(_ source: String) {
         for (name, index) in issuers.sorted(by: { $0.value < $1.value })
         where policy.issuers[index].tier != nil {
             list.add(
-                .ineffective, "`tier` of issuer `\(name)` has no effect: the file names each tier",
+                .ineffective, "`tier` of issuer `\(name)` has no effect: \(source) names each tier",
                 at: root["issuers"]?[name]?.keyMark("tier"))
         }
     }
@@ -45,6 +51,9 @@ extension GatewayCompiler {
         tenant.vendor = resolve(node["vendor"], .vendor) ?? 0
         tenant.requests = node.rate("requests")
         tenant.isSuspended = node["state"]?.text == "suspended"
+        tenant.domains = (node.texts("domains") ?? [])
+            .compactMap { DirectoryDomain.canonical($0.utf8Span.span) }
+        tenant.features = (node.texts("features") ?? []).sorted().map { [UInt8]($0.utf8) }
         tenant.id = node["id"]?.text.flatMap { TenantID(canonical: Array($0.utf8).span) }
         if let tier, node["requests"] != nil, case .limit = policy.tiers[tier].requests {
             list.add(

@@ -188,11 +188,35 @@ enum GatewayShape {
             PolicyKey(
                 "source", .scalar(.tenantSource), default: "claims",
                 "`claims`: a verified token makes the tenant, with the tier it names. `file:PATH`: "
-                    + "only the tenants of that file."),
+                    + "only the tenants of that file. `directory`: those of the backend, followed "
+                    + "while the gateway runs."),
+            PolicyKey(
+                "feed", .record(feed), "With `directory`: where the backend tells about tenants."),
+            PolicyKey(
+                "key_pepper", .scalar(.secret),
+                "With `directory`: what API keys are digested with; `keys.pepper` of the backend."),
+            PolicyKey(
+                "max_stale", .scalar(.duration(5_000...86_400_000, isWholeSeconds: true)),
+                default: "15m",
+                "With `directory`: how long what is known counts without a word from the backend; "
+                    + "beyond it 503."),
+            PolicyKey(
+                "cache", .scalar(.filePath),
+                "With `directory`: the file of a copy, for a start while the backend is down."),
             PolicyKey(
                 "unknown", .scalar(.word(["deny"], notYet: [])), default: "deny",
                 "What happens to a tenant that is not known."),
-        ], notYet: ["max_stale"])
+        ])
+
+    static let feed = PolicyRecord(
+        "a feed",
+        [
+            PolicyKey(
+                "address", .scalar(.listenAddress), required: true,
+                "The address of the feed; prefer a Unix socket."),
+            PolicyKey(
+                "secret", .scalar(.secret), "What both sides share; required on TCP."),
+        ])
 
     static let upstream = PolicyRecord(
         "an upstream",

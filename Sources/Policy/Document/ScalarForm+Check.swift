@@ -46,14 +46,12 @@ extension ScalarForm {
                 throw invalid(text, Suggestion.label(for: text, among: ["discover"]))
             }
         case .tenantSource:
-            guard text != "directory" else { throw unavailable(text) }
             guard fits(text) else {
-                throw invalid(text, Suggestion.label(for: text, among: ["claims"]))
+                throw invalid(text, Suggestion.label(for: text, among: ["claims", "directory"]))
             }
         case .text, .listenAddress, .target, .block, .host, .origin, .material, .accessLog,
             .include, .headerName, .queryName, .jsonPointer, .claim, .tenantName, .externalID,
-            .tenantID,
-            .folder, .tenantPattern:
+            .tenantID, .folder, .tenantPattern, .filePath, .domain:
             guard fits(text) else { throw invalid(text) }
         }
     }
@@ -71,7 +69,10 @@ extension ScalarForm {
         case .origin: return NetworkText.origin(text) != nil
         case .material: return Self.reference(text) != nil
         case .keySet: return Self.path(text) != nil || Self.isURL(text)
-        case .tenantSource: return text == "claims" || Self.path(text) != nil
+        case .tenantSource:
+            return text == "claims" || text == "directory" || Self.path(text) != nil
+        case .filePath: return Self.path(text) != nil
+        case .domain: return DirectoryDomain.canonical(text.utf8Span.span) != nil
         case .accessLog: return text == "stdout" || text == "none" || Self.path(text) != nil
         case .include: return IncludePattern(text) != nil
         case .headerName:

@@ -23,7 +23,7 @@ enum ScalarForm: Sendable {
     case secret
     /// Where something is that is no secret, such as a certificate.
     case material
-    case keySet, tenantSource, accessLog, folder, tenantPattern
+    case keySet, tenantSource, accessLog, folder, tenantPattern, filePath, domain
     /// What `include` names.
     case include
     case headerName, queryName, jsonPointer, claim, tenantName, externalID, tenantID
@@ -66,7 +66,9 @@ enum ScalarForm: Sendable {
         case .pathPattern: "a path such as `/v1/orders/**`"
         case .secret, .material: "`file:PATH`, `cred:NAME` or `env:NAME`"
         case .keySet: "`file:PATH`, `https://...` or `discover`"
-        case .tenantSource: "`claims` or `file:PATH`"
+        case .tenantSource: "`claims`, `directory` or `file:PATH`"
+        case .filePath: "`file:PATH`"
+        case .domain: "a host name such as `acme.example.com`"
         case .accessLog: "`stdout`, `none` or `file:PATH`"
         case .include:
             "a relative path such as `tiers.yaml` or `routes/*.yaml`, `*` in its last part only"

@@ -4,6 +4,11 @@ public struct BackendPolicy: Sendable {
     /// Where gateways connect.
     public var api: ListenAddress
     public var health: ListenAddress?
+    /// Where gateways follow the directory, and the secret a TCP address asks for.
+    public var feed: ListenAddress?
+    public var feedSecret: SecretReference?
+    /// What API keys are digested with; `nil` where none are made.
+    public var keyPepper: SecretReference?
     public var database: DatabasePolicy
     public var assertion: BackendAssertionPolicy
 

@@ -326,6 +326,8 @@ public enum TenantSource: Sendable {
     case claims
     /// Only these; anybody else is refused.
     case file([TenantEntry])
+    /// Those of the backend's directory, followed while the gateway runs.
+    case directory(DirectoryPolicy)
 }
 
 public struct TenantEntry: Sendable {
@@ -338,6 +340,10 @@ public struct TenantEntry: Sendable {
     /// The tenant's own limit, for tiers that say `custom`.
     public var requests: RateLimit?
     public var isSuspended = false
+    /// Host names that are the tenant's, in lower case.
+    public var domains: [[UInt8]] = []
+    /// Names of features it has beyond those of its tier, sorted.
+    public var features: [[UInt8]] = []
 
     public init(externalID: ExternalID, tier: Int) {
         self.externalID = externalID

@@ -4,7 +4,7 @@ public import HTTP1
 /// resolves to once. Limits, caches, assertions, seals, logs and rows use it and nothing else.
 ///
 /// A value of this type does not prove that a request may act for the tenant; `Principal` does.
-public struct TenantID: Hashable, Sendable {
+public struct TenantID: Hashable, BitwiseCopyable, Sendable {
     /// The first eight bytes, big-endian.
     public let high: UInt64
     /// The last eight bytes, big-endian.
@@ -167,6 +167,13 @@ public struct TokenID: Hashable, Sendable, BitwiseCopyable {
 /// A class, because it is made once per token and then shared by a cache: a request borrows it
 /// for one reference count.
 public final class VerifiedClaims: Sendable {
+    /// What was shown.
+    public enum Credential: Sendable {
+        case token, apiKey, session, certificate, internalToken
+        /// Nothing: the tenant follows from where the request went (`auth: none`).
+        case place
+    }
+
     /// Index of the issuer in `GatewayPolicy.issuers`; `nil` for a vendor key.
     public let issuer: Int?
     /// Index in `GatewayPolicy.vendors`; an issuer speaks for exactly one vendor.
@@ -184,16 +191,24 @@ public final class VerifiedClaims: Sendable {
     /// while `notBefore <= now < expires`.
     public let notBefore: Int64
     public let expires: Int64
+    public let credential: Credential
+    /// The tenant's id, where the credential names it by id: with `tenant` too, both must agree.
+    public let tenantID: TenantID?
     /// What the credential is revoked by; `nil` for one without a name of its own.
     public let tokenID: TokenID?
     /// When the credential was issued, in wall-clock seconds, without leeway; `nil` where it does
     /// not say. Revoking everything issued before a moment must refuse that too.
     public let issuedAt: Int64?
+    /// The API key that was shown: a directory may revoke it.
+    public let key: APIKeyID?
+    /// What an API key may be used for.
+    public let scopes: [[UInt8]]
 
     @_spi(TokenVerifier) public init(
         issuer: Int?, vendor: Int, tenant: ExternalID?, derivedID: TenantID?, subject: [UInt8],
         role: [UInt8]?, tier: [UInt8]?, notBefore: Int64, expires: Int64,
-        tokenID: TokenID? = nil, issuedAt: Int64? = nil
+        tokenID: TokenID? = nil, issuedAt: Int64? = nil, credential: Credential = .token,
+        tenantID: TenantID? = nil, key: APIKeyID? = nil, scopes: [[UInt8]] = []
     ) {
         self.issuer = issuer
         self.vendor = vendor
@@ -204,8 +219,20 @@ public final class VerifiedClaims: Sendable {
         self.tier = tier
         self.notBefore = notBefore
         self.expires = expires
-        self.tokenID = tokenID
+        self.credential = credential
+        self.tenantID = tenantID
         self.issuedAt = issuedAt
+        self.tokenID = tokenID
+        self.key = key
+        self.scopes = scopes
+    }
+
+    /// Whether voiding what was issued before a moment concerns it: keys are revoked one by one.
+    var isVoidable: Bool {
+        switch credential {
+        case .token, .session: true
+        case .apiKey, .certificate, .internalToken, .place: false
+        }
     }
 
     /// Whether the credential holds at `now` (wall-clock seconds).

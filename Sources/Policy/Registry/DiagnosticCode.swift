@@ -49,6 +49,9 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case sameAddress = "E1314"
     case materialInvalid = "E1315"
     case exceptedName = "E1316"
+    case feedMissing = "E1330"
+    case feedSecretMissing = "E1331"
+    case duplicateDomain = "E1332"
     case staleBeforeRefresh = "E1320"
     case privateKeySource = "E1321"
     case discoveryIssuer = "E1322"
@@ -86,6 +89,7 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case materialMissing = "W2012"
     case secretReadable = "W2013"
     case shadowedRoute = "W2014"
+    case cleartextFeed = "W2025"
     case allowedTenantUnknown = "W2020"
     case unspokenTenant = "W2021"
     case unboundIssuer = "W2022"
@@ -438,6 +442,29 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     `names` always do, and so does every name that is one of them to some \
                     framework (docs/tenant-names.md).
                     """)
+        case .feedMissing:
+            Entry(
+                title: "A directory without a feed",
+                help: """
+                    `source: directory` follows the backend's directory, and `feed.address` says \
+                    where: the address of `listen.feed` in backend.yaml.
+                    """)
+        case .feedSecretMissing:
+            Entry(
+                title: "A feed on TCP needs a secret",
+                help: """
+                    Whoever reaches the feed reads every tenant's name and every API key's digest, \
+                    and whoever answers in its place decides who may do what. A Unix socket is \
+                    guarded by its file's permissions; a TCP address needs `secret`, the same on \
+                    both sides.
+                    """)
+        case .duplicateDomain:
+            Entry(
+                title: "A domain is given to two tenants",
+                help: """
+                    A host name belongs to one tenant. Names are compared without case and without \
+                    a dot at the end.
+                    """)
         case .includeUnmatched:
             Entry(
                 title: "An include matches no file",
@@ -721,6 +748,14 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     upstream: in queries, cookies, paths, bodies and every header but the injected \
                     one. What would have been taken out or refused is counted in the access log \
                     and in the metrics. Remove the line when the counts are what you expect.
+                    """)
+        case .cleartextFeed:
+            Entry(
+                title: "The directory travels in cleartext",
+                help: """
+                    The feed speaks plain HTTP: its secret, tenants and the digests of API keys can \
+                    be read and changed on the way. Prefer a Unix socket, or an address of the same \
+                    machine behind a tunnel that encrypts.
                     """)
         case .wideOrigin:
             Entry(

@@ -35,6 +35,7 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
     case tenantUnknown
     case tenantSuspended
     case tenantTierUnknown
+    case directoryUnavailable
     case tenantConflict
     case issuerNotAllowed
     case roleMissing
@@ -332,6 +333,15 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             help: """
                 Neither the directory nor the token names a tier of the policy; an unknown \
                 tier is never unlimited.
+                """),
+        Entry(
+            code: "directory.unavailable", status: 503,
+            title: "Tenants cannot be looked up now",
+            help: """
+                The gateway follows the backend's directory and has not heard from it for longer \
+                than `tenants.max_stale`, or never since it started. Nobody is let in on what may \
+                no longer be true. `/readyz` and the metric `ringfence_directory_age_seconds` \
+                say how old its copy is; look at the backend's `listen.feed` and its database.
                 """),
         Entry(
             code: "tenant.conflict", status: 403,

@@ -1,0 +1,152 @@
+import JSON
+import Policy
+import Postgres
+
+/// What a vendor may do to a tenant besides naming and limiting it: give it domains, make and
+/// revoke keys, void tokens, delete it. Each in one transaction of the vendor, with an audit row.
+extension VendorTransaction {
+    /// Keys of one tenant that are not revoked.
+    static let keysMax: Int64 = 100
+    /// Revoked keys that a list still shows, together with all others.
+    static let keysShownMax: Int64 = 200
+    /// Tokens of one tenant revoked one by one that have not expired yet.
+    static let tokensMax: Int64 = 1_000
+
+    /// Makes the tenant's domains those named; `false` when one of them is somebody else's.
+    mutating func replaceDomains(
+        of record: TenantRecord, by domains: [[UInt8]]
+    ) throws(DatabaseFault) -> Bool {
+        let list = Parameter.text(Self.list(domains))
+        try queue(.dropDomains, [.text(record.id), list])
+        return try rows(.claimDomains, [.text(record.id), list]).count == domains.count
+    }
+
+    /// A list in PostgreSQL's input form; what is in it holds neither quotes nor backslashes.
+    static func list(_ items: [[UInt8]]) -> String {
+        let quoted = items.map { "\"" + String(decoding: $0, as: UTF8.self) + "\"" }
+        return "{" + quoted.joined(separator: ",") + "}"
+    }
+
+    /// The tenant stays as a tombstone: neither its id nor its name is ever given to another.
+    mutating func deleteTenant(
+        _ externalID: ExternalID?, by vendor: VendorCaller, requestID: String
+    ) throws(DatabaseFault) -> Outcome {
+        guard let record = try find(externalID) else {
+            return .rejected(Rejection(.resourceNotFound))
+        }
+        guard try rows(.deleteTenant, [.text(record.externalID)]).first != nil else {
+            return .rejected(Rejection(.resourceNotFound))
+        }
+        try queue(.dropDomains, [.text(record.id), .text("{}")])
+        try queue(.revokeAllKeys, [.text(record.id)])
+        try audit(
+            record, action: "tenant.delete", reason: "tenant deleted", by: vendor,
+            requestID: requestID
+        ) { $0.member("external_id", record.externalID) }
+        return .answered(Answer(status: 204))
+    }
+
+    mutating func createKey(
+        _ key: NewKey, of externalID: ExternalID?, by vendor: VendorCaller, requestID: String
+    ) throws(DatabaseFault) -> Outcome {
+        guard let record = try find(externalID) else {
+            return .rejected(Rejection(.resourceNotFound))
+        }
+        let values: [Parameter] = [
+            .text(key.id.text), .text(record.id), .text(key.name), .bytes(key.digest.bytes),
+            .text(Self.list(key.scopes)), key.expires.map { .integer($0) } ?? .null,
+            .integer(Self.keysMax),
+        ]
+        guard let row = try rows(.insertKey, values).first else {
+            return .rejected(
+                Rejection(.resourceConflict, "a tenant has at most \(Self.keysMax) keys"))
+        }
+        let made = try KeyRecord(row)
+        try audit(
+            record, action: "key.create", reason: "API key made", by: vendor,
+            requestID: requestID
+        ) { $0.member("key", made.id) }
+        return .answered(Answer(status: 201) { made.write(key: key.text, to: &$0) })
+    }
+
+    mutating func listKeys(of externalID: ExternalID?) throws(DatabaseFault) -> Outcome {
+        guard let record = try find(externalID) else {
+            return .rejected(Rejection(.resourceNotFound))
+        }
+        var keys: [KeyRecord] = []
+        for row in try rows(.listKeys, [.text(record.id), .integer(Self.keysShownMax)]) {
+            keys.append(try KeyRecord(row))
+        }
+        return .answered(
+            Answer(status: 200) { writer in
+                writer.beginPage()
+                for key in keys { key.write(to: &writer) }
+                writer.endPage(last: nil)
+            })
+    }
+
+    mutating func revokeKey(
+        _ id: String, of externalID: ExternalID?, by vendor: VendorCaller, requestID: String
+    ) throws(DatabaseFault) -> Outcome {
+        guard let record = try find(externalID),
+            try rows(.revokeKey, [.text(record.id), .text(id)]).first != nil
+        else { return .rejected(Rejection(.resourceNotFound)) }
+        try audit(
+            record, action: "key.revoke", reason: "API key revoked", by: vendor,
+            requestID: requestID
+        ) { $0.member("key", id) }
+        return .answered(Answer(status: 204))
+    }
+
+    mutating func revokeTokens(
+        _ revocation: TokenRevocation, of externalID: ExternalID?, by vendor: VendorCaller,
+        requestID: String
+    ) throws(DatabaseFault) -> Outcome {
+        guard let record = try find(externalID) else {
+            return .rejected(Rejection(.resourceNotFound))
+        }
+        let answer: Answer
+        switch revocation {
+        case .all:
+            let moment = try rows(.voidTokens, [.text(record.id)]).only().text(0)
+            answer = Answer(status: 201) { writer in
+                writer.beginObject()
+                writer.member("issued_before", moment)
+                writer.endObject()
+            }
+        case .one(let token, let expires):
+            let values: [Parameter] = [
+                .text(record.id), .bytes(token.bytes), .integer(expires),
+                .integer(Self.tokensMax),
+            ]
+            guard let row = try rows(.revokeToken, values).first else {
+                return .rejected(
+                    Rejection(
+                        .resourceConflict,
+                        "at most \(Self.tokensMax) tokens; revoke all of them at once"))
+            }
+            let until = try row.text(0)
+            answer = Answer(status: 201) { writer in
+                writer.beginObject()
+                writer.member("expires_at", until)
+                writer.endObject()
+            }
+        }
+        let isAll = if case .all = revocation { true } else { false }
+        try audit(
+            record, action: "tokens.revoke", reason: "tokens revoked", by: vendor,
+            requestID: requestID
+        ) { $0.member("all", isAll) }
+        return .answered(answer)
+    }
+
+    /// A tenant of this vendor that was not deleted.
+    private mutating func find(
+        _ externalID: ExternalID?
+    ) throws(DatabaseFault) -> TenantRecord? {
+        guard let row = try rows(.readTenant, [.text(externalID?.text ?? "")]).first else {
+            return nil
+        }
+        return try TenantRecord(row)
+    }
+}

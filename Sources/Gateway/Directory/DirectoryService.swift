@@ -1,0 +1,120 @@
+import Policy
+import Reactor
+
+/// Starts and ends what follows the backend's directory, as the policy asks for it. Belongs to the
+/// main thread.
+final class DirectoryService {
+    private let gateway: GatewayProcess
+    /// Drawn once: nobody outside can choose names whose places collide.
+    private let seed = randomUInt64()
+    private var running: Running?
+
+    /// What decides whether a reload leaves the threads alone.
+    private struct Settings: Equatable {
+        let address: String
+        let secret: [UInt8]?
+        let cache: String?
+        let vendors: [[UInt8]]
+    }
+
+    private struct Running {
+        let settings: Settings
+        let stops: [Mailbox<Bool>]
+    }
+
+    init(_ gateway: GatewayProcess) { self.gateway = gateway }
+
+    /// Makes the threads those of `policy`. At the start the copy on disk is read here, before
+    /// anybody is let in.
+    func follow(_ policy: GatewayPolicy, secret: [UInt8]?) throws(StartFault) {
+        guard case .directory(let directory) = policy.tenants else {
+            end()
+            gateway.directory.forget()
+            return
+        }
+        let settings = Settings(
+            address: directory.feed.text, secret: secret, cache: directory.cache,
+            vendors: policy.vendors.map { [UInt8]($0.name.utf8) })
+        guard settings != running?.settings else { return }
+        if let running {
+            end()
+            // Another backend's tenants are not this one's.
+            if running.settings.address != settings.address { gateway.directory.forget() }
+        }
+        try start(settings)
+    }
+
+    /// Ends the threads; they are not waited for, but for what they still write.
+    func end() {
+        for stop in running?.stops ?? [] { _ = stop.post(true) }
+        running = nil
+    }
+
+    private func start(_ settings: Settings) throws(StartFault) {
+        let address: SocketAddress
+        do throws(SocketAddress.Defect) {
+            address = try SocketAddress(parsing: settings.address)
+        } catch {
+            throw .addressText(settings.address)
+        }
+        do throws(SystemFault) {
+            var stops = [try Mailbox<Bool>(capacity: 4)]
+            let client = try FeedClient(
+                address: address, secret: settings.secret, stops: stops[0])
+            let follower = DirectoryFollower(
+                client: client, replica: Self.begin(settings, gateway, seed: seed), seed: seed, state: gateway.directory,
+                stops: stops[0], publish: { [gateway] in gateway.tell(.directory) },
+                report: Self.report)
+            let thread = try WorkerThread(name: "directory", running: follower) { $0.run() }
+            thread.detach()
+            if let cache = settings.cache {
+                let stop = try Mailbox<Bool>(capacity: 4)
+                let keeper = DirectoryKeeper(
+                    copy: DirectoryCopy(path: cache), state: gateway.directory, stops: stop,
+                    report: Self.report)
+                try WorkerThread(name: "directory-copy") { keeper.run() }.detach()
+                stops.append(stop)
+            }
+            running = Running(settings: settings, stops: stops)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// What is on disk, if it is good; it counts from when it was true.
+    private static func begin(
+        _ settings: Settings, _ gateway: GatewayProcess, seed: UInt64
+    ) -> sending DirectoryReplica {
+        let state = gateway.directory
+        guard let cache = settings.cache, state.published == nil else {
+            return DirectoryReplica(seed: seed, vendors: settings.vendors)
+        }
+        do throws(DirectoryCopy.Fault) {
+            var content = try DirectoryCopy(path: cache).read(
+                seed: seed, vendors: settings.vendors)
+            let age = WallClock.now().seconds - content.asOf
+            // A copy from the future says that the clock cannot be believed.
+            guard age >= 0 else {
+                report("the copy of the directory is from the future: not used")
+                return DirectoryReplica(seed: seed, vendors: settings.vendors)
+            }
+            state.confirm(
+                at: Int64(clamping: Monotonic.now().nanoseconds) - min(age, 1 << 32) * 1_000_000_000)
+            state.publish(content.replica.edition(), at: content.replica.positions)
+            gateway.tell(.directory)
+            report("the directory begins with a copy of \(age) s ago")
+            return content.replica
+        } catch {
+            if case .file(.missing) = error {
+                report("there is no copy of the directory yet")
+            } else {
+                report("the copy of the directory is not used: \(error.words)")
+            }
+        }
+        return DirectoryReplica(seed: seed, vendors: settings.vendors)
+    }
+
+    private static let report: @Sendable (String) -> Void = {
+        Reactor.write("ringfence-gateway: \($0)\n", to: .error)
+    }
+}
