@@ -1,4 +1,4 @@
-public import HTTP1
+import HTTP1
 
 /// Which tenant a host name belongs to: by `tenants.hosts`, where the name itself names it, or by
 /// the domains of the directory.
@@ -41,12 +41,13 @@ public struct HostTenancy: Sendable {
         switch owner(of: host.name, directory) {
         case .nobody: return
         case .named(let name):
-            guard principal.vendor == 0,
-                host.name.extracting(name).equals(principal.externalID.bytes.span)
-            else { throw .tenantHost }
+            let own = principal.externalID.bytes
+            guard principal.vendor == 0, host.name.extracting(name).equals(own.span) else {
+                throw .tenantHost
+            }
         case .domain(let found):
-            let own = directory.tenant(
-                vendor: principal.vendor, externalID: principal.externalID.bytes.span)
+            let name = principal.externalID.bytes
+            let own = directory.tenant(vendor: principal.vendor, externalID: name.span)
             guard let own, own.number == found.number else { throw .tenantHost }
         }
     }

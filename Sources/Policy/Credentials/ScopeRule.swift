@@ -50,8 +50,16 @@ extension RouteRule {
     ///
     /// - Throws: `scope.insufficient`.
     public func checkScopes(_ method: KnownMethod, _ claims: VerifiedClaims) throws(Refusal) {
-        guard let scopes, claims.isBoundByScopes else { return }
+        guard let scopes, isBoundByScopes(claims) else { return }
         guard scopes.allows(method, claims.scopes) else { throw .scopeInsufficient }
+    }
+
+    private func isBoundByScopes(_ claims: VerifiedClaims) -> Bool {
+        switch claims.credential {
+        case .apiKey, .session: true
+        case .token, .internalToken: tokensHaveScopes
+        case .certificate, .place: false
+        }
     }
 
     /// `scope="a b"` of what the method asks for (RFC 6750 section 3); nothing where it asks for
@@ -73,6 +81,20 @@ extension RouteRule {
         guard principal.claims.credential == .apiKey else { return }
         guard let keyFeature, principal.allowance.features.contains(keyFeature) else {
             throw .featureMissing
+        }
+    }
+}
+
+extension CredentialKinds {
+    /// Whether a request may be of this principal: verified for a credential of another kind it
+    /// would be a good one, but not here.
+    func include(_ principal: Principal) -> Bool {
+        switch principal.credential {
+        case .token: issuer != nil && principal.issuer == issuer
+        case .apiKey: apiKey
+        case .session: session
+        case .certificate: certificate
+        case .internalToken, .place: false
         }
     }
 }

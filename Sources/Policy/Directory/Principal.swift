@@ -35,6 +35,8 @@ public final class Principal: Sendable {
 
     /// Index of the issuer of the credential in `GatewayPolicy.issuers`.
     public var issuer: Int? { claims.issuer }
+    /// What was shown.
+    public var credential: VerifiedClaims.Credential { claims.credential }
     public var subject: [UInt8] { claims.subject }
     public var role: [UInt8]? { claims.role }
     /// See `VerifiedClaims`; a cached principal must be asked at every use.

@@ -55,6 +55,7 @@ extension GatewayCompiler {
                     pair.secret("key", folder: folder) ?? .missing
                 ))
         }
+        readClientAuthority(tls, &settings)
         policy.listen.tls = settings
     }
 

@@ -204,6 +204,8 @@ public struct IssuerPolicy: Sendable {
         case tenants
         /// Its tokens name none: producers inside, which name one with each request.
         case producers
+        /// The sessions of `GatewayPolicy.sessions`; no issuer of the policy's own.
+        case sessions
     }
     public var kind = Kind.tenants
     /// `exp - iat` (or `exp - now` without `iat`) at most.
