@@ -39,8 +39,7 @@ final class PolicyCoverage {
         case (.forwarded, _): true
         case (.unauthenticated, .none): false
         case (.unauthenticated, _): true
-        case (.spoofed, .issuer), (.limited, .issuer): true
-        case (.spoofed, _), (.limited, _): false
+        case (.spoofed, _), (.limited, _): route.actsForTenant
         }
     }
 

@@ -66,7 +66,7 @@ struct JSONBodyRule: Sendable {
         }
     }
 
-    private static func limits(_ bytes: Int) -> JSONLimits {
+    static func limits(_ bytes: Int) -> JSONLimits {
         JSONLimits(
             bytesMax: bytes, depthMax: depthMax, keysMax: keysMax, nodesMax: valuesMax,
             digitsMax: 64)

@@ -1,4 +1,5 @@
 public import HTTP1
+import JSON
 
 /// What a request says about its tenant where no credential does, on the way to one tenant that is
 /// known.
@@ -102,6 +103,31 @@ extension RouteRule {
             }
         }
         guard let found = tenant.found else { throw .tenantUnnamed }
+        return found
+    }
+
+    /// What a whole JSON body says of its tenant, where the route asks it; `nil` where it says
+    /// nothing.
+    ///
+    /// - Throws: `request.body.malformed`; `tenant.unnamed` for anything but text.
+    public func tenantName(inBody bytes: Span<UInt8>) throws(Refusal) -> [UInt8]? {
+        var found: [UInt8]?
+        for place in policy.tenantFrom {
+            guard case .json(let pointer) = place else { continue }
+            var document = JSONDocument()
+            do throws(JSONDefect) {
+                try document.parse(bytes, limits: JSONBodyRule.limits(bytes.count))
+            } catch {
+                throw .requestBodyMalformed
+            }
+            let view = document.view(of: bytes)
+            guard let node = view.node(at: pointer) else { continue }
+            guard view.kind(of: node) == .string, let name = view.string(at: node) else {
+                throw .tenantUnnamed
+            }
+            guard found == nil || found == name else { throw .tenantAmbiguous }
+            found = name
+        }
         return found
     }
 

@@ -78,10 +78,14 @@ extension RouteRule {
     ///
     /// - Throws: `feature.missing`.
     public func checkAPIKey(_ principal: Principal) throws(Refusal) {
-        guard principal.claims.credential == .apiKey else { return }
-        guard let keyFeature, principal.allowance.features.contains(keyFeature) else {
-            throw .featureMissing
-        }
+        guard !lacksAPIKeys(principal) else { throw .featureMissing }
+    }
+
+    /// Whether it is an API key that the tier does not allow.
+    public func lacksAPIKeys(_ principal: Principal) -> Bool {
+        guard principal.credential == .apiKey else { return false }
+        guard let keyFeature else { return true }
+        return !principal.allowance.features.contains(keyFeature)
     }
 }
 

@@ -1,5 +1,5 @@
 internal import JSON
-internal import Policy
+@_spi(TenantDirectory) internal import Policy
 
 /// The claims of one token as our scanner reads them, checked against the issuer's policy. This
 /// reading is the authoritative one.
