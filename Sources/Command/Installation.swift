@@ -49,6 +49,8 @@ struct HandOver: Equatable {
         "gateway": HandOver(sibling: .gateway, keepsWord: false),
         "backend": HandOver(sibling: .backend, keepsWord: false),
         "check": HandOver(sibling: .gateway, keepsWord: true),
+        "init": HandOver(sibling: .gateway, keepsWord: true),
+        "schema": HandOver(sibling: .gateway, keepsWord: true),
         "token": HandOver(sibling: .gateway, keepsWord: true),
         "certificate": HandOver(sibling: .gateway, keepsWord: true),
         "key": HandOver(sibling: .gateway, keepsWord: true),

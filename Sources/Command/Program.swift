@@ -38,8 +38,8 @@ enum Errand: Equatable {
 
     /// Commands of versions to come.
     static let planned: Set<String> = [
-        "init", "test", "explain", "diff", "config", "tenant", "session", "events", "destination",
-        "attack", "top", "logs", "doctor", "routes", "completion", "man", "schema",
+        "test", "explain", "diff", "config", "tenant", "session", "events", "destination",
+        "attack", "top", "logs", "doctor", "routes", "completion", "man",
     ]
 
     init(_ words: [String]) {

@@ -15,7 +15,8 @@ struct RingfenceCommand: ParsableCommand {
             reach; 5 unsafe; 64 usage; 70 our bug.
             """,
         subcommands: [
-            DevCommand.self, CheckWord.self, GatewayWord.self, BackendWord.self,
+            DevCommand.self, InitWord.self, CheckWord.self, SchemaWord.self, GatewayWord.self,
+            BackendWord.self,
             DatabaseWord.self, TokenWord.self, KeyWord.self, CertificateWord.self,
             VersionCommand.self,
         ])
@@ -53,13 +54,25 @@ private func describe(
 struct CheckWord: ParsableCommand {
     static let configuration = describe(
         "check", "Check policy files: all that is wrong with them, in one run.",
-        synopsis: "check [PATH] [--strict] [--json] [--no-color]")
+        synopsis: "check [PATH] [--env NAME] [--strict] [--json] [--no-color]")
+}
+
+struct InitWord: ParsableCommand {
+    static let configuration = describe(
+        "init", "Write a folder of policies to begin with, with tests.",
+        synopsis: "init [PATH] [--template api|tiers|portal|full]")
+}
+
+struct SchemaWord: ParsableCommand {
+    static let configuration = describe(
+        "schema", "Print the JSON Schema of a policy file, for editors.",
+        synopsis: "schema [gateway|include|overlay|tenants|backend|test]")
 }
 
 struct GatewayWord: ParsableCommand {
     static let configuration = describe(
         "gateway", "Run the gateway.",
-        synopsis: "gateway run [--config PATH]")
+        synopsis: "gateway run [--config PATH] [--env NAME]")
 }
 
 struct BackendWord: ParsableCommand {

@@ -1,4 +1,5 @@
 import Foundation
+import HTTP1
 import Policy
 import Testing
 import YAML
@@ -18,6 +19,18 @@ import YAML
         let codes = DiagnosticCode.allCases.map(\.rawValue) + Refusal.allCases.map { "\($0.code)" }
         #expect(headings == codes)
         #expect(Set(codes).count == codes.count)
+    }
+
+    @Test func `the type of every problem body is explained by help`() throws {
+        for refusal in Refusal.allCases {
+            var out = ByteBuffer(capacityMax: ProblemBody.bytesMax)
+            ProblemBody.write(refusal, requestID: Array("1".utf8).span, into: &out)
+            let body = try JSONSerialization.jsonObject(with: Data(out.bytes))
+            let type = try #require((body as? [String: Any])?["type"] as? String)
+            let help = try #require(CodeReference.help(for: type), "\(type)")
+            #expect(help.hasPrefix("\(refusal.code) (HTTP \(refusal.status))"))
+        }
+        #expect(CodeReference.help(for: "urn:ringfence:problem:none") == nil)
     }
 
     @Test func `docs policy md lists every declared key`() throws {
@@ -41,11 +54,19 @@ import YAML
         return Array(data)
     }
 
+    private func list(_ folder: String) throws(UnreadableFile) -> [String] {
+        let path = repository.appending(path: folder).path
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+            throw UnreadableFile(reason: "No such file or directory")
+        }
+        return names
+    }
+
     @Test func `the example policies have no problems`() throws {
-        let gateway = loadGatewayPolicy(path: "policies/gateway.yaml", read: read)
+        let gateway = loadGatewayPolicy(path: "policies/gateway.yaml", list: list, read: read)
         #expect(
             gateway.report.text(colour: false)
-                == "checked 2 files, 4 routes, 1 issuer, 4 tiers: no problems\n")
+                == "checked 5 files, 4 routes, 1 issuer, 4 tiers: no problems\n")
         #expect(gateway.report.exitCode(strict: true) == 0)
         let policy = try #require(gateway.policy)
         guard case .file(let tenants) = policy.tenants else { throw Unexpected() }
@@ -56,7 +77,7 @@ import YAML
 
     @Test func `the two example programs find each other`() throws {
         let gateway = try #require(
-            loadGatewayPolicy(path: "policies/gateway.yaml", read: read).policy)
+            loadGatewayPolicy(path: "policies/gateway.yaml", list: list, read: read).policy)
         let backend = try #require(
             loadBackendPolicy(path: "policies/backend.yaml", read: read).policy)
         let assertion = try #require(gateway.assertion)

@@ -34,6 +34,7 @@ listen:
     workers: {job.workers}
     access_log: none
     tls: {tls}
+    limits: {{handshakes: unlimited}}
 upstreams: {{up: {{targets: ["{target}"]}}}}
 """
         if job.has_token:

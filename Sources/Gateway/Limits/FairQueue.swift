@@ -9,7 +9,7 @@ struct ShareOwner: Hashable, Sendable {
 }
 
 /// A request that waits for its turn at an upstream.
-struct ShareWaiter: Equatable, Sendable {
+struct ShareWaiter: Hashable, Sendable {
     var worker: Int
     var exchange: SlotKey
 }

@@ -14,6 +14,8 @@ public enum GatewayProgram {
                ringfence-gateway explain --request 'GET /v1/orders' [--token-file FILE]
                                             [-H 'Name: value'] [--body-file FILE]
                                             [--from ADDRESS] [--config PATH] [--env NAME] [--json]
+               ringfence-gateway init [PATH] [--template api|tiers|portal|full]
+               ringfence-gateway schema [gateway|include|overlay|tenants|backend|test]
                ringfence-gateway help CODE
                ringfence-gateway token mint --key FILE --algorithm A --claims JSON
                                             [--kid K] [--type T] [--ttl 1h]
@@ -57,6 +59,8 @@ public enum GatewayProgram {
         case "check": return check(&words)
         case "test": return TestCommand.run(&words)
         case "explain": return ExplainCommand.run(&words)
+        case "init": return InitCommand.run(&words)
+        case "schema": return SchemaCommand.run(&words)
         case "help": return help(&words)
         case "token":
             guard words.next() == "mint" else { return misuse("token has one command: mint") }

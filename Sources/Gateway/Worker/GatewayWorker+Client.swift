@@ -23,9 +23,11 @@ extension GatewayWorker {
     func clientBecameReady(_ key: SlotKey, _ readiness: Readiness) {
         let connection = clients[key]
         connection.stream.becameReady(readiness)
-        if readiness.contains(.error), connection.phase == .exchanging {
-            // A reset client reads no answer.
-            return dropClient(key)
+        switch connection.phase {
+        case .exchanging, .awaitingHead:
+            // A reset client reads no answer, and its request must not take anybody's turn.
+            if readiness.contains(.error) { return dropClient(key) }
+        case .handshaking, .lingering: break
         }
         moveOn(connection, key)
     }

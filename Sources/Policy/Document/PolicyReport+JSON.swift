@@ -36,7 +36,7 @@ extension PolicyReport {
 extension String {
     /// A JSON string (RFC 8259 §7). Everything but printable ASCII is escaped, so that a log or a
     /// terminal can show the output as it is.
-    fileprivate var quoted: String {
+    var quoted: String {
         var out = "\""
         for unit in utf16 {
             switch unit {

@@ -1,9 +1,16 @@
 /// Everything `ringfence help CODE` can explain: diagnostics of policy files (`E1204`) and refusals
 /// of the programs (`rate.limited`).
 public enum CodeReference {
-    /// The text for `code`, or `nil` when there is no such code. Case does not matter.
+    /// What the `type` of a problem body begins with; the code follows.
+    public static let problemPrefix = "urn:ringfence:problem:"
+
+    /// The text for `code`, or for the `type` of a problem body, or `nil` when there is no such
+    /// code. Case does not matter.
     public static func help(for code: String) -> String? {
-        let wanted = code.lowercased()
+        var wanted = code.lowercased()
+        if wanted.hasPrefix(problemPrefix) {
+            wanted = String(wanted.dropFirst(problemPrefix.utf8.count))
+        }
         if let found = DiagnosticCode.allCases.first(where: { $0.rawValue.lowercased() == wanted })
         {
             let kind = found.severity.rawValue
@@ -44,7 +51,8 @@ public enum CodeReference {
             ## Refusals and faults
 
             The `code` of a problem body, and of the access log. Below 500 the request was refused;
-            from 500 on something broke.
+            from 500 on something broke. The body's `type` is `urn:ringfence:problem:` and the
+            code; `ringfence help` takes it as it is.
 
             """
         for refusal in Refusal.allCases {

@@ -32,7 +32,11 @@ final class Bench: Sendable {
     private let relay: TLSRelay?
     private let sources = Atomic<Int>(0)
 
-    private init(_ name: String, isSecure: Bool, bodyMemory: String = "64MiB") throws {
+    /// - Parameter change: of the policy's text.
+    init(
+        _ name: String, isSecure: Bool, bodyMemory: String = "64MiB",
+        _ change: (String) -> String = { $0 }
+    ) throws {
         let material = try Material.shared.get()
         self.material = material
         self.isSecure = isSecure
@@ -43,7 +47,7 @@ final class Bench: Sendable {
         let policy = BenchPolicy.text(
             upstream: recorder.port, hasty: hasty.port, log: "\(name).log", isSecure: isSecure,
             bodyMemory: bodyMemory)
-        try folder.write(policy, to: "\(name).yaml")
+        try folder.write(change(policy), to: "\(name).yaml")
         let announced = "\(folder.path)/\(name).announced"
         gateway = try ChildProcess(
             material.program,

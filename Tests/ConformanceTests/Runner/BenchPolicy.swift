@@ -32,6 +32,9 @@ enum BenchPolicy {
         tiers:
           FREE: {requests: unlimited}
           TINY: {requests: 5/min}
+          STARTER: {requests: 100/min}
+          ENTERPRISE: {requests: custom, fallback: 7/min}
+          NONE: {requests: 0/min}
         routes:
         \(routes)
         """

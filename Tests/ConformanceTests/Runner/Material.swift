@@ -75,7 +75,8 @@ final class Material: Sendable {
             tokens[name] = try run(program, command, in: folder)
         }
         let rows = Catalogue.all.compactMap { row in row.recipe.map { (row.id, $0) } }
-        let recipes = (rows + BenchPolicy.scenarioTokens).map { name, recipe in
+        let recipes = (rows + BenchPolicy.scenarioTokens + BenchPolicy.countedTokens).map {
+            name, recipe in
             (name, recipe.naming(keyHost: "127.0.0.1:\(keyHost.port)"))
         }
         tokens.merge(try TokenRecipe.make(recipes, in: folder)) { _, made in made }

@@ -22,7 +22,8 @@ struct Vector: Sendable {
         numbered("H", 1...20) + numbered("Q", 1...14) + numbered("P", 1...10) + ["P13", "P14"]
         + ["C1", "C2", "C4"] + numbered("B", 1...25) + numbered("S", 1...18) + ["S20"]
         + numbered("U", 1...3) + ["U5", "U6", "U8"] + numbered("A", 1...3) + numbered("A", 6...8)
-        + numbered("J", 1...10) + ["J12", "J13"] + numbered("L", 1...24)
+        + numbered("J", 1...10) + ["J12", "J13", "J16"] + numbered("R", 1...8)
+        + numbered("L", 1...24)
 
     /// Those that wait for what is not built; each has rows that are pending.
     static let waiting: [String] = ["P11", "P12", "C3", "C5", "S19", "U4", "U7", "A4", "A5"]
@@ -32,7 +33,7 @@ struct Vector: Sendable {
     }
 
     static let all: [Vector] =
-        headers + queries + paths + bodies + framings + others + tokens + readers
+        headers + queries + paths + bodies + framings + others + limits + tokens + readers
 
     private static let headers = [
         Vector("H1", "the tenant's field itself"),
@@ -119,6 +120,17 @@ struct Vector: Sendable {
         Vector("S20", "a request cut at every byte"),
     ]
 
+    private static let limits = [
+        Vector("R1", "one tenant in many disguises"),
+        Vector("R2", "many credentials of one tenant"),
+        Vector("R3", "many connections, many requests in one write, bursts"),
+        Vector("R4", "what is counted"),
+        Vector("R5", "workers and gateways"),
+        Vector("R6", "a change of tier, and limits that are none"),
+        Vector("R7", "what a refusal says is true"),
+        Vector("R8", "addresses without a verified credential"),
+    ]
+
     private static let others = [
         Vector("U1", "CONNECT"),
         Vector("U2", "TRACE and TRACK"),
@@ -184,6 +196,7 @@ struct Vector: Sendable {
         Vector("J12", "sizes and shapes of the payload"),
         Vector("J13", "bytes around a token"),
         Vector("J14", "the tier's claim"),
+        Vector("J16", "a flood of forged tokens"),
         Vector("N1", "a UUID has one form"),
         Vector("N2", "numbers"),
         Vector("N3", "case and white space"),

@@ -37,8 +37,12 @@ struct Material: Sendable {
     }
 
     /// - Parameter more: members of the claims, each with a comma before it.
-    func token(tenant: String, key: String = "idp.key", more: String = "") throws -> String {
-        try Self.token(program, folder, tenant: tenant, key: key, more: more)
+    func token(
+        tenant: String, key: String = "idp.key", tier: String = "OPEN", subject: String = "u",
+        more: String = ""
+    ) throws -> String {
+        try Self.token(
+            program, folder, tenant: tenant, key: key, tier: tier, subject: subject, more: more)
     }
 
     func text(of file: String) throws -> String {
@@ -63,11 +67,11 @@ struct Material: Sendable {
 
     private static func token(
         _ program: String, _ folder: TemporaryFolder, tenant: String, key: String,
-        more: String = ""
+        tier: String = "OPEN", subject: String = "u", more: String = ""
     ) throws -> String {
         let claims =
-            #"{"iss":"https://idp.example.test/","aud":"https://api.example.test","sub":"u","#
-            + #""tenant_id":"\#(tenant)","tier":"OPEN"\#(more)}"#
+            #"{"iss":"https://idp.example.test/","aud":"https://api.example.test","#
+            + #""sub":"\#(subject)","tenant_id":"\#(tenant)","tier":"\#(tier)"\#(more)}"#
         let words = "token mint --key \(key) --algorithm ES256 --claims"
         return try run(program, folder, words, claims)
     }
@@ -100,6 +104,8 @@ struct PolicyText {
     /// What tier OPEN allows, and more lines of the issuer.
     var requests = "unlimited"
     var issuer = ""
+    /// Other tiers in its place.
+    var tiers: String?
     /// More lines at the top level, and more routes.
     var more = ""
     var routes = ""
@@ -147,7 +153,7 @@ struct PolicyText {
             \(assertion)
             \(more)
             tiers:
-              OPEN: {requests: \(requests)}
+            \(tiers ?? "  OPEN: {requests: \(requests)}")
             routes:
               - name: api
                 match: {path: /**}

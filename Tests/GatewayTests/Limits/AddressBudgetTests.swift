@@ -148,4 +148,68 @@ import Testing
         }
         #expect(taken == 10_000)
     }
+
+    @Test(arguments: [1, 60, 1_000_000])
+    func `R8 who waits as told is granted, however much was taken before`(_ perMinute: Int) throws {
+        let budget = AddressBudget()
+        let address = try Self.address("192.0.2.1")
+        let rate = AddressBudget.Rate(perMinute: perMinute)
+        var seed = SeededGenerator()
+        var now = Self.start
+        var waits = 0
+        for _ in 0..<2_000 {
+            now += UInt64.random(in: 0...(rate.interval), using: &seed)
+            guard case .spent(let wait) = budget.take(address, rate: rate, now: now) else {
+                continue
+            }
+            waits += 1
+            #expect(wait > 0 && wait <= 60 * Self.second)
+            let early = budget.take(address, rate: rate, now: now + wait - 1)
+            #expect(early == .spent(waitNanoseconds: 1), "seed \(seed.start)")
+            now += wait
+            let then = budget.take(address, rate: rate, now: now)
+            #expect(then != .spent(waitNanoseconds: 0))
+            guard case .taken = then else {
+                Issue.record("refused after waiting, seed \(seed.start)")
+                return
+            }
+        }
+        #expect(perMinute > 1_000 || waits > 0)
+    }
+
+    @Test func `a bucket of a minute holds a minute's worth and refills evenly`() throws {
+        let budget = AddressBudget()
+        let address = try Self.address("192.0.2.1")
+        let rate = AddressBudget.Rate(perMinute: 60)
+        func taken(_ tries: Int, at now: UInt64) -> Int {
+            (0..<tries).count { _ in
+                if case .taken = budget.take(address, rate: rate, now: now) { true } else { false }
+            }
+        }
+        #expect(taken(100, at: Self.start) == 60)
+        #expect(taken(100, at: Self.start + 5 * Self.second) == 5)
+        #expect(taken(100, at: Self.start + 600 * Self.second) == 60)
+        // An address that asked once has no place any more after a second.
+        #expect(budget.addresses == 1)
+        #expect(taken(0, at: Self.start) == 0)
+    }
+
+    @Test func `an address without a place is told when there is one`() throws {
+        let budget = AddressBudget(addressesMax: AddressBudget.places)
+        let rate = AddressBudget.Rate(perMinute: 60)
+        for number in 1...AddressBudget.places {
+            let answer = budget.take(IPAddress(v4: UInt32(number)), rate: rate, now: Self.start)
+            guard case .taken = answer else {
+                Issue.record("\(number)")
+                return
+            }
+        }
+        let late = IPAddress(v4: 99)
+        let answer = budget.take(late, rate: rate, now: Self.start)
+        #expect(answer == .spent(waitNanoseconds: Self.second))
+        guard case .taken = budget.take(late, rate: rate, now: Self.start + Self.second) else {
+            Issue.record("refused after waiting")
+            return
+        }
+    }
 }
