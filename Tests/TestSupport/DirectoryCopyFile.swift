@@ -21,7 +21,8 @@ public struct DirectoryCopyFile {
 
     /// The text of a key with this letter in it, which is as good as random here.
     public static func key(_ letter: Character) -> String {
-        "rf_live_" + String(repeating: letter, count: 16) + "_" + String(repeating: letter, count: 52)
+        "rf_live_" + String(repeating: letter, count: 16) + "_"
+            + String(repeating: letter, count: 52)
     }
 
     /// - Parameter more: further members, such as `"revoked":true`.
@@ -35,7 +36,8 @@ public struct DirectoryCopyFile {
         let words = scopes.sorted().map { "\"\($0)\"" }.joined(separator: ",")
         let list = scopes.isEmpty ? "" : #","scopes":[\#(words)]"#
         let rest = more.isEmpty ? "" : ",\(more)"
-        lines.append(#"{"key":"\#(id)","tenant":"\#(tenant)","digest":"\#(digest)"\#(list)\#(rest)}"#)
+        lines.append(
+            #"{"key":"\#(id)","tenant":"\#(tenant)","digest":"\#(digest)"\#(list)\#(rest)}"#)
     }
 
     public func write(to path: String) throws {

@@ -17,7 +17,9 @@ struct APIKeyCallers: ~Copyable {
         if snapshot != asked.snapshot.version {
             snapshot = asked.snapshot.version
             verifier = nil
-            if let pepper = asked.snapshot.keyPepper { verifier = try? APIKeyVerifier(pepper: pepper) }
+            if let pepper = asked.snapshot.keyPepper {
+                verifier = try? APIKeyVerifier(pepper: pepper)
+            }
         }
         if directory != asked.circumstances.directory.generation || callers.count >= Self.countMax {
             directory = asked.circumstances.directory.generation

@@ -77,7 +77,8 @@ extension GatewayCompiler {
         guard found.count == 1, let issuer = found.first else {
             let count = found.isEmpty ? "no issuer has" : "\(found.count) issuers have"
             list.add(
-                .internalIssuer, "`internal` means the one issuer of `kind: internal`, and "
+                .internalIssuer,
+                "`internal` means the one issuer of `kind: internal`, and "
                     + "\(count) it", at: mark,
                 label: found.isEmpty ? "" : "write the issuer's name")
             return .internalCaller(found.first ?? 0)

@@ -156,7 +156,8 @@ extension GatewayCompiler {
         if let mark = firstUse.certificate { checkCertificates(at: mark) }
         if let mark = firstUse.places, !knowsTenants {
             list.add(
-                .tenantsUnknown, "the tenant of this route is looked up by its name, and "
+                .tenantsUnknown,
+                "the tenant of this route is looked up by its name, and "
                     + "`source: claims` knows none", at: mark)
         }
         if firstUse.session == nil, policy.sessions != nil, !list.hasErrors {

@@ -57,7 +57,8 @@ extension GatewayCompiler {
         if case .internalCaller = route.authentication { isCaller = true }
         for (index, place) in route.tenantFrom.enumerated() {
             let mark = node?.items.flatMap { index < $0.count ? $0[index].mark : nil }
-            if let problem = problem(with: place, route, isCaller: isCaller, isLast: index == route.tenantFrom.count - 1) {
+            let isLast = index == route.tenantFrom.count - 1
+            if let problem = problem(with: place, route, isCaller: isCaller, isLast: isLast) {
                 list.add(.placeUnfit, problem, at: mark)
             }
         }

@@ -49,7 +49,8 @@ extension ScalarForm {
             guard fits(text) else {
                 throw invalid(text, Suggestion.label(for: text, among: ["claims", "directory"]))
             }
-        case .text, .listenAddress, .target, .block, .host, .hostPattern, .uriPattern, .origin, .material, .accessLog,
+        case .text, .listenAddress, .target, .block, .host, .hostPattern, .uriPattern, .origin,
+            .material, .accessLog,
             .include, .headerName, .queryName, .jsonPointer, .claim, .tenantName, .externalID,
             .tenantID, .folder, .tenantPattern, .filePath, .domain:
             guard fits(text) else { throw invalid(text) }

@@ -9,7 +9,7 @@ public import HTTP1
 public struct CookieRule: Sendable {
     private let names: SkeletonSet
     private let clientValue: RoutePolicy.ClientValue
-    /// The cookie that carries sessions, which are the gateway's matter; `nil` where there are none.
+    /// The cookie that carries sessions, which are the gateway's; `nil` where there are none.
     private let session: [UInt8]?
 
     public init(

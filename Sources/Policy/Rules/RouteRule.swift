@@ -122,7 +122,10 @@ public final class RouteRule: Sendable {
         keyFeature = gateway.features.firstIndex(of: APIKeyPolicy.feature)
         keyFeatureProblem = Self.featureProblem(of: keyFeature, in: gateway)
         scopes = ScopeRule(route.scopes)
-        tokensHaveScopes = route.issuer.map { gateway.issuers[$0].scope != nil } ?? false
+        tokensHaveScopes =
+            route.issuer.map { index in
+                gateway.issuers.indices.contains(index) && gateway.issuers[index].scope != nil
+            } ?? false
     }
 
     /// Step 7: decides about every field, and appends the target to send (path and cleaned query)

@@ -140,7 +140,8 @@ enum CredentialCases {
             "P11c", "GET /a/p11 HTTP/1.1\r\nHost: acme.tenants.test\r\n{auth}\r\n", .forwarded
         ).inTheClear,
         .raw(
-            "P11d", "GET http://globex.tenants.test/a/p11 HTTP/1.1\r\n"
+            "P11d",
+            "GET http://globex.tenants.test/a/p11 HTTP/1.1\r\n"
                 + "Host: globex.tenants.test\r\n{auth}\r\n", .declined(403, "tenant.host")
         ).inTheClear,
     ]

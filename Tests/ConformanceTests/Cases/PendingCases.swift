@@ -9,7 +9,7 @@ enum PendingCases {
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0"
                 + "\0\0\u{1d}\u{1}\u{5}\0\0\0\u{1}\u{82}\u{86}\u{84}A\u{8}evil.com"
                 + "\0\u{4}host\u{8}api.test", .refused(400, "request.host")
-        ).pending("no listener speaks HTTP/2 yet"),
+        ).pending("no listener speaks HTTP/2 yet")
     ]
 
     private static let reading =

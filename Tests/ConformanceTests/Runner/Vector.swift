@@ -22,7 +22,8 @@ struct Vector: Sendable {
         numbered("H", 1...20) + numbered("Q", 1...14) + numbered("P", 1...11) + ["P13", "P14"]
         + numbered("C", 1...5) + numbered("B", 1...25) + numbered("S", 1...18) + ["S20"]
         + numbered("U", 1...3) + ["U5", "U6", "U8"] + numbered("A", 1...8) + numbered("K", 1...5)
-        + numbered("N", 1...5) + numbered("J", 1...10) + ["J12", "J13", "J16"] + numbered("R", 1...8)
+        + numbered("N", 1...5) + numbered("J", 1...10) + ["J12", "J13", "J16"]
+        + numbered("R", 1...8)
         + numbered("L", 1...24)
 
     /// Those that wait for what is not built; each has rows that are pending.
