@@ -140,7 +140,9 @@ let package = Package(
         tests("TokensTests", ["Tokens", "Policy", "HTTP1", "JSON", "COpenSSL", "CJWT"]),
         tests("PostgresTests", ["Postgres", "LocalPostgres", "Policy", "TestSupport"]),
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TestSupport", "TLS"]),
-        tests("GatewayTests", ["Gateway", "Policy", "HTTP1", "Reactor"]),
+        tests(
+            "GatewayTests",
+            ["Gateway", "HTTP1", "JSON", "Policy", "Reactor", "TestSupport", "Tokens"]),
         tests(
             "BackendTests",
             [

@@ -38,8 +38,7 @@ enum Errand: Equatable {
 
     /// Commands of versions to come.
     static let planned: Set<String> = [
-        "test", "explain", "diff", "config", "tenant", "session", "events", "destination",
-        "attack", "top", "logs", "doctor", "routes", "completion", "man",
+        "tenant", "session", "events", "destination", "attack", "top", "logs", "doctor",
     ]
 
     init(_ words: [String]) {

@@ -15,9 +15,10 @@ struct RingfenceCommand: ParsableCommand {
             reach; 5 unsafe; 64 usage; 70 our bug.
             """,
         subcommands: [
-            DevCommand.self, InitWord.self, CheckWord.self, SchemaWord.self, GatewayWord.self,
-            BackendWord.self,
-            DatabaseWord.self, TokenWord.self, KeyWord.self, CertificateWord.self,
+            DevCommand.self, InitWord.self, CheckWord.self, SchemaWord.self, TestWord.self,
+            ExplainWord.self, DiffWord.self, RoutesWord.self, ConfigWord.self, GatewayWord.self,
+            StatusWord.self, BackendWord.self, DatabaseWord.self, TokenWord.self, KeyWord.self,
+            CertificateWord.self, CompletionCommand.self, ManualCommand.self,
             VersionCommand.self,
         ])
 
@@ -37,70 +38,4 @@ struct VersionCommand: ParsableCommand {
                 ? "{\"version\":\"\(Release.version)\"}\n"
                 : "ringfence \(Release.version)\n")
     }
-}
-
-// MARK: - Commands of the siblings
-
-// Declared so that help lists them. They never run: `Program` hands their words over unparsed.
-
-private func describe(
-    _ word: String, _ abstract: String, synopsis: String
-) -> CommandConfiguration {
-    CommandConfiguration(
-        commandName: word, abstract: abstract, usage: "ringfence \(synopsis)",
-        discussion: "`ringfence \(word) --help` says more.")
-}
-
-struct CheckWord: ParsableCommand {
-    static let configuration = describe(
-        "check", "Check policy files: all that is wrong with them, in one run.",
-        synopsis: "check [PATH] [--env NAME] [--strict] [--json] [--no-color]")
-}
-
-struct InitWord: ParsableCommand {
-    static let configuration = describe(
-        "init", "Write a folder of policies to begin with, with tests.",
-        synopsis: "init [PATH] [--template api|tiers|portal|full]")
-}
-
-struct SchemaWord: ParsableCommand {
-    static let configuration = describe(
-        "schema", "Print the JSON Schema of a policy file, for editors.",
-        synopsis: "schema [gateway|include|overlay|tenants|backend|test]")
-}
-
-struct GatewayWord: ParsableCommand {
-    static let configuration = describe(
-        "gateway", "Run the gateway.",
-        synopsis: "gateway run [--config PATH] [--env NAME]")
-}
-
-struct BackendWord: ParsableCommand {
-    static let configuration = describe(
-        "backend", "Run the delivery backend.",
-        synopsis: "backend run [--config PATH]")
-}
-
-struct DatabaseWord: ParsableCommand {
-    static let configuration = describe(
-        "db", "Migrate the database, or check what its roles may do.",
-        synopsis: "db migrate|posture [--config PATH]")
-}
-
-struct TokenWord: ParsableCommand {
-    static let configuration = describe(
-        "token", "Mint tokens for tests.",
-        synopsis: "token mint --key FILE --algorithm A --claims JSON [--ttl 1h]")
-}
-
-struct KeyWord: ParsableCommand {
-    static let configuration = describe(
-        "key", "Create keys of issuers and of assertions.",
-        synopsis: "key create --algorithm A --private FILE [--public FILE]")
-}
-
-struct CertificateWord: ParsableCommand {
-    static let configuration = describe(
-        "certificate", "Create a self-signed certificate for tests.",
-        synopsis: "certificate create --hosts A,B --certificate FILE --key FILE")
 }

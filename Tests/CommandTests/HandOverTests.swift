@@ -20,6 +20,13 @@ import Testing
         (["key", "create", "-h"], "ringfence-gateway:[key][create][-h]"),
         (["backend", "run"], "ringfence-backend:[run]"),
         (["db", "migrate", "--config", "x"], "ringfence-backend:[db][migrate][--config][x]"),
+        (["test", "--coverage"], "ringfence-gateway:[test][--coverage]"),
+        (["explain", "--request", "GET /"], "ringfence-gateway:[explain][--request][GET /]"),
+        (["diff", "a", "b"], "ringfence-gateway:[diff][a][b]"),
+        (["config", "show"], "ringfence-gateway:[config][show]"),
+        (["routes", "--overlaps"], "ringfence-gateway:[routes][--overlaps]"),
+        (["status"], "ringfence-gateway:[status]"),
+        (["gateway", "reload"], "ringfence-gateway:[reload]"),
         (["help", "E1204"], "ringfence-gateway:[help][E1204]"),
         (["help", "rate.limited"], "ringfence-gateway:[help][rate.limited]"),
         (["help", "W2001", "--json"], "ringfence-gateway:[help][W2001][--json]"),
@@ -179,6 +186,33 @@ import Testing
         let result = try stage.run(["help", word])
         #expect(result.end == .exited(0))
         #expect(result.output.contains("USAGE: ringfence \(word)"))
+    }
+
+    @Test(arguments: ["bash", "zsh", "fish"])
+    func `a completion script knows the siblings' words`(_ shell: String) throws {
+        let stage = try Stage()
+        let result = try stage.run(["completion", shell])
+        #expect(result.end == .exited(0))
+        for word in ["explain", "coverage", "fail-on-widening", "reload", "inspect"] {
+            #expect(result.output.contains(word), "\(shell) \(word)")
+        }
+        #expect(try stage.run(["completion", "csh"]).end == .exited(64))
+        guard shell == "bash" else { return }
+        let check = try ChildProcess.run("bash", ["-n"], input: result.output, seconds: 30)
+        #expect(check.end == .exited(0), "\(check.errorOutput)")
+    }
+
+    @Test func `the manual page has every command and every option`() throws {
+        let stage = try Stage()
+        let result = try stage.run(["man"])
+        #expect(result.end == .exited(0))
+        #expect(result.output.hasPrefix(".TH RINGFENCE 1"))
+        let words = HandOver.words.keys.sorted() + ["dev", "version", "completion"]
+        for word in words {
+            #expect(result.output.contains("\n.SS ringfence \(word)"), "\(word)")
+        }
+        #expect(result.output.contains("\\-\\-fail\\-on\\-widening"))
+        #expect(result.output.contains(".SS ringfence gateway reload"))
     }
 
     @Test func `the version is printed for people and for programs`() throws {

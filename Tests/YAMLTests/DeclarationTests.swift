@@ -139,7 +139,6 @@ import YAML
     @Test func `keys of later versions are refused by name`() {
         for (old, new) in [
             ("version: 1\n", "version: 1\nportal: {}\n"),
-            ("listen:\n", "listen:\n  admin: {address: unix:a}\n"),
             (":8080\"]}", ":8080\"], health: /healthz}"),
             ("100/min}", "100/min, burst: 5}"),
         ] {

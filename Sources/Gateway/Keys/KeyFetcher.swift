@@ -11,6 +11,8 @@ struct KeyFetcher {
     let feed: KeyFeed
     let resolver: Resolver
     let report: @Sendable (String) -> Void
+    /// Whether the last good set is kept on disk; a command that only looks leaves no trace.
+    var keepsCopies = true
 
     /// What went wrong, for people; the same text is said once.
     private enum Fault: Error {
@@ -166,7 +168,7 @@ struct KeyFetcher {
     // MARK: - Disk
 
     private func save(_ copy: KeyCopy) {
-        guard let folder = origin.stateFolder else { return }
+        guard keepsCopies, let folder = origin.stateFolder else { return }
         do throws(FileFault) {
             try copy.write(KeyCopy.path(folder: folder, issuer: origin.name))
         } catch {

@@ -9,11 +9,18 @@ public enum GatewayProgram {
         usage: ringfence-gateway run [--config PATH] [--env NAME] [--announce FILE]
                                             [--die-with-parent]
                ringfence-gateway check [PATH] [--env NAME] [--strict] [--json] [--no-color]
+               ringfence-gateway status|reload|drain [--config PATH] [--admin unix:PATH] [--json]
                ringfence-gateway test [PATH] [--env NAME] [--run REGEX] [--coverage] [--junit FILE]
                                             [--verbose] [--json]
                ringfence-gateway explain --request 'GET /v1/orders' [--token-file FILE]
                                             [-H 'Name: value'] [--body-file FILE]
                                             [--from ADDRESS] [--config PATH] [--env NAME] [--json]
+               ringfence-gateway diff OLD NEW [--env NAME] [--fail-on-widening] [--json]
+               ringfence-gateway routes [PATH] [--env NAME] [--overlaps] [--json]
+               ringfence-gateway config show [PATH] [--env NAME] [--origin] [--json]
+               ringfence-gateway token inspect [--token-file FILE] [--json]
+               ringfence-gateway token verify [--token-file FILE] [--issuer NAME]
+                                            [--config PATH] [--env NAME] [--json]
                ringfence-gateway init [PATH] [--template api|tiers|portal|full]
                ringfence-gateway schema [gateway|include|overlay|tenants|backend|test]
                ringfence-gateway help CODE
@@ -31,6 +38,7 @@ public enum GatewayProgram {
         static let fine: Int32 = 0
         static let found: Int32 = 1
         static let invalid: Int32 = 2
+        static let unreachable: Int32 = 4
         static let usage: Int32 = 64
         static let bug: Int32 = 70
     }
@@ -56,15 +64,25 @@ public enum GatewayProgram {
         let command = words.next()
         switch command {
         case "run": return run(&words)
+        case "status": return AdminCommand.run(.status, &words)
+        case "reload": return AdminCommand.run(.reload, &words)
+        case "drain": return AdminCommand.run(.drain, &words)
         case "check": return check(&words)
+        case "diff": return DiffCommand.run(&words)
+        case "config": return ConfigCommand.run(&words)
+        case "routes": return RoutesCommand.run(&words)
         case "test": return TestCommand.run(&words)
         case "explain": return ExplainCommand.run(&words)
         case "init": return InitCommand.run(&words)
         case "schema": return SchemaCommand.run(&words)
         case "help": return help(&words)
         case "token":
-            guard words.next() == "mint" else { return misuse("token has one command: mint") }
-            return MintCommand.run(&words)
+            switch words.next() {
+            case "mint": return MintCommand.run(&words)
+            case "inspect": return TokenCommand.inspect(&words)
+            case "verify": return TokenCommand.verify(&words)
+            default: return misuse("token has the commands mint, inspect and verify")
+            }
         case "certificate":
             guard words.next() == "create" else {
                 return misuse("certificate has one command: create")

@@ -83,6 +83,9 @@ final class GatewayServer {
     private let healthAddress: SocketAddress?
     private var workers: [Worker] = []
     private var healthStops: Mailbox<UInt64>?
+    private var admin: AdminThread?
+    private let adminRequests: Mailbox<AdminRequest>
+    private let board = ReloadBoard(version: 1)
     private var keyFetchers: KeyFetchers
     private var version: UInt64 = 1
 
@@ -117,6 +120,11 @@ final class GatewayServer {
                 throw .tls(error)
             }
         }
+        do throws(SystemFault) {
+            adminRequests = try Mailbox(capacity: 64)
+        } catch {
+            throw .system(error)
+        }
         let cores = usableCores()
         let count = listen.workers ?? cores.count
         gateway = try GatewayProcess(workers: count, tls: context)
@@ -126,6 +134,7 @@ final class GatewayServer {
         publicAddress = listener.address
         healthAddress = try Self.startHealth(
             listen.health?.text, gateway: gateway, box: box, stops: &healthStops)
+        try startAdmin(listen.admin?.text)
         // First, so that keys kept from before are there for the first request.
         keyFetchers.follow(snapshot)
         try startWorkers(count, listener: listener, snapshot: snapshot)
@@ -171,6 +180,14 @@ final class GatewayServer {
         return address
     }
 
+    private func startAdmin(_ text: String?) throws(StartFault) {
+        guard let text else { return }
+        let service = AdminService(
+            gateway: gateway, current: box, board: board, requests: adminRequests,
+            publicAddress: publicAddress, healthAddress: healthAddress)
+        admin = try AdminThread(service, on: try Self.listener(on: text))
+    }
+
     private func startWorkers(
         _ count: Int, listener: consuming Listener, snapshot: Snapshot
     ) throws(StartFault) {
@@ -210,8 +227,10 @@ final class GatewayServer {
     /// Returns when everything has ended.
     func control(signals: borrowing SignalSource, loader: SnapshotLoader) {
         guard var poller = try? Poller(eventsMax: 4),
-            (try? poller.add(signals.number, key: .fixed(0))) != nil
+            (try? poller.add(signals.number, key: .fixed(0))) != nil,
+            (try? poller.add(adminRequests.number, key: .fixed(1))) != nil
         else { preconditionFailure("the main thread cannot poll") }
+        var asked: [AdminRequest] = []
         var memory = MemoryWatch(residentBytes: residentBytes())
         while true {
             let wake = Monotonic.now().advanced(byMilliseconds: Self.lookMilliseconds)
@@ -224,6 +243,17 @@ final class GatewayServer {
                 switch signal {
                 case .hangUp: reload(loader)
                 case .interrupt, .terminate: return stop()
+                }
+            }
+            adminRequests.drain(into: &asked)
+            for request in asked {
+                switch request {
+                case .reload(let key):
+                    reload(loader)
+                    admin?.reply(AdminService.reply(to: board.state), to: key)
+                case .drain(let key):
+                    admin?.reply(AdminService.reply(202, "{\"v\":1,\"draining\":true}"), to: key)
+                    return stop()
                 }
             }
         }
@@ -243,24 +273,27 @@ final class GatewayServer {
         gateway.tell(.reopenLog)
         let loaded = loader.load(version: version + 1, previous: box.snapshot)
         write(loaded.report.text(colour: false) + "\n", to: .error)
-        guard let snapshot = loaded.snapshot else { return refuseReload("the policy has errors") }
+        guard let snapshot = loaded.snapshot else {
+            return refuseReload("the policy has errors", loaded.report)
+        }
         let old = box.snapshot.policy.listen
         let new = snapshot.policy.listen
         guard old.publicAddress.text == new.publicAddress.text,
-            old.health?.text == new.health?.text, old.workers == new.workers,
+            old.health?.text == new.health?.text, old.admin?.text == new.admin?.text,
+            old.workers == new.workers,
             (old.tls == nil) == (new.tls == nil), old.tls?.profile == new.tls?.profile,
             old.connectionsMax == new.connectionsMax, old.accessLog == new.accessLog
         else {
             return refuseReload(
                 "addresses, workers, connections, the access log, `tls: none` and the TLS profile "
-                    + "need a restart")
+                    + "need a restart", loaded.report)
         }
         if let context = gateway.tls {
             do throws(TLSFault) {
                 try context.replaceCertificates(loaded.certificates)
                 context.replaceClientAuthorities(loaded.clientAuthorities)
             } catch {
-                return refuseReload("the certificates cannot be used: \(error)")
+                return refuseReload("the certificates cannot be used: \(error)", loaded.report)
             }
         }
         do throws(StartFault) {
@@ -273,6 +306,7 @@ final class GatewayServer {
         noteSuccess()
         gateway.tell(.use(snapshot))
         keyFetchers.follow(snapshot)
+        note(loaded.report, reason: nil)
         write("ringfence-gateway: reloaded, snapshot \(version)\n", to: .error)
     }
 
@@ -283,9 +317,17 @@ final class GatewayServer {
         counters.reloadSeconds.store(UInt64(max(WallClock.now().seconds, 0)))
     }
 
-    private func refuseReload(_ reason: String) {
+    private func note(_ report: PolicyReport, reason: String?) {
+        let verdict = ReloadBoard.Verdict(
+            isAccepted: reason == nil, reason: reason, text: report.text(colour: false),
+            json: report.json(), unixSeconds: WallClock.now().seconds)
+        board.note(verdict, version: version)
+    }
+
+    private func refuseReload(_ reason: String, _ report: PolicyReport) {
         gateway.counters[0].reloadsRefused.increment()
         gateway.counters[0].reloadSuccessful.store(0)
+        note(report, reason: reason)
         write("ringfence-gateway: reload refused, the old policy stays: \(reason)\n", to: .error)
     }
 
@@ -295,6 +337,7 @@ final class GatewayServer {
         let patience = UInt64(box.snapshot.policy.listen.deadlines.drainMilliseconds)
         gateway.tell(.drain(milliseconds: patience))
         for worker in workers { worker.join() }
+        admin?.stop()
         keyFetchers.stop()
         directory.end()
         _ = healthStops?.post(0)

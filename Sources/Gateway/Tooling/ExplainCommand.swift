@@ -83,6 +83,7 @@ struct ExplainCommand {
                 write(loaded.report.text(colour: isTerminal(.error)), to: .error)
                 return GatewayProgram.Exit.invalid
             }
+            let faults = FetchedKeys.fetch(for: snapshot, resolver)
             let rehearsal = try Rehearsal(snapshot: snapshot, upstream: upstream)
             let host = request.host(in: snapshot.policy)
             let result = try rehearsal.send(
@@ -93,8 +94,9 @@ struct ExplainCommand {
                 result: result, now: WallClock.now().seconds)
             if explanation.steps.contains(where: { $0.name == .token && $0.isRefused }) {
                 // A key that this machine does not have may be why.
-                for warning in loaded.report.diagnostics where warning.code == .materialMissing {
-                    write("ringfence-gateway: \(warning.message)\n", to: .error)
+                let missing = loaded.report.diagnostics.filter { $0.code == .materialMissing }
+                for line in missing.map(\.message) + faults {
+                    write("ringfence-gateway: \(line)\n", to: .error)
                 }
             }
             write(isJSON ? explanation.json() + "\n" : explanation.text(), to: .output)

@@ -45,29 +45,13 @@ struct Explanation {
     var policy: GatewayPolicy { snapshot.policy }
     var route: RoutePolicy? { decision.route.map { policy.routes[$0] } }
 
-    /// The step at which a refusal fell: the first one whose outcome is missing.
-    private var refusedStep: Step.Name? {
-        guard let refusal = decision.refusal else { return nil }
-        let code = "\(refusal.code)"
-        guard let route else { return .route }
-        if code.hasPrefix("rate.") { return .limit }
-        if code.hasPrefix("request.body") { return .body }
-        if code.hasPrefix("token.") || code.hasPrefix("vendor.") { return .token }
-        if code == "tenant.conflict" { return .stripped }
-        if code.hasPrefix("tenant.") { return .tenant }
-        if decision.caller == nil, route.authentication != .none(reason: "") {
-            if case .none = route.authentication { return .route }
-            return .token
-        }
-        return code.hasPrefix("upstream.") ? .forward : .stripped
-    }
-
     private mutating func explain() {
         let refused = refusedStep
         for name in [Step.Name.route, .token, .tenant, .stripped, .limit, .body] {
             if var step = step(name) {
                 if name == refused, let refusal = decision.refusal {
                     step.text = refusalText(refusal, instead: step.text)
+                    step.mark = refusedMark(name) ?? step.mark
                     step.isRefused = true
                 }
                 steps.append(step)
@@ -79,28 +63,11 @@ struct Explanation {
             }
             if name == refused { return }
         }
-        steps.append(lastStep())
-    }
-
-    private func refusalText(_ refusal: Refusal, instead: String) -> String {
-        var text = "refused, \(refusal.code): \("\(refusal.title)".startingSmall)"
-        if let code = decision.defect {
-            let message = TokenDefect(code: code).map { "\($0.message)" }
-            text += " (\(message ?? code))"
-        } else if let code = decision.violation {
-            text += " (\(code))"
-        }
-        return instead.isEmpty ? text : "\(instead); \(text)"
-    }
-
-    private func refusedMark(_ name: Step.Name) -> SourceMark? {
-        guard let route else { return nil }
-        switch name {
-        case .token, .tenant: return tokenMark(route)
-        case .stripped: return places.routeMark(route.name, "tenant", "client_value")
-        case .body: return places.routeMark(route.name, "body")
-        case .route, .limit, .forward, .answer: return route.mark
-        }
+        guard let refusal = decision.refusal else { return steps.append(lastStep()) }
+        steps.append(
+            Step(
+                name: .forward, text: refusalText(refusal, instead: ""),
+                mark: refusedMark(.forward), isRefused: true))
     }
 
     private func step(_ name: Step.Name) -> Step? {
@@ -124,7 +91,7 @@ struct Explanation {
         return Step(name: .route, text: text, mark: route.mark)
     }
 
-    private func tokenMark(_ route: RoutePolicy) -> SourceMark? {
+    func tokenMark(_ route: RoutePolicy) -> SourceMark? {
         if let index = route.issuer { return policy.issuers[index].mark }
         return places.routeMark(route.name, "auth")
     }
@@ -305,7 +272,10 @@ struct Explanation {
             (seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "m"),
             (seconds % 60, "s"),
         ]
-        return parts.drop { $0.0 == 0 }.prefix(2).map { "\($0.0)\($0.1)" }.joined()
+        let shown = parts.drop { $0.0 == 0 }.prefix(2)
+        // `1h`, not `1h0m`.
+        return shown.enumerated().filter { $0.offset == 0 || $0.element.0 > 0 }
+            .map { "\($0.element.0)\($0.element.1)" }.joined()
     }
 }
 

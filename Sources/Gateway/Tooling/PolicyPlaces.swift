@@ -5,9 +5,13 @@ struct PolicyPlaces {
     let files: [PolicyFile]
     let document: PolicyDocument?
 
+    init(files: [PolicyFile], document: PolicyDocument?) {
+        self.files = files
+        self.document = document
+    }
+
     init(_ loaded: LoadedSnapshot) {
-        files = loaded.report.files
-        document = loaded.document
+        self.init(files: loaded.report.files, document: loaded.document)
     }
 
     /// `policies/gateway.yaml:14`

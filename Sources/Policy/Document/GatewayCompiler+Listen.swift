@@ -10,12 +10,31 @@ extension GatewayCompiler {
         guard let listen = root["listen"] else { return }
         policy.listen.health = listen["health"]?.listenAddress("address", folder: folder)
         if let node = listen["public"] { readPublic(node, listen.keyMark("public")) }
+        readAdmin(listen)
         // Port 0 asks the system for a port, so two such addresses never meet.
         if let health = policy.listen.health, !health.text.hasSuffix(":0"),
             health.text == policy.listen.publicAddress.text
         {
             list.add(
                 .sameAddress, "`health` has the address of `public`", at: health.mark)
+        }
+    }
+
+    /// Whoever reaches it may stop the gateway, so it is reached as files are.
+    private mutating func readAdmin(_ listen: PolicyNode) {
+        guard let address = listen["admin"]?.listenAddress("address", folder: folder) else {
+            return
+        }
+        policy.listen.admin = address
+        guard address.text.hasPrefix("unix:") else {
+            return list.add(
+                .adminNotUnix, "`admin` takes a Unix socket, not `\(address.text)`",
+                at: address.mark, label: "write `unix:PATH`")
+        }
+        for (key, other) in [
+            ("public", policy.listen.publicAddress), ("health", policy.listen.health),
+        ] where other?.text == address.text {
+            list.add(.sameAddress, "`admin` has the address of `\(key)`", at: address.mark)
         }
     }
 

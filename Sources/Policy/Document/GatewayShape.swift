@@ -76,7 +76,10 @@ enum GatewayShape {
             PolicyKey("public", .record(publicListener), "The listener of clients."),
             PolicyKey(
                 "health", .record(health), "Probes and metrics; nothing that changes anything."),
-        ], notYet: ["admin"])
+            PolicyKey(
+                "admin", .record(health),
+                "Status, reload and drain, for who may write to the socket: a Unix socket."),
+        ])
 
     static let health = PolicyRecord(
         "a listener",

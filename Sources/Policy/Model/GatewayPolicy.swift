@@ -88,6 +88,8 @@ public struct ListenAddress: Equatable, Sendable {
 public struct ListenPolicy: Sendable {
     public var publicAddress = ListenAddress(text: "127.0.0.1:8443", mark: .none)
     public var health: ListenAddress?
+    /// A Unix socket for status, reload and drain.
+    public var admin: ListenAddress?
     /// Worker threads; `nil` is one per core.
     public var workers: Int?
     /// `nil` is cleartext: accepted only where the policy says `tls: none` or the address is

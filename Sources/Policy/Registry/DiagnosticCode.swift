@@ -61,6 +61,7 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case featureWithoutTenant = "E1342"
     case unlimitedRoute = "E1343"
     case limitWithoutTenant = "E1344"
+    case adminNotUnix = "E1350"
     case includeUnmatched = "E1360"
     case duplicateDefinition = "E1361"
     case includedTwice = "E1362"
@@ -614,6 +615,14 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     A route's `limits` count the requests of each tenant. Routes with `auth: none` \
                     or `auth: vendor` act for none; what addresses may ask without a credential \
                     is `limits: {unauthenticated: {requests: N/min}}` of the whole policy.
+                    """)
+        case .adminNotUnix:
+            Entry(
+                title: "The admin listener is not a Unix socket",
+                help: """
+                    Whoever reaches `listen.admin` may reload and stop the gateway. So it listens \
+                    on a Unix socket only (`unix:/run/ringfence/admin.sock`), which the \
+                    permissions of its file guard.
                     """)
         case .testCodeUnknown:
             Entry(
