@@ -165,6 +165,7 @@ if fuzzing {
         fuzzTarget("FuzzJSON", ["JSON"]),
         fuzzTarget("FuzzToken", ["Tokens", "Policy", "HTTP1"]),
         fuzzTarget("FuzzYAML", ["YAML", "Policy"]),
+        fuzzTarget("FuzzDirectory", ["Policy"]),
     ]
     // What cleaning a request comes to, judged by readers that share no code with it.
     for name in ["Query", "Cookie", "Form", "Multipart", "JSONBody", "ContentType", "Request"] {
@@ -177,4 +178,6 @@ if measuring {
         program(
             "ringfence-bench", path: "Bench",
             ["Backend", "CPostgres", "LocalPostgres", "Postgres"]))
+    package.targets.append(
+        program("ringfence-bench-directory", path: "BenchDirectory", ["Policy", "Reactor"]))
 }

@@ -10,6 +10,9 @@ final class RunningBackend: Sendable {
     let process: ChildProcess
     let apiPort: UInt16
     let healthPort: UInt16
+    let feedPort: UInt16
+
+    static let feedSecret = String(repeating: "secret", count: 6)
 
     static let program = Result { try BuiltProducts.path("ringfence-backend") }
     private static let common = Result { try RunningBackend() }
@@ -57,6 +60,7 @@ final class RunningBackend: Sendable {
         }
         apiPort = try port("api")
         healthPort = try port("health")
+        feedPort = try port("feed")
         try eventually(seconds: 20, "readiness") {
             if process.end != nil { throw TestSupportError.closedEarly(process.errorOutput) }
             return try health("/readyz").status == 200
@@ -72,13 +76,19 @@ final class RunningBackend: Sendable {
         try folder.write(owner + "\n", to: "owner.dsn")
         try folder.write(runtime + "\n", to: "runtime.dsn")
         try folder.write(Gateway.keyText + "\n", to: "assertion.key")
+        try folder.write(feedSecret + "\n", to: "feed.key")
+        try folder.write(String(repeating: "pepper", count: 6), to: "pepper.key")
         return try folder.write(
             """
             version: 1
-            listen: {api: {address: "\(api)"}, health: {address: "127.0.0.1:0"}}
+            listen:
+              api: {address: "\(api)"}
+              feed: {address: "127.0.0.1:0", secret: file:feed.key}
+              health: {address: "127.0.0.1:0"}
             database: {owner: file:owner.dsn, runtime: file:runtime.dsn, workers: \(workers), \
             deadline: \(deadline)}
             assertion: {key: file:assertion.key, audience: delivery}
+            keys: {pepper: file:pepper.key}
 
             """, to: "backend.yaml")
     }
@@ -114,6 +124,16 @@ final class RunningBackend: Sendable {
     func health(_ path: String) throws -> RawResponse {
         let client = try RawClient(port: healthPort)
         try client.send("GET \(path) HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        return try client.readResponse()
+    }
+
+    /// A question to the feed.
+    func feed(
+        _ target: String, fields: [String] = ["Authorization: Bearer \(feedSecret)"]
+    ) throws -> RawResponse {
+        let client = try RawClient(port: feedPort)
+        let lines = ["GET \(target) HTTP/1.1", "Host: feed", "Connection: close"] + fields
+        try client.send(lines.joined(separator: "\r\n") + "\r\n\r\n")
         return try client.readResponse()
     }
 

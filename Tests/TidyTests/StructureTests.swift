@@ -27,6 +27,7 @@ import Testing
             "Postgres", "HTTPTransport",
         ],
         "Bench": ["CPostgres", "LocalPostgres", "Backend", "Postgres"],
+        "BenchDirectory": ["Policy", "Reactor"],
         "GatewayMain": ["Gateway"],
         "BackendMain": ["Backend"],
         "Command": ["Release", "LocalPostgres", "ArgumentParser"],

@@ -1,8 +1,8 @@
 import Postgres
 
 extension Statement {
-    /// Where a vendor's feed stands, and whether what a gateway has seen of it ($1, with mark $2) is
-    /// still its history.
+    /// Where a vendor's feed stands, and whether what a gateway has seen of it ($1, with mark $2)
+    /// is still its history.
     static let feedHead = Statement(
         "feed head",
         """

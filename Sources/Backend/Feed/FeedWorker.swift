@@ -37,7 +37,8 @@ struct FeedWorker: ~Copyable {
     /// Works until the queue is closed and empty.
     mutating func run() {
         while true {
-            let look = held.isEmpty
+            let look =
+                held.isEmpty
                 ? nil : Monotonic.now().advanced(byMilliseconds: Self.lookMilliseconds)
             if let job = queue.take(until: look) {
                 if !answer(job) { held.append(job) }

@@ -44,7 +44,8 @@ final class BackendServer {
         let service = try Self.open(policy.api, "api", bounds, &announcement)
         frontStops = service.stops
         let desk = FrontDesk(
-            assertions: try Self.assertions(setup), reader: try Self.reader(setup), log: try Self.log(), queue: queue,
+            assertions: try Self.assertions(setup), reader: try Self.reader(setup),
+            log: try Self.log(), queue: queue,
             state: state, metrics: metrics, counters: sets[0], deadlineMilliseconds: deadline)
         var healthDesk: HealthDesk?
         if let address = policy.health {

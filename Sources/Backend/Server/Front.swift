@@ -40,7 +40,8 @@ final class FrontDesk {
     private var linesLost: UInt64 = 0
 
     init(
-        assertions: consuming AssertionDesk, reader: consuming RequestReader, log: consuming AccessLog, queue: WorkQueue<Job>,
+        assertions: consuming AssertionDesk, reader: consuming RequestReader,
+        log: consuming AccessLog, queue: WorkQueue<Job>,
         state: ServerState, metrics: BackendMetrics, counters: CounterSet,
         deadlineMilliseconds: UInt64
     ) {

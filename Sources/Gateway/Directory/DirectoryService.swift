@@ -20,6 +20,15 @@ final class DirectoryService {
     private struct Running {
         let settings: Settings
         let stops: [Mailbox<Bool>]
+        /// Writes once more when it is told to end, so it is waited for.
+        let keeper: Keeper?
+    }
+
+    /// A started thread, boxed because what holds it is copied.
+    private final class Keeper {
+        private var thread: WorkerThread?
+        init(_ thread: consuming WorkerThread) { self.thread = .some(thread) }
+        func join() { thread = nil }
     }
 
     init(_ gateway: GatewayProcess) { self.gateway = gateway }
@@ -44,9 +53,10 @@ final class DirectoryService {
         try start(settings)
     }
 
-    /// Ends the threads; they are not waited for, but for what they still write.
+    /// Ends the threads. The follower is not waited for; the copy on disk is.
     func end() {
         for stop in running?.stops ?? [] { _ = stop.post(true) }
+        running?.keeper?.join()
         running = nil
     }
 
@@ -62,20 +72,22 @@ final class DirectoryService {
             let client = try FeedClient(
                 address: address, secret: settings.secret, stops: stops[0])
             let follower = DirectoryFollower(
-                client: client, replica: Self.begin(settings, gateway, seed: seed), seed: seed, state: gateway.directory,
+                client: client, replica: Self.begin(settings, gateway, seed: seed), seed: seed,
+                state: gateway.directory,
                 stops: stops[0], publish: { [gateway] in gateway.tell(.directory) },
                 report: Self.report)
             let thread = try WorkerThread(name: "directory", running: follower) { $0.run() }
             thread.detach()
+            var kept: Keeper?
             if let cache = settings.cache {
                 let stop = try Mailbox<Bool>(capacity: 4)
                 let keeper = DirectoryKeeper(
                     copy: DirectoryCopy(path: cache), state: gateway.directory, stops: stop,
                     report: Self.report)
-                try WorkerThread(name: "directory-copy") { keeper.run() }.detach()
+                kept = Keeper(try WorkerThread(name: "directory-copy") { keeper.run() })
                 stops.append(stop)
             }
-            running = Running(settings: settings, stops: stops)
+            running = Running(settings: settings, stops: stops, keeper: kept)
         } catch {
             throw .system(error)
         }
@@ -99,7 +111,8 @@ final class DirectoryService {
                 return DirectoryReplica(seed: seed, vendors: settings.vendors)
             }
             state.confirm(
-                at: Int64(clamping: Monotonic.now().nanoseconds) - min(age, 1 << 32) * 1_000_000_000)
+                at: Int64(clamping: Monotonic.now().nanoseconds) - min(age, 1 << 32) * 1_000_000_000
+            )
             state.publish(content.replica.edition(), at: content.replica.positions)
             gateway.tell(.directory)
             report("the directory begins with a copy of \(age) s ago")

@@ -62,6 +62,7 @@ final class Rehearsal {
         presents = snapshot.policy.listen.tls == nil ? nil : try PresentedCertificate()
         do throws(StartFault) {
             gateway = try GatewayProcess(workers: 1, tls: presents?.server)
+            gateway.directory.rehearse(snapshot.policy)
             worker = try GatewayWorker(
                 index: 0, gateway: gateway, listener: nil, snapshot: snapshot)
         } catch {

@@ -244,8 +244,8 @@ struct SnapshotLoader {
         )
     }
 
-    /// The bytes of a secret that another program has too: less one line end, and long enough not to
-    /// be guessed.
+    /// The bytes of a secret that another program has too: less one line end, and long enough not
+    /// to be guessed.
     private func sharedSecret(_ reference: SecretReference, _ findings: Findings) -> [UInt8]? {
         guard var bytes = secret(reference, findings) else { return nil }
         if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }

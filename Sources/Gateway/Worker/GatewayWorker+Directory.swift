@@ -24,8 +24,8 @@ final class DirectoryView {
 /// Who belongs to the backend's directory now: what requests are resolved by, and what becomes of
 /// those that are open when a tenant is suspended.
 extension GatewayWorker {
-    /// Looks whether there is a new edition, and whether the one there is has become too old; once a
-    /// turn, two loads of shared memory.
+    /// Looks whether there is a new edition, and whether the one there is has become too old; once
+    /// a turn, two loads of shared memory.
     func refreshDirectory() {
         guard case .directory(let settings) = snapshot.policy.tenants else { return }
         let number = gateway.directory.number

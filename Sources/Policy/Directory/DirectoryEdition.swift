@@ -49,10 +49,12 @@ public final class DirectoryEdition: Sendable {
     }
 
     func tenant(domain: Span<UInt8>) -> Place? {
-        if let index = overlay.tenant(domain: domain) {
-            return Place(isOverlay: true, index: index)
+        switch overlay.owner(ofDomain: domain) {
+        case .tenant(let index): return Place(isOverlay: true, index: index)
+        case .nobody: return nil
+        case .unknown: break
         }
-        guard let index = base.table.tenant(domain: domain),
+        guard case .tenant(let index) = base.table.owner(ofDomain: domain),
             // Whoever has changed since has the domains the overlay says, and this is none.
             overlay.tenant(base.table.tenants[index].id) == nil
         else { return nil }
@@ -149,7 +151,11 @@ public final class DirectoryEdition: Sendable {
         facts.requests = row.requests == DirectoryTable.TenantRow.noRequests ? nil : row.requests
         facts.state = row.tenantState
         facts.voidBefore = row.voidBefore
-        facts.domains = table.domains(of: place.index)
+        // What somebody else has taken since is not in the list any more.
+        facts.domains = table.domains(of: place.index).filter { domain in
+            guard let owner = tenant(domain: domain.span) else { return false }
+            return owner.isOverlay == place.isOverlay && owner.index == place.index
+        }
         facts.features = features.set(row.features)
         return facts
     }

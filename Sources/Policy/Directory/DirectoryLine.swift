@@ -172,7 +172,9 @@ public struct DirectoryLineReader: ~Copyable {
         return .change(version: try object.versionIfPresent(), .tenant(facts))
     }
 
-    private static func key(_ object: borrowing LineObject) throws(DirectoryLineDefect) -> DirectoryLine {
+    private static func key(_ object: borrowing LineObject) throws(DirectoryLineDefect)
+        -> DirectoryLine
+    {
         try object.requireOnly(["v", "key", "tenant", "digest", "scopes", "expires", "revoked"])
         let name = try object.text("key", 1...APIKeyID.byteCount)
         guard let id = APIKeyID(name.span) else {

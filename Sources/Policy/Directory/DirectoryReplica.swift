@@ -177,9 +177,11 @@ public struct DirectoryReplica: ~Copyable {
     public mutating func restore(_ line: Span<UInt8>) throws(DirectoryFault) {
         switch try read(line) {
         case .section(let heard):
-            guard section == nil, let known = positions.firstIndex(where: {
-                $0.vendor == heard.vendor
-            }) else { throw .order }
+            guard section == nil,
+                let known = positions.firstIndex(where: {
+                    $0.vendor == heard.vendor
+                })
+            else { throw .order }
             positions[known].head = heard.head
             positions[known].mark = heard.mark
             section = known

@@ -105,11 +105,19 @@ struct DirectoryTable: Sendable {
         return nil
     }
 
+    /// Whose a domain is, as far as a table knows.
+    enum Owner {
+        case unknown
+        /// It was somebody's and is nobody's now.
+        case nobody
+        case tenant(Int)
+    }
+
     /// - Parameter domain: in lower case.
-    func tenant(domain: Span<UInt8>) -> Int? {
-        guard let (_, place) = domainSlot(domain) else { return nil }
+    func owner(ofDomain domain: Span<UInt8>) -> Owner {
+        guard let (_, place) = domainSlot(domain) else { return .unknown }
         let tenant = domains[place].tenant
-        return tenant == DirectoryIndex.none ? nil : Int(tenant)
+        return tenant == DirectoryIndex.none ? .nobody : .tenant(Int(tenant))
     }
 
     func key(_ id: APIKeyID) -> Int? {

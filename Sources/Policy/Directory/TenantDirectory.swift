@@ -158,8 +158,8 @@ public struct TenantDirectory: Sendable {
     /// cache: it allocates, and a request reuses its result for as long as policy and edition are
     /// the same.
     ///
-    /// Claims name their tenant by external id (tokens), by id (`VerifiedClaims.tenantID`: API keys,
-    /// sessions, hosts), or by both, which must then agree.
+    /// Claims name their tenant by external id (tokens), by id (`VerifiedClaims.tenantID`: API
+    /// keys, sessions, hosts), or by both, which must then agree.
     ///
     /// - Throws: `directory.unavailable`, `tenant.missing`, `tenant.unknown`, `tenant.suspended`,
     ///   `tenant.tier_unknown`, `issuer.not_allowed`, and `token.invalid` for a credential that was
@@ -212,7 +212,7 @@ public struct TenantDirectory: Sendable {
     /// - Returns: why not, as `resolve` would throw it; `nil` also while nothing is known.
     public func refusal(of principal: Principal) -> Refusal? {
         guard case .records(let edition) = source else { return nil }
-        // By name: the policy under which it was resolved may have had its vendors in another order.
+        // By name: the policy it was resolved under may have had its vendors in another order.
         guard let vendor = edition.vendors.all.firstIndex(of: principal.vendorName) else {
             return .tenantUnknown
         }
@@ -288,52 +288,51 @@ public struct TenantDirectory: Sendable {
     }
 }
 
-extension TenantID {
-    /// Stands for the id derived from a file tenant's names, which only a verifier computes. Such
-    /// ids are reserved (RFC 9562 section 5.10), so no tenant has one.
-    static func placeholder(_ number: UInt64) -> TenantID { TenantID(high: .max, low: number) }
-    var isPlaceholder: Bool { high == .max }
-}
+/// Who a verified credential says is calling, and the one tenant the request may act for. Holding
+/// one is the proof: only `TenantDirectory.resolve` makes it, from claims only a token verifier can
+/// make.
+public final class Principal: Sendable {
+    public let tenant: TenantID
+    /// What upstreams know as `X-Tenant-ID`.
+    public let externalID: ExternalID
+    /// What the credential said.
+    public let claims: VerifiedClaims
+    /// Index in `GatewayPolicy.vendors`, and its name.
+    public let vendor: Int
+    public let vendorName: [UInt8]
+    /// Index in `GatewayPolicy.tiers`, and its name.
+    public let tier: Int
+    public let tierName: [UInt8]
+    /// The tenant's effective limit.
+    public let limit: RateLimit
+    /// What its tier allows besides, its features, and those the tenant has beyond them.
+    public let allowance: TierAllowance
 
-extension DirectoryEdition {
-    /// The tenants of a file. Two records for one (vendor, external id) pair cancel out: which of
-    /// them is meant cannot be evaluated, so neither is used. (A compiler refuses the file before
-    /// that.)
-    convenience init?(file entries: [TenantEntry], policy: GatewayPolicy) {
-        struct Key: Hashable {
-            var vendor: Int
-            var externalID: ExternalID
-        }
-        var seen: [Key: Int] = [:]
-        for entry in entries {
-            seen[Key(vendor: entry.vendor, externalID: entry.externalID), default: 0] += 1
-        }
-        var ledger = DirectoryLedger(
-            seed: 0, sizes: DirectorySizes(tenants: entries.count, domains: entries.count))
-        // The table needs each id once: those derived elsewhere are numbered.
-        var placeholder = TenantID.placeholder(0)
-        for entry in entries
-        where seen[Key(vendor: entry.vendor, externalID: entry.externalID)] == 1 {
-            guard policy.vendors.indices.contains(entry.vendor), entry.id?.isPlaceholder != true
-            else { continue }
-            var facts = TenantFacts(
-                id: entry.id ?? placeholder, vendor: [UInt8](policy.vendors[entry.vendor].name.utf8),
-                externalID: entry.externalID,
-                // A tier that is none stays unknown.
-                tier: policy.tiers.indices.contains(entry.tier)
-                    ? [UInt8](policy.tiers[entry.tier].name.utf8) : [])
-            placeholder = .placeholder(placeholder.low + 1)
-            facts.requests = entry.requests.flatMap {
-                if case .perMinute(let count) = $0 { count } else { nil }
-            }
-            facts.state = entry.isSuspended ? .suspended : .active
-            facts.domains = entry.domains
-            facts.features = entry.features
-            guard (try? ledger.apply(.tenant(facts))) != nil else { return nil }
-        }
-        let made = ledger.edition()
-        self.init(
-            base: made.base, overlay: made.overlay, vendors: made.vendors, tiers: made.tiers,
-            features: made.features, scopes: made.scopes)
+    fileprivate init(
+        tenant: TenantID, externalID: ExternalID, claims: VerifiedClaims, vendorName: [UInt8],
+        tier: Int, tierName: [UInt8], limit: RateLimit, allowance: TierAllowance
+    ) {
+        self.tenant = tenant
+        self.externalID = externalID
+        self.claims = claims
+        vendor = claims.vendor
+        self.vendorName = vendorName
+        self.tier = tier
+        self.tierName = tierName
+        self.limit = limit
+        self.allowance = allowance
     }
+
+    /// Index of the issuer of the credential in `GatewayPolicy.issuers`.
+    public var issuer: Int? { claims.issuer }
+    /// What was shown.
+    public var credential: VerifiedClaims.Credential { claims.credential }
+    public var subject: [UInt8] { claims.subject }
+    public var role: [UInt8]? { claims.role }
+    /// See `VerifiedClaims`; a cached principal must be asked at every use.
+    public var notBefore: Int64 { claims.notBefore }
+    public var expires: Int64 { claims.expires }
+
+    /// Whether the credential behind it holds at `now` (wall-clock seconds).
+    public func holds(at now: Int64) -> Bool { claims.holds(at: now) }
 }

@@ -49,13 +49,13 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case sameAddress = "E1314"
     case materialInvalid = "E1315"
     case exceptedName = "E1316"
-    case feedMissing = "E1330"
-    case feedSecretMissing = "E1331"
-    case duplicateDomain = "E1332"
     case staleBeforeRefresh = "E1320"
     case privateKeySource = "E1321"
     case discoveryIssuer = "E1322"
     case reservedType = "E1323"
+    case feedMissing = "E1330"
+    case feedSecretMissing = "E1331"
+    case duplicateDomain = "E1332"
     case unknownFeature = "E1340"
     case tooManyFeatures = "E1341"
     case featureWithoutTenant = "E1342"
@@ -100,10 +100,10 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case materialMissing = "W2012"
     case secretReadable = "W2013"
     case shadowedRoute = "W2014"
-    case cleartextFeed = "W2025"
     case allowedTenantUnknown = "W2020"
     case unspokenTenant = "W2021"
     case unboundIssuer = "W2022"
+    case cleartextFeed = "W2025"
     case wideOrigin = "W2040"
     case longLifetime = "W2041"
     case certificateEnding = "W2042"
@@ -774,9 +774,9 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
             Entry(
                 title: "The directory travels in cleartext",
                 help: """
-                    The feed speaks plain HTTP: its secret, tenants and the digests of API keys can \
-                    be read and changed on the way. Prefer a Unix socket, or an address of the same \
-                    machine behind a tunnel that encrypts.
+                    The feed speaks plain HTTP: its secret, tenants and the digests of API keys \
+                    can be read and changed on the way. Prefer a Unix socket, or an address of \
+                    the same machine behind a tunnel that encrypts.
                     """)
         case .wideOrigin:
             Entry(

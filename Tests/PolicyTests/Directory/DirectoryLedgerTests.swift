@@ -239,6 +239,7 @@ struct NoDigest: Error {}
                         externalID: try #require(ExternalID("t\(number)", format: .opaque)),
                         tier: [])))
         }
+        _ = ledger.edition()
         let isWanted = ledger.wantsCompaction
         #expect(!isWanted)
         for number in 0..<DirectoryLedger.overlayMin {

@@ -13,7 +13,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", ".", "a", "com", "localhost", "acme..com", ".acme.com", "acme.com..", "-a.com", "a-.com",
+        "", ".", "a", "com", "localhost", "acme..com", ".acme.com", "acme.com..", "-a.com",
+        "a-.com",
         "a.-com", "a.com-", "*.acme.com", "acme.com:443", "1.2.3.4", "[::1]", "bücher.example",
         "ac me.com", "acme.com/", "a_b.com", "acme\u{0}.com",
         String(repeating: "a", count: 64) + ".com",

@@ -1,0 +1,180 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A backend with a database of its own and a gateway that follows its directory: the whole way
+/// from a vendor's request to who is let in.
+final class DirectorySite {
+    let folder: TemporaryFolder
+    let database: TestDatabase
+    let cluster: PostgresCluster
+    let material: Material
+    private(set) var backend: ChildProcess
+    private(set) var gateway: RunningGateway
+    private let settings: Settings
+    private let upstreamPort: UInt16
+
+    struct Settings {
+        /// `unix:feed.sock`, or a TCP address.
+        var feed = "unix:feed.sock"
+        var feedSecret: String?
+        /// What the gateway believes it to be.
+        var gatewayFeedSecret: String?
+        var maxStale = "15m"
+        var isCached = false
+        var requests = ["STARTER": "1000/min", "GROWTH": "2000/min"]
+    }
+
+    init(upstream port: UInt16, _ settings: Settings = Settings()) throws {
+        material = try Material.get()
+        cluster = try PostgresCluster.shared()
+        database = try cluster.makeDatabase()
+        folder = try TemporaryFolder()
+        self.settings = settings
+        upstreamPort = port
+        try Self.write(settings, to: folder, database)
+        let program = try BuiltProducts.path("ringfence-backend")
+        let migrated = try ChildProcess.run(
+            program, ["db", "migrate", "--config", folder.path], seconds: 40)
+        try #require(migrated.end == .exited(0), "\(migrated.errorOutput)")
+        backend = try Self.startBackend(in: folder)
+        gateway = try Self.startGateway(in: folder, settings, upstream: port)
+    }
+
+    private static func write(
+        _ settings: Settings, to folder: TemporaryFolder, _ database: TestDatabase
+    ) throws {
+        try folder.write(database.ownerURL + "\n", to: "owner.dsn")
+        try folder.write(database.runtimeURL + "\n", to: "runtime.dsn")
+        for name in ["assertion.key", "vendor.key", "pepper.key"] {
+            try folder.write(secret(), to: name)
+        }
+        let right = settings.feedSecret ?? secret()
+        try folder.write(right, to: "feed.key")
+        try folder.write(settings.gatewayFeedSecret ?? right, to: "gateway-feed.key")
+        let feedSecret = settings.feedSecret == nil ? "" : ", secret: file:feed.key"
+        try folder.write(
+            """
+            version: 1
+            listen:
+              api: {address: "unix:api.sock"}
+              feed: {address: "\(settings.feed)"\(feedSecret)}
+              health: {address: "127.0.0.1:0"}
+            database: {owner: file:owner.dsn, runtime: file:runtime.dsn, workers: 2}
+            assertion: {key: file:assertion.key, audience: delivery}
+            keys: {pepper: file:pepper.key}
+
+            """, to: "backend.yaml")
+    }
+
+    static func secret() -> String {
+        (0..<4).map { _ in String(UInt64.random(in: (1 << 63) ... .max), radix: 16) }.joined()
+    }
+
+    // MARK: Parts that end and begin
+
+    func killBackend() throws {
+        backend.signal(SIGKILL)
+        try backend.wait(seconds: 10)
+    }
+
+    func startBackend() throws { backend = try Self.startBackend(in: folder) }
+
+    /// Ends the gateway in order, so that it keeps its copy, and starts it again.
+    func restartGateway(whileAway body: () throws -> Void = {}) throws {
+        gateway.process.signal(SIGTERM)
+        try gateway.process.wait(seconds: 20)
+        try body()
+        gateway = try Self.startGateway(in: folder, settings, upstream: upstreamPort)
+    }
+
+    private static func startBackend(in folder: TemporaryFolder) throws -> ChildProcess {
+        let announcement = "\(folder.path)/backend.announcement"
+        try? FileManager.default.removeItem(atPath: announcement)
+        let process = try ChildProcess(
+            try BuiltProducts.path("ringfence-backend"),
+            ["run", "--config", folder.path, "--announce", announcement, "--die-with-parent"])
+        try eventually(seconds: 20, "the backend: \(process.errorOutput)") {
+            if process.end != nil { throw TestSupportError.closedEarly(process.errorOutput) }
+            return FileManager.default.fileExists(atPath: announcement)
+        }
+        return process
+    }
+
+    private static func startGateway(
+        in folder: TemporaryFolder, _ settings: Settings, upstream port: UInt16
+    ) throws -> RunningGateway {
+        let place = folder.path
+        let feed =
+            settings.feed.hasPrefix("unix:")
+            ? "unix:\(place)/\(settings.feed.dropFirst(5))" : settings.feed
+        let secret =
+            settings.feedSecret == nil ? "" : ", secret: \"file:\(place)/gateway-feed.key\""
+        let cache = settings.isCached ? "\n  cache: \"file:\(place)/tenants.copy\"" : ""
+        let tiers = settings.requests.sorted { $0.key < $1.key }
+            .map { "  \($0.key): {requests: \($0.value)}" }.joined(separator: "\n")
+        var policy = PolicyText(port: port)
+        policy.tenants = """
+
+              source: directory
+              feed: {address: "\(feed)"\(secret)}
+              max_stale: \(settings.maxStale)\(cache)
+            """
+        policy.more = """
+            vendors: {default: {key: "file:\(place)/vendor.key"}}
+            assertion: {to: [delivery], key: "file:\(place)/assertion.key"}
+            """
+        policy.upstreams += "\n  delivery: {targets: [\"unix:\(place)/api.sock\"]}"
+        policy.routes = """
+              - {name: tenants, match: {path: /v1/tenants/**}, auth: vendor, upstream: delivery}
+            """
+        let text = policy.text(try Material.get().folder.path).replacingOccurrences(
+            of: "  OPEN: {requests: unlimited}", with: tiers
+        )
+        .replacingOccurrences(of: "    tier: {claim: tier}\n", with: "")
+        return try RunningGateway(text: text)
+    }
+
+    // MARK: Requests
+
+    /// A request of the vendor, through the gateway.
+    @discardableResult
+    func vendor(
+        _ line: String, _ body: String? = nil, expecting status: Int
+    ) throws -> RawResponse {
+        let key = try String(contentsOfFile: "\(folder.path)/vendor.key", encoding: .utf8)
+        var fields: [String] = []
+        if let body {
+            fields = ["Content-Type: application/json", "Content-Length: \(body.utf8.count)"]
+        }
+        let response = try gateway.ask(line, fields, body: body ?? "", token: key)
+        try #require(response.status == status, "\(line): \(response.text)")
+        return response
+    }
+
+    func make(_ tenant: String, tier: String = "STARTER") throws {
+        try vendor(
+            "POST /v1/tenants",
+            #"{"external_id":"\#(tenant)","name":"\#(tenant)","tier":"\#(tier)"}"#, expecting: 201)
+    }
+
+    func change(_ tenant: String, _ change: String) throws {
+        try vendor("PATCH /v1/tenants/\(tenant)", change, expecting: 200)
+    }
+
+    /// Waits until a tenant's request is answered so.
+    func expect(
+        _ status: Int, _ code: String = "", token: String, within seconds: Double = 1
+    ) throws {
+        let start = Date()
+        var last = (status: 0, code: "")
+        try eventually(seconds: 20, "\(status) \(code), have \(last)") {
+            last = try gateway.code("GET /x", token: token)
+            return last.status == status && (code.isEmpty || last.code == code)
+        }
+        let took = Date().timeIntervalSince(start)
+        #expect(took < seconds, "it took \(took) s until \(status) \(code)")
+    }
+
+    func sql(_ text: String) throws -> String { try cluster.run(sql: text, in: database) }
+}
