@@ -299,7 +299,7 @@ final class GatewayServer {
         do throws(StartFault) {
             try directory.follow(snapshot.policy, secret: snapshot.feedSecret)
         } catch {
-            return refuseReload(error.description)
+            return refuseReload(error.description, loaded.report)
         }
         version += 1
         box.replace(snapshot)

@@ -74,9 +74,28 @@ extension GatewayCompiler {
         }
     }
 
+    /// The name of a place that the gateway itself writes, or removes because it means something
+    /// else.
+    private func reservedName(of place: TenantPlace) -> String? {
+        let written = SkeletonSet(names: FieldNames.written)
+        switch place {
+        case .header(let name): return Self.isReserved(name) ? name : nil
+        case .query(let name), .cookie(let name):
+            let bytes = [UInt8](name.utf8)
+            return written.contains(bytes.span) || name == policy.sessions?.cookie ? name : nil
+        case .json(let pointer):
+            guard let last = JSONBodyRule.tokens(of: pointer).last,
+                written.contains(last.span)
+            else { return nil }
+            return String(decoding: last, as: UTF8.self)
+        case .host, .path, .fallback: return nil
+        }
+    }
+
     private func problem(
         with place: TenantPlace, _ route: RoutePolicy, isCaller: Bool, isLast: Bool
     ) -> String? {
+        if let name = reservedName(of: place) { return "`\(name)` cannot name the tenant" }
         switch place {
         case .host:
             guard !policy.tenantHosts.isEmpty || root["tenants"]?["source"]?.text != "claims" else {

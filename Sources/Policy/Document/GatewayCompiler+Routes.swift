@@ -1,7 +1,7 @@
 extension GatewayCompiler {
     /// Whether a header is somebody else's: framing, routing, credentials, content, and what the
     /// gateway writes or removes itself. Compared as requests are, by letters and digits.
-    private static func isReserved(_ header: String) -> Bool {
+    static func isReserved(_ header: String) -> Bool {
         let content = [
             "Cookie", "Content-Type", "Content-Encoding", "Content-Range", "Range", "Origin", "Via",
             "Date", "Age", "Accept", "Accept-Encoding",
