@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help run build test lint jury compare bench curves budget soak fuzz clean
+.PHONY: help run build test lint jury tokens compare bench curves budget soak fuzz clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -34,6 +34,13 @@ jury:
 	@scripts/bootstrap jury
 	swift build --product ringfence-gateway
 	jury/run $(ARGS)
+
+## make tokens   10,000 generated tokens, read again by two other libraries (docs/fuzzing.md)
+tokens:
+	@scripts/bootstrap jury
+	@mkdir -p .build/jury
+	RINGFENCE_TOKENS_OUT=$(CURDIR)/.build/jury/tokens swift test --filter "Generated tokens"
+	.build/jury/venv/bin/python3 jury/tokens .build/jury/tokens
 
 ## make compare  the same attacks behind five other gateways (docs/comparison.md)
 compare:

@@ -142,7 +142,7 @@ let package = Package(
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TestSupport", "TLS"]),
         tests(
             "GatewayTests",
-            ["Gateway", "HTTP1", "JSON", "Policy", "Reactor", "TestSupport", "Tokens"]),
+            ["Gateway", "HTTP1", "JSON", "Policy", "Reactor", "TLS", "TestSupport", "Tokens"]),
         tests(
             "BackendTests",
             [
@@ -164,6 +164,7 @@ if fuzzing {
         fuzzTarget("FuzzChunkedBody", ["HTTP1"]),
         fuzzTarget("FuzzJSON", ["JSON"]),
         fuzzTarget("FuzzToken", ["Tokens", "Policy", "HTTP1"]),
+        fuzzTarget("FuzzKeySet", ["Tokens", "Policy"]),
         fuzzTarget("FuzzYAML", ["YAML", "Policy"]),
         fuzzTarget("FuzzDirectory", ["Policy"]),
     ]

@@ -59,6 +59,7 @@ struct HandOver: Equatable {
         "schema": HandOver(sibling: .gateway, keepsWord: true),
         "token": HandOver(sibling: .gateway, keepsWord: true),
         "certificate": HandOver(sibling: .gateway, keepsWord: true),
+        "tenant": HandOver(sibling: .gateway, keepsWord: true),
         "key": HandOver(sibling: .gateway, keepsWord: true),
         "db": HandOver(sibling: .backend, keepsWord: true),
     ]

@@ -38,7 +38,7 @@ enum Errand: Equatable {
 
     /// Commands of versions to come.
     static let planned: Set<String> = [
-        "tenant", "session", "events", "destination", "attack", "top", "logs", "doctor",
+        "session", "events", "destination", "attack", "top", "logs", "doctor",
     ]
 
     init(_ words: [String]) {

@@ -17,7 +17,8 @@ struct RingfenceCommand: ParsableCommand {
         subcommands: [
             DevCommand.self, InitWord.self, CheckWord.self, SchemaWord.self, TestWord.self,
             ExplainWord.self, DiffWord.self, RoutesWord.self, ConfigWord.self, GatewayWord.self,
-            StatusWord.self, BackendWord.self, DatabaseWord.self, TokenWord.self, KeyWord.self,
+            StatusWord.self, BackendWord.self, DatabaseWord.self, TenantWord.self, KeyWord.self,
+            TokenWord.self,
             CertificateWord.self, CompletionCommand.self, ManualCommand.self,
             VersionCommand.self,
         ])

@@ -83,6 +83,44 @@ import Testing
         #expect(unknown.output.contains("REFUSE 403 tenant.unknown"))
     }
 
+    @Test func `says when an issuer's keys cannot be had, and goes on`() throws {
+        let place = try PolicyFolder(
+            PolicyFolder.policy.changing(
+                "jwks: file:idp.pub",
+                to: "jwks: https://127.0.0.1:1/keys\n    jwks_private: true"))
+        let result = try place.run(
+            "explain", "--request", "GET /v1/orders", "--token-file", "alice.jwt")
+        #expect(result.end == .exited(1))
+        #expect(result.output.contains("REFUSE 401 token.invalid"), "\(result.output)")
+        #expect(result.errors.contains("issuer idp: its key set cannot be fetched"))
+        // What needs no token needs no keys.
+        #expect(try place.run("explain", "--request", "GET /healthz").end == .exited(0))
+    }
+
+    @Test func `names what a body, a path and a shadow gave away`() throws {
+        let place = try PolicyFolder(
+            PolicyFolder.policy.changing(
+                "  - {name: health",
+                to:
+                    "  - {name: path, match: {path: \"/t/{tenant}/x\"}, auth: idp, "
+                    + "upstream: orders}\n"
+                    + "  - name: watched\n    match: {path: /watched}\n    auth: idp\n"
+                    + "    tenant: {mode: shadow}\n    upstream: orders\n  - {name: health"))
+        let path = try place.run(
+            "explain", "--request", "GET /t/globex/x", "--token-file", "alice.jwt")
+        #expect(path.output.contains("path {tenant}=globex"), "\(path.output)")
+        #expect(path.output.contains("GET /t/acme/x"))
+        let watched = try place.run(
+            "explain", "--request", "GET /watched?tenant_id=evil", "--token-file", "alice.jwt")
+        #expect(watched.output.contains("in shadow, passed on: query tenant_id=evil"))
+        #expect(watched.output.contains("GET /watched?tenant_id=evil"))
+        try place.folder.write("a=1&org_id=evil&b=2", to: "form")
+        let form = try place.run(
+            "explain", "--request", "POST /v1/orders", "--token-file", "alice.jwt", "-H",
+            "Content-Type: application/x-www-form-urlencoded", "--body-file", "form")
+        #expect(form.output.contains("stripped   body org_id"), "\(form.output)")
+    }
+
     @Test func `shows programs the request as it would be sent`() throws {
         let place = try PolicyFolder()
         try place.folder.write(#"{"a":1,"tenantId":"evil"}"#, to: "body.json")

@@ -65,22 +65,6 @@ struct TokenWord: ParsableCommand {
     }
 }
 
-struct KeyWord: ParsableCommand {
-    static let configuration = describe(
-        "key", "Create keys of issuers and of assertions.",
-        synopsis: "key create --algorithm A --private FILE [--public FILE]",
-        subcommands: [Create.self])
-
-    struct Create: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Write a new key.")
-        @Option(help: "Its algorithm.") var algorithm: String
-        @Option(name: .customLong("private"), help: "The private key.", completion: .file())
-        var privateFile: String
-        @Option(name: .customLong("public"), help: "The public key.", completion: .file())
-        var publicFile: String?
-    }
-}
-
 struct CertificateWord: ParsableCommand {
     static let configuration = describe(
         "certificate", "Create a self-signed certificate for tests.",

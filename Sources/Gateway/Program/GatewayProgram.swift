@@ -29,6 +29,14 @@ public enum GatewayProgram {
                ringfence-gateway certificate create --hosts NAMES --certificate FILE --key FILE
                                             [--days N]
                ringfence-gateway key create --algorithm A --private FILE [--public FILE]
+               ringfence-gateway tenant create ID --tier T [--name NAME] [--requests N/min]
+               ringfence-gateway tenant list | show ID | suspend ID | resume ID
+               ringfence-gateway tenant tier ID TIER [--requests N/min|none]
+               ringfence-gateway tenant domain add|remove ID DOMAIN
+               ringfence-gateway key create ID [--name NAME] [--scope S] [--expires TIME]
+               ringfence-gateway key list ID | revoke ID KEY
+                                            (tenant, key: [--url URL] [--ca FILE]
+                                            [--vendor-key-file FILE] [--json])
                ringfence-gateway version [--json]
 
         """
@@ -67,7 +75,7 @@ public enum GatewayProgram {
         case "status": return AdminCommand.run(.status, &words)
         case "reload": return AdminCommand.run(.reload, &words)
         case "drain": return AdminCommand.run(.drain, &words)
-        case "check": return check(&words)
+        case "check": return CheckCommand.run(&words)
         case "diff": return DiffCommand.run(&words)
         case "config": return ConfigCommand.run(&words)
         case "routes": return RoutesCommand.run(&words)
@@ -89,8 +97,8 @@ public enum GatewayProgram {
             }
             return MaterialCommand.createCertificate(&words)
         case "key":
-            guard words.next() == "create" else { return misuse("key has one command: create") }
-            return MaterialCommand.createKey(&words)
+            return key(&words)
+        case "tenant": return VendorCommand.tenant(&words)
         case "version", "--version":
             let json = words.flag("--json")
             let text = "ringfence-gateway \(Release.version)\n"
@@ -99,6 +107,13 @@ public enum GatewayProgram {
         case let other?: return misuse("unknown command `\(other)`")
         case nil: return misuse("a command is missing")
         }
+    }
+
+    /// Keys of issuers and of assertions are made here; tenants' API keys where tenants are kept.
+    private static func key(_ words: inout Words) -> Int32 {
+        guard words.has("--algorithm") else { return VendorCommand.key(&words) }
+        guard words.next() == "create" else { return misuse("--algorithm belongs to `key create`") }
+        return MaterialCommand.createKey(&words)
     }
 
     private static func run(_ words: inout Words) -> Int32 {
@@ -116,35 +131,6 @@ public enum GatewayProgram {
             return misuse(error.message)
         }
         return run.run()
-    }
-
-    private static func check(_ words: inout Words) -> Int32 {
-        let strict = words.flag("--strict")
-        let json = words.flag("--json")
-        let plain = words.flag("--no-color") || ProcessContext.variable("NO_COLOR") != nil
-        let path: String
-        let overlay: String?
-        do throws(Misuse) {
-            overlay = try words.overlay()
-            path = words.next() ?? "policies/"
-            try words.end()
-        } catch {
-            return misuse(error.message)
-        }
-        let resolver: Resolver
-        do throws(SystemFault) {
-            resolver = try Resolver()
-        } catch {
-            return complain("\(error)", Exit.bug)
-        }
-        let loader = SnapshotLoader(path: path, resolver: resolver, overlay: overlay)
-        let report = loader.load(version: 1, toleratesMissing: true).report
-        if json {
-            write(report.json() + "\n", to: .output)
-        } else {
-            write(report.text(colour: !plain && isTerminal(.error)) + "\n", to: .error)
-        }
-        return report.exitCode(strict: strict)
     }
 
     private static func help(_ words: inout Words) -> Int32 {
@@ -194,6 +180,11 @@ struct Words {
         guard let place = rest.firstIndex(of: name) else { return false }
         rest.remove(at: place)
         return true
+    }
+
+    /// Whether an option was given, with whatever value.
+    func has(_ name: String) -> Bool {
+        rest.contains { $0 == name || $0.hasPrefix(name + "=") }
     }
 
     /// The value behind `--name` or `--name=`.

@@ -50,7 +50,8 @@ struct AdminCommand {
 
     private func run() -> Int32 {
         do throws(ToolFault) {
-            var call = try AdminCall(to: socket)
+            var call = try ToolCall(
+                to: ToolCall.Place(address: .unix(path: socket), name: "unix:\(socket)"))
             let method = verb == .status ? "GET" : "POST"
             let answer = try call.send(method, "/\(verb.rawValue)")
             return show(answer.body)

@@ -7,6 +7,8 @@ final class PolicyCoverage {
         case forwarded
         /// Nobody, or somebody with a bad credential, is turned away.
         case unauthenticated = "401"
+        /// Who lacks the role or the feature is turned away.
+        case forbidden = "403"
         /// A client that names a tenant itself gets nothing by it.
         case spoofed
         /// The limit holds.
@@ -25,6 +27,9 @@ final class PolicyCoverage {
         guard let route = decision.route, seen.indices.contains(route) else { return }
         if decision.outcome == .forward { seen[route][.forwarded, default: 0] += 1 }
         if decision.status == 401 { seen[route][.unauthenticated, default: 0] += 1 }
+        if decision.refusal == .roleMissing || decision.refusal == .featureMissing {
+            seen[route][.forbidden, default: 0] += 1
+        }
         if decision.status == 429 { seen[route][.limited, default: 0] += 1 }
         if decision.report.namedTenant || decision.refusal == .tenantConflict {
             seen[route][.spoofed, default: 0] += 1
@@ -37,6 +42,7 @@ final class PolicyCoverage {
     func applies(_ outcome: Outcome, to route: RoutePolicy) -> Bool {
         switch (outcome, route.authentication) {
         case (.forwarded, _): true
+        case (.forbidden, _): route.feature != nil || !route.roles.isEmpty
         case (.unauthenticated, .none): false
         case (.unauthenticated, _): true
         case (.spoofed, _), (.limited, _): route.actsForTenant
@@ -57,11 +63,14 @@ final class PolicyCoverage {
 
     func text() -> String {
         let sum = sum
-        var rows = [["route"] + Outcome.allCases.map(\.rawValue)]
+        let shown = Outcome.allCases.filter { outcome in
+            policy.routes.contains { applies(outcome, to: $0) }
+        }
+        var rows = [["route"] + shown.map(\.rawValue)]
         for (index, route) in policy.routes.enumerated() {
             rows.append(
                 [route.name]
-                    + Outcome.allCases.map { outcome in
+                    + shown.map { outcome in
                         guard applies(outcome, to: route) else { return "" }
                         let count = count(outcome, route: index)
                         return count == 0 ? "-" : "\(count)"

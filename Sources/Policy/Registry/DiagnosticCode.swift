@@ -108,6 +108,7 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case longLifetime = "W2041"
     case certificateEnding = "W2042"
     case methodOverridable = "W2043"
+    case audienceUnknown = "W2044"
     case keysForNobody = "W2050"
     case sessionsWithoutOrigins = "W2051"
 
@@ -801,6 +802,14 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                 help: """
                     Clients refuse a certificate outside of its time, and its time ends within two \
                     weeks, has ended or has not begun. Replace the files and reload (SIGHUP).
+                    """)
+        case .audienceUnknown:
+            Entry(
+                title: "The backend waits for assertions that nobody makes",
+                help: """
+                    A backend takes assertions made out to its own `audience`, which is the name \
+                    of an upstream of the gateway. The gateway.yaml in the same folder has no such \
+                    upstream in `assertion.to`, so the backend would refuse every request.
                     """)
         case .methodOverridable:
             Entry(

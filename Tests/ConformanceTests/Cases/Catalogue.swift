@@ -10,6 +10,7 @@ enum Catalogue {
         ("methods", MethodCases.all), ("credentials", CredentialCases.all),
         ("roles", RoleCases.all),
         ("tokens", TokenCases.all), ("libjwt", LibJWTCases.all),
+        ("issuers", IssuerCases.all),
         ("browsers", BrowserCases.all), ("pending", PendingCases.all),
     ]
 

@@ -19,6 +19,12 @@ enum BenchPolicy {
         \(issuer("idp", "jwks: file:idp.pub", "RS256"))
         \(issuer("es", "jwks: file:es.pub", "ES256"))
         \(issuer("hs", "secret: file:hs.key", "HS256"))
+        \(issuer("ps", "jwks: file:ps.pub", "PS256"))
+        \(issuer("ed", "jwks: file:ed.pub", "EdDSA"))
+        \(issuer("set", "jwks: file:set.json", "RS256"))
+        \(issuer("other", "jwks: file:other.json", "RS256"))
+        \(issuer("bound", "jwks: file:idp.pub", "RS256", allow: "[acme, \"eu-*\"]"))
+        \(issuer("partner", "jwks: file:foreign.pub", "RS256", allow: "[globex]"))
         \(issuer("uuid", "jwks: file:idp.pub", "RS256", format: "uuid"))
         \(issuer("number", "jwks: file:idp.pub", "RS256", format: "integer"))
         \(issuer("slug", "jwks: file:idp.pub", "RS256", format: "slug"))
@@ -51,7 +57,10 @@ enum BenchPolicy {
             route("hasty", "/hasty", upstream: "hasty"),
             route("es", "/es", auth: "es"), route("hs", "/hs", auth: "hs"),
             route("uuid", "/uuid", auth: "uuid"), route("number", "/number", auth: "number"),
-            route("slug", "/slug", auth: "slug"),
+            route("slug", "/slug", auth: "slug"), route("ps", "/ps", auth: "ps"),
+            route("ed", "/ed", auth: "ed"), route("set", "/set", auth: "set"),
+            route("other", "/other", auth: "other"), route("bound", "/bound", auth: "bound"),
+            route("partner", "/partner", auth: "partner"),
             route("query", "/q", more: "tenant: {inject: {query: tenant_id}}"),
             route("open", "/open/**", auth: "none", more: "reason: for the tests"),
             route(
@@ -134,11 +143,14 @@ enum BenchPolicy {
     }
 
     private static func issuer(
-        _ name: String, _ keys: String, _ algorithm: String, format: String = "opaque"
+        _ name: String, _ keys: String, _ algorithm: String, format: String = "opaque",
+        allow: String = ""
     ) -> String {
-        "  \(name): {issuer: \"https://\(name).test/\", \(keys), audience: [api], "
+        let bound = allow.isEmpty ? "" : ", allow: {tenants: \(allow), tiers: [FREE]}"
+        return
+            "  \(name): {issuer: \"https://\(name).test/\", \(keys), audience: [api], "
             + "algorithms: [\(algorithm)], tenant: {claim: tenant_id, format: \(format)}, "
-            + "tier: {claim: tier}, role: {claim: role}}"
+            + "tier: {claim: tier}, role: {claim: role}\(bound)}"
     }
 
     /// Made by the gateway's own `token mint`: name, key, algorithm, claims.
@@ -148,6 +160,9 @@ enum BenchPolicy {
         ("deleted", "idp.key", "RS256", claims("idp", "hooli")),
         ("es", "es.key", "ES256", claims("es", "acme")),
         ("hs", "hs.key", "HS256", claims("hs", "acme")),
+        ("ps", "ps.key", "PS256", claims("ps", "acme")),
+        ("ed", "ed.key", "EdDSA", claims("ed", "acme")),
+        ("ed2", "ed.key", "Ed25519", claims("ed", "acme")),
     ]
 
     private static func claims(_ issuer: String, _ tenant: String) -> String {
@@ -157,7 +172,12 @@ enum BenchPolicy {
 
     /// For scenarios: tenants of their own.
     static let scenarioTokens: [(String, TokenRecipe)] = [
-        ("tiny", TokenRecipe(changes: ["tenant_id": #""tiny""#, "tier": #""TINY""#])),
+        (
+            "tiny",
+            TokenRecipe(changes: [
+                "tenant_id": #""tiny""#, "tier": #""TINY""#, "exp": "now+20000",
+            ])
+        ),
         (
             "logged",
             TokenRecipe(changes: [

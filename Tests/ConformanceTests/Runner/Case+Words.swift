@@ -104,7 +104,10 @@ extension TokenRecipe {
         case .rsa(let key, let hash): parts.append("signed by `\(key)` with \(hash)")
         case .ecdsa(let key, let hash, .none): parts.append("signed by `\(key)` with \(hash)")
         case .ecdsa(_, _, let change): parts.append("ECDSA signature: \(change.words)")
-        case .hmac("hs.key", "sha256"): break
+        case .hmac("hs.key", "sha256"), .pss("ps.key", "sha256", 32), .edwards("ed.key"): break
+        case .pss(let key, let hash, let salt):
+            parts.append("RSASSA-PSS by `\(key)` with \(hash) and a salt of \(salt) bytes")
+        case .edwards(let key): parts.append("Ed25519 by `\(key)`")
         case .hmac(let file, let hash): parts.append("HMAC \(hash) with the bytes of `\(file)`")
         case .bytes(let bytes): parts.append("signature of \(bytes.count) bytes \(bytes[0])")
         case .empty: parts.append("empty signature")

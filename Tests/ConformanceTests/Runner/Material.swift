@@ -18,6 +18,7 @@ final class Material: Sendable {
         keyHost = try KeyHost()
         for command in Self.commands { try Self.run(program, command, in: folder) }
         try Self.runShell(Self.weakKeys, in: folder)
+        try Self.writeSets(folder)
         tokens = try Self.tokens(program, keyHost, in: folder)
     }
 
@@ -25,6 +26,8 @@ final class Material: Sendable {
         "key create --algorithm RS256 --private idp.key --public idp.pub",
         "key create --algorithm RS256 --private foreign.key --public foreign.pub",
         "key create --algorithm ES256 --private es.key --public es.pub",
+        "key create --algorithm PS256 --private ps.key --public ps.pub",
+        "key create --algorithm EdDSA --private ed.key --public ed.pub",
         "key create --algorithm HS256 --private hs.key",
         "key create --algorithm HS256 --private assertion.key",
         "key create --algorithm HS256 --private vendor.key",
@@ -43,14 +46,32 @@ final class Material: Sendable {
         openssl ec -in p384.key -pubout -out p384.pub
         openssl pkey -pubin -in idp.pub -outform DER -out idp.der
         openssl rsa -pubin -in idp.pub -RSAPublicKey_out -out idp.pkcs1
-        openssl rsa -pubin -in idp.pub -noout -modulus | cut -d= -f2 > modulus.hex
-        perl -ne 'chomp; print pack "H*", $_' modulus.hex > idp.modulus
+        for name in idp foreign ps; do
+            openssl rsa -pubin -in $name.pub -noout -modulus | cut -d= -f2 > modulus.hex
+            perl -ne 'chomp; print pack "H*", $_' modulus.hex > $name.modulus
+        done
         head -c -1 idp.pub > idp.trimmed
         (cat idp.pub; echo) > idp.longer
         : > empty.key
         printf x > short.key
         chmod 600 *.key
         """
+
+    /// Two sets whose names differ, one of which holds a key for something else.
+    private static func writeSets(_ folder: TemporaryFolder) throws {
+        func key(_ name: String, _ file: String, use: String = "sig") throws -> String {
+            let bytes = [UInt8](
+                try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\(file).modulus")))
+            return #"{"kty":"RSA","use":"\#(use)","alg":"RS256","kid":"\#(name)","#
+                + #""n":"\#(TokenRecipe.encode(bytes))","e":"AQAB"}"#
+        }
+        let mine = [
+            try key("one", "idp"), try key("two", "foreign"), try key("three", "ps", use: "enc"),
+        ]
+        try folder.write("{\"keys\":[\(mine.joined(separator: ","))]}", to: "set.json")
+        let other = try key("four", "foreign")
+        try folder.write("{\"keys\":[\(other)]}", to: "other.json")
+    }
 
     static func runShell(_ script: String, in folder: TemporaryFolder) throws {
         let run = try ChildProcess.run("sh", ["-c", script], folder: folder.path, seconds: 60)

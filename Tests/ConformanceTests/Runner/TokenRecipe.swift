@@ -10,6 +10,10 @@ struct TokenRecipe: Sendable {
         /// ECDSA: the two numbers, after `change`.
         case ecdsa(
             key: String = "es.key", hash: String = "sha256", change: ECDSASignature.Change = .none)
+        /// RSASSA-PSS; the salt has 32 bytes unless said otherwise.
+        case pss(key: String = "ps.key", hash: String = "sha256", salt: Int = 32)
+        /// Ed25519.
+        case edwards(key: String = "ed.key")
         /// HMAC with a file's bytes as the secret.
         case hmac(file: String, hash: String = "sha256")
         /// These bytes are the signature.
@@ -22,6 +26,10 @@ struct TokenRecipe: Sendable {
             switch self {
             case .rsa(let key, let hash), .ecdsa(let key, let hash, _):
                 "openssl dgst -\(hash) -sign \(key)"
+            case .pss(let key, let hash, let salt):
+                "openssl dgst -\(hash) -sigopt rsa_padding_mode:pss "
+                    + "-sigopt rsa_pss_saltlen:\(salt) -sign \(key)"
+            case .edwards(let key): "edwards \(key)"
             case .hmac(let file, let hash):
                 "openssl dgst -\(hash) -mac HMAC -macopt "
                     + "hexkey:$(od -An -v -tx1 \(file) | tr -d ' \\n')"
@@ -31,7 +39,7 @@ struct TokenRecipe: Sendable {
 
         fileprivate func signature(_ signed: () throws -> [UInt8]) throws -> [UInt8] {
             switch self {
-            case .rsa, .hmac: try signed()
+            case .rsa, .pss, .edwards, .hmac: try signed()
             case .ecdsa(_, _, let change): try ECDSASignature(der: signed()).changed(change)
             case .bytes(let bytes): bytes
             case .empty: []
@@ -119,7 +127,10 @@ struct TokenRecipe: Sendable {
         _ recipes: [(name: String, recipe: TokenRecipe)], in folder: TemporaryFolder
     ) throws -> [String: String] {
         var numbers: [String: Int] = [:]
-        var scripts = ["set -e", "set -e"]
+        // Called as the others are: with a key, `-binary -out`, and two files.
+        let edwards =
+            "edwards() { openssl pkeyutl -sign -rawin -inkey $1 -out $4 -in $5; }; set -e"
+        var scripts = [edwards, edwards]
         var tokens: [String: (message: String, file: String)] = [:]
         for (name, recipe) in recipes {
             let message = recipe.message

@@ -71,9 +71,11 @@ private final class CertificateGateway {
               openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -CAcreateserial -days 1 \
                 -extfile $1.ext -out $1.crt 2>/dev/null
             }
-            make acme ca URI:spiffe://example.com/tenant/acme
+            id=URI:spiffe://example.com/tenant
+            two=$id/acme,$id/globex
+            make acme ca $id/acme
             make globex ca URI:spiffe://example.com/tenant/globex,DNS:x.example.com
-            make twice ca URI:spiffe://example.com/tenant/acme,URI:spiffe://example.com/tenant/globex
+            make twice ca $two
             make nobody ca URI:spiffe://example.com/tenant/nobody
             make dns ca DNS:acme.example.com
             make stranger other URI:spiffe://example.com/tenant/acme
@@ -184,7 +186,12 @@ private final class CertificateGateway {
                 ca: file:\(place)/tls.crt
             \(more)
             routes:
-              - {name: all, match: {path: /**}, auth: none, reason: test, upstream: next, host: upstream}
+              - name: all
+                match: {path: /**}
+                auth: none
+                reason: test
+                upstream: next
+                host: upstream
             """
         }
         let pair = "\(front.folder.path)/acme"

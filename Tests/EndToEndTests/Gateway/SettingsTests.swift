@@ -62,6 +62,36 @@ import Testing
         #expect(try check([], ["RINGFENCE_URL": "unrelated"]).end == .exited(0))
     }
 
+    @Test func `check reads the backend's policy beside the gateway's`() throws {
+        let program = try BuiltProducts.path("ringfence-gateway")
+        let folder = try TemporaryFolder()
+        let check = { (path: String) in
+            try ChildProcess.run(program, ["check", path, "--no-color"], seconds: 20)
+        }
+        let backend = """
+            version: 1
+            listen: {api: {address: unix:b.sock}}
+            database: {owner: file:o, runtime: file:r, workers: 8}
+            assertion: {key: file:k, audience: delivery}
+            """
+        try folder.write(backend, to: "backend.yaml")
+        for path in [folder.path, "\(folder.path)/backend.yaml"] {
+            #expect(try check(path).errorOutput == "checked 1 file: no problems\n\n")
+        }
+        try folder.write(PolicyText(port: 1).text("."), to: "gateway.yaml")
+        let both = try check(folder.path + "/")
+        #expect(both.end == .exited(0), "\(both.errorOutput)")
+        #expect(both.errorOutput.contains("warning[W2044]"))
+        #expect(both.errorOutput.contains("/backend.yaml:4:36"))
+        #expect(both.errorOutput.contains("checked 2 files, 2 routes"))
+        try folder.write(
+            backend.replacingOccurrences(of: "workers: 8", with: "worker: 8"), to: "backend.yaml")
+        let broken = try check(folder.path)
+        #expect(broken.end == .exited(2))
+        #expect(broken.errorOutput.contains("error[E1204]: unknown key `worker`"))
+        #expect(try check("\(folder.path)/gateway.yaml").end == .exited(0))
+    }
+
     @Test func `an expired certificate is told of`() throws {
         let folder = try TemporaryFolder()
         let made = try ChildProcess.run(

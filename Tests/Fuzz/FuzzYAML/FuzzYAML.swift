@@ -10,7 +10,7 @@ public func fuzzYAML(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let bytes = Array(input.dropFirst())
     let reading = readPolicy(bytes)
     precondition((reading.root == nil) != reading.diagnostics.isEmpty)
-    switch choice % 3 {
+    switch choice % 5 {
     case 0:
         let loaded = loadGatewayPolicy(path: "p/gateway.yaml") { _ in bytes }
         check(loaded)
@@ -19,10 +19,21 @@ public func fuzzYAML(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
             precondition(RuleSet(policy: policy).table.conflicts.isEmpty)
         }
     case 1: check(loadBackendPolicy(path: "p/backend.yaml") { _ in bytes })
-    default:
+    case 2:
         check(
             loadGatewayPolicy(path: "p/gateway.yaml") { path in
                 path == "p/gateway.yaml" ? frame : bytes
+            })
+    case 3:
+        check(
+            loadGatewayPolicy(path: "p/gateway.yaml", settings: PolicySettings(overlay: "x")) {
+                path in path == "p/env/x.yaml" ? bytes : path == "p/gateway.yaml" ? frame : tenants
+            })
+    default:
+        let including = Array("include: [a.yaml]\n".utf8) + frame
+        check(
+            loadGatewayPolicy(path: "p/gateway.yaml") { path in
+                path == "p/gateway.yaml" ? including : path == "p/tenants.yaml" ? tenants : bytes
             })
     }
     return 0
@@ -37,6 +48,8 @@ private func check<Policy>(_ loaded: LoadedPolicy<Policy>) {
         precondition(mark.line >= 1 && mark.column >= 1 && mark.length >= 1)
     }
 }
+
+private let tenants = Array("version: 1\ntenants: {a: {tier: T}}\n".utf8)
 
 /// A policy whose tenants file is the input.
 private let frame = Array(

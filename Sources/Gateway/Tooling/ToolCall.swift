@@ -1,37 +1,54 @@
 import HTTP1
 import HTTPTransport
 import Reactor
+import TLS
 
-/// One request to a gateway's admin socket, waiting for the answer.
-struct AdminCall: ~Copyable {
+/// One request of a command to a running gateway, waiting for the answer.
+struct ToolCall: ~Copyable {
+    /// Where the request goes and what is said on the way.
+    struct Place {
+        var address: SocketAddress
+        /// `nil` in the clear.
+        var context: TLSClientContext?
+        var serverName = "localhost"
+        var authority = "localhost"
+        /// For people.
+        var name: String
+    }
+
     static let answerBytesMax = 4 << 20
     /// A reload reads files and keys; it answers when it is done.
     static let patienceMilliseconds: UInt64 = 30_000
 
+    private let place: Place
     private let connection: ClientConnection
     private var poller: Poller
     private let deadline = Monotonic.now().advanced(byMilliseconds: Self.patienceMilliseconds)
 
     /// - Throws: where nobody listens, in words for people.
-    init(to path: String) throws(ToolFault) {
+    init(to place: Place) throws(ToolFault) {
+        self.place = place
         do {
             let connection = try ClientConnection(
-                to: .unix(path: path), target: 0, context: nil, serverName: "localhost")
+                to: place.address, target: 0, context: place.context,
+                serverName: place.serverName)
             let poller = try Poller(eventsMax: 4)
             try poller.add(connection.stream.descriptor, key: .fixed(0))
             self.connection = connection
             self.poller = poller
         } catch {
-            throw ToolFault(message: "no gateway answers on `unix:\(path)`")
+            throw ToolFault(message: "no gateway answers on `\(place.name)`")
         }
     }
 
     /// The status and the body of the answer.
+    ///
+    /// - Parameter fields: lines without their ends, none with a line end in it.
     mutating func send(
-        _ method: String, _ target: String
+        _ method: String, _ target: String, fields: [String] = [], body: [UInt8] = []
     ) throws(ToolFault) -> (status: UInt16, body: [UInt8]) {
         do {
-            return try exchange(method, target)
+            return try exchange(method, target, fields, body)
         } catch let fault as ToolFault {
             throw fault
         } catch {
@@ -40,14 +57,15 @@ struct AdminCall: ~Copyable {
     }
 
     private mutating func exchange(
-        _ method: String, _ target: String
+        _ method: String, _ target: String, _ fields: [String], _ content: [UInt8]
     ) throws -> (status: UInt16, body: [UInt8]) {
-        while case .blocked = connection.establish() { try wait() }
-        guard connection.phase == .ready else { throw Self.unreachable }
+        try establish()
         connection.begin()
         connection.stream.output.append(
-            text: "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n"
-                + "Connection: close\r\n\r\n")
+            text: "\(method) \(target) HTTP/1.1\r\nHost: \(place.authority)\r\n"
+                + fields.map { $0 + "\r\n" }.joined()
+                + "Content-Length: \(content.count)\r\nConnection: close\r\n\r\n")
+        connection.stream.output.append(content)
         var head = ResponseHead()
         var body = ByteBuffer(
             capacityMax: Self.answerBytesMax + 2 * BodyReader.pieceBytesMax)
@@ -68,6 +86,19 @@ struct AdminCall: ~Copyable {
             case .success(.ended): return (head.status, body.bytes)
             case .success(.moved), .success(.starved): try wait()
             case .success(.full), .failure: throw Self.unreachable
+            }
+        }
+    }
+
+    private mutating func establish() throws {
+        while true {
+            switch connection.establish() {
+            case .moved: return
+            case .blocked: try wait()
+            case .failed(.tls(let failure)):
+                throw ToolFault(message: "`\(place.name)` is not who it should be: \(failure)")
+            case .full, .ended, .failed:
+                throw ToolFault(message: "no gateway answers on `\(place.name)`")
             }
         }
     }
