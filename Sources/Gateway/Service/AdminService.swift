@@ -118,6 +118,7 @@ struct AdminService {
         Self.write(state.verdict, to: &out)
         writeWorkers(to: &out)
         writeIssuers(of: snapshot, to: &out)
+        writeDirectory(of: snapshot, to: &out)
         out.endObject()
         return String(decoding: out.bytes, as: UTF8.self)
     }
@@ -156,6 +157,23 @@ struct AdminService {
             out.endObject()
         }
         out.endArray()
+    }
+
+    /// `null` where the policy names no directory.
+    private func writeDirectory(of snapshot: Snapshot, to out: inout JSONWriter) {
+        out.key("directory")
+        guard case .directory(let settings) = snapshot.policy.tenants else { return out.null() }
+        let report = gateway.directory.report(now: .now())
+        out.beginObject()
+        out.member("fresh", gateway.directory.isFresh(settings, now: .now()))
+        out.member("connected", report.isConnected)
+        out.key("age_seconds")
+        if let age = report.ageSeconds { out.integer(Int64(clamping: age)) } else { out.null() }
+        out.member("max_stale_seconds", Int64(settings.staleMillisecondsMax / 1_000))
+        out.member("tenants", report.tenants)
+        out.member("keys", report.keys)
+        out.member("version", report.version)
+        out.endObject()
     }
 
     /// What a reload is answered with: the same diagnostics that `check` shows.

@@ -132,6 +132,7 @@ struct AdminAnswer: ~Escapable {
         rows.append(["last reload", lastReload])
         rows.append(["connections", connections])
         rows.append(["issuers", issuers])
+        if let directory { rows.append(["directory", directory]) }
         var out = TextTable.text(rows, indent: "")
         if let text = text("/last_reload/text"), isRefused { out += text }
         return out
@@ -157,6 +158,15 @@ struct AdminAnswer: ~Escapable {
             }
         }
         return "\(text("/connections") ?? "?") (by worker: \(parts.joined(separator: " ")))"
+    }
+
+    private var directory: String? {
+        guard let tenants = text("/directory/tenants") else { return nil }
+        guard text("/directory/age_seconds") != nil else { return "NOTHING IS KNOWN" }
+        let state = text("/directory/fresh") == "true" ? "" : ", TOO OLD"
+        let link = text("/directory/connected") == "true" ? "" : ", the backend is away"
+        return "\(tenants) tenants, as of \(duration("/directory/age_seconds")) ago"
+            + "\(state)\(link)"
     }
 
     private var issuers: String {
