@@ -84,7 +84,7 @@ extension GatewayWorker {
         _ exchange: Exchange, _ route: RouteRule, _ snapshot: Snapshot,
         _ connection: ServerConnection
     ) {
-        guard route.policy.takesCertificates else { return }
+        guard route.takesCertificates else { return }
         let memo = memo(of: exchange.clientKey)
         guard connection.authorityEpoch == snapshot.clientAuthorityEpoch else {
             return memo.certificate.read(nil)

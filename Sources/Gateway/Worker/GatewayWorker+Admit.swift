@@ -97,7 +97,7 @@ extension GatewayWorker {
         exchange.upstream = route.policy.upstream
         noteOrigin(exchange, route, bytes)
         let view = view(for: snapshot)
-        if view.hasTenantHosts || route.policy.takesCertificates {
+        if view.hasTenantHosts || route.takesCertificates {
             try checkServerName(route, snapshot, view, connection, bytes)
         }
         var caller: Caller?
@@ -106,7 +106,7 @@ extension GatewayWorker {
         case .later: return .later
         }
         exchange.caller = caller
-        if !route.policy.tenantFrom.isEmpty {
+        if route.readsPlaces {
             if try awaitsName(exchange, route, bytes) { return .collect(route) }
             caller = try named(exchange, route, snapshot, bytes, bodyName: nil)
             exchange.caller = caller

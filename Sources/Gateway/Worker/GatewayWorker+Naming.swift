@@ -16,7 +16,7 @@ extension GatewayWorker {
         guard let name = connection.stream.serverName else { return }
         try snapshot.rules.hosts.check(
             serverName: name.span, bytes[requestHead.authority ?? .empty], view.directory,
-            takesCertificates: route.policy.takesCertificates)
+            takesCertificates: route.takesCertificates)
     }
 
     /// What a caller who is known may be refused for, before anything is cleaned or charged: such a

@@ -63,8 +63,8 @@ enum CredentialShape {
                 "dns", .scalar(.hostPattern),
                 "The form of a DNS name in its subjectAltName that names the tenant."),
             PolicyKey(
-                "vendor", .scalar(.reference(.vendor, or: [], notYet: [])), default: "default",
-                "Whose tenants they name."),
+                "vendor", .scalar(.reference(.vendor, or: [], notYet: [])),
+                "Whose tenants they name; `default` unless it is said."),
         ])
 
     static let clientCertificates = [

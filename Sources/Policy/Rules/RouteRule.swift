@@ -30,6 +30,10 @@ public final class RouteRule: Sendable {
     public let keyFeatureProblem: [UInt8]
     /// `nil` where no method asks for scopes.
     let scopes: ScopeRule?
+    /// Whether it takes certificates of clients.
+    public let takesCertificates: Bool
+    /// Whether places of the request name its tenant.
+    public let readsPlaces: Bool
     /// Whether the issuer's tokens say their scopes.
     let tokensHaveScopes: Bool
     /// The injected field's name as it is written.
@@ -122,6 +126,8 @@ public final class RouteRule: Sendable {
         keyFeature = gateway.features.firstIndex(of: APIKeyPolicy.feature)
         keyFeatureProblem = Self.featureProblem(of: keyFeature, in: gateway)
         scopes = ScopeRule(route.scopes)
+        takesCertificates = route.takesCertificates
+        readsPlaces = !route.tenantFrom.isEmpty
         tokensHaveScopes =
             route.issuer.map { index in
                 gateway.issuers.indices.contains(index) && gateway.issuers[index].scope != nil

@@ -23,7 +23,7 @@ struct Scenario: Sendable {
 
     static let all =
         keyRefusals + reuse + pipelines + pieces + heldBodies + crowds + bodyMemory + secrets
-        + memory + limits + clocks + floods
+        + memory + limits + clocks + floods + keys
 }
 
 extension Sighting {
