@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help run build test lint jury tokens compare bench curves budget soak fuzz clean
+.PHONY: help run build test lint jury tokens compare bench cleaning curves budget soak fuzz clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -53,6 +53,12 @@ bench:
 	@scripts/bootstrap bench
 	swift build -c release --product ringfence-gateway
 	bench/run $(ARGS)
+
+## make cleaning what cleaning bodies, heads and queries costs (docs/performance.md)
+cleaning:
+	@scripts/bootstrap run
+	RINGFENCE_BENCH=1 swift build -c release --product ringfence-cleaning
+	bench/cleaning $(ARGS)
 
 ## make curves   CPU per request over connections, tenants, routes, bodies, tokens (docs/curves)
 curves:

@@ -33,6 +33,18 @@ static inline void rf_return_free_memory(void) {
     malloc_trim(0);
 #endif
 }
+// Blocks of `large` bytes and more go back to the system when they are freed, and so does what is
+// free at the end of a heap beyond `kept`. By itself the allocator raises both bounds to the
+// largest block it has seen, and then keeps such blocks for ever, one in each thread.
+static inline void rf_bound_free_memory(int large, int kept) {
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, large);
+    mallopt(M_TRIM_THRESHOLD, kept);
+#else
+    (void)large;
+    (void)kept;
+#endif
+}
 // Whom the kernel takes this process for.
 static inline uint32_t rf_user_id(void) { return geteuid(); }
 static inline int rf_is_terminal(int fd) { return isatty(fd); }

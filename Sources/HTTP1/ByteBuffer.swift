@@ -292,10 +292,37 @@ extension Span where Element == UInt8 {
 }
 
 extension SIMD16<UInt8> {
+    /// Its bytes as two words, the first byte lowest.
+    @inlinable @inline(__always) public var words: (low: UInt64, high: UInt64) {
+        let words = unsafe unsafeBitCast(self, to: SIMD2<UInt64>.self)
+        return (UInt64(littleEndian: words[0]), UInt64(littleEndian: words[1]))
+    }
+
+    /// Its first `count` bytes, 0...16, and `filler` in the place of the rest.
+    @inlinable @inline(__always)
+    public func keeping(first count: Int, else filler: UInt8 = 0) -> SIMD16<UInt8> {
+        let places = SIMD16<Int8>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+        let end = SIMD16<Int8>(repeating: Int8(truncatingIfNeeded: count))
+        let isKept: SIMDMask<SIMD16<Int8>> = places .< end
+        let kept = unsafe unsafeBitCast(isKept, to: SIMD16<UInt8>.self)
+        return (self & kept) | (SIMD16(repeating: filler) & ~kept)
+    }
+
     /// Eight bytes and eight more, as `Span.word(at:)` reads them.
     @inlinable @inline(__always) public init(_ low: UInt64, _ high: UInt64) {
         let words = SIMD2(low.littleEndian, high.littleEndian)
         self = unsafe unsafeBitCast(words, to: SIMD16<UInt8>.self)
+    }
+
+    /// Where the first byte of a comparison's outcome is that holds; 16 where none does. There is
+    /// no branch in it.
+    @inlinable @inline(__always)
+    public static func firstIndex(in mask: SIMDMask<SIMD16<Int8>>) -> Int {
+        // Four bits of each byte are left, in their order.
+        let pairs = unsafe unsafeBitCast(mask, to: SIMD8<UInt16>.self) &>> SIMD8(repeating: 4)
+        let halves = SIMD8<UInt8>(truncatingIfNeeded: pairs)
+        let word = UInt64(littleEndian: unsafe unsafeBitCast(halves, to: UInt64.self))
+        return word.trailingZeroBitCount &>> 2
     }
 
     /// Where the first byte of a comparison's outcome is that holds; `nil` where none does.

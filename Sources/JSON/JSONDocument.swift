@@ -10,29 +10,47 @@ public struct JSONNode: Hashable, Sendable, BitwiseCopyable {
     init(_ place: UInt32) { self.place = place }
     init(_ place: Int) { self.place = UInt32(place) }
 
+    /// The value with `index` values before it; whether there is one is the caller's to know.
+    public init(at index: Int) { place = UInt32(truncatingIfNeeded: index) }
+
     /// Values that start before this one: the root has 0.
     public var index: Int { Int(place) }
 }
 
-/// One value in document order, which is the order of its first byte.
-struct TapeEntry: BitwiseCopyable, Sendable {
-    /// Bytes of the value, quotes included.
-    var start: UInt32
-    var end: UInt32
-    /// Bytes of the key in front of it, quotes included; empty for elements and the root.
-    var keyStart: UInt32 = 0
-    var keyEnd: UInt32 = 0
-    /// The entry behind everything inside this value.
-    var after: UInt32
-    var parent: UInt32
+/// One value of a document, where it lies and where it belongs.
+public struct JSONEntry: BitwiseCopyable, Sendable {
+    /// Bytes of the value, quotes and brackets included.
+    public internal(set) var start: UInt32
+    public internal(set) var end: UInt32
+    /// Bytes of the key in front of it, quotes included; both 0 for elements and the root.
+    public internal(set) var keyStart: UInt32
+    public internal(set) var keyEnd: UInt32
+    /// The index behind everything inside this value.
+    public internal(set) var after: UInt32
+    /// The index of the container around it; `none` for the root.
+    public internal(set) var parent: UInt32
+    /// Of what the key means (`KeyTable.Secret`); equal keys have equal ones.
+    var keyHash: UInt32
     /// Containers around this value.
-    var depth: UInt16 = 0
-    var kind: JSONKind
-    var isEscaped = false
-    var isKeyEscaped = false
+    public internal(set) var depth: UInt16
+    public internal(set) var kind: JSONKind
+    @usableFromInline var escapes: UInt8
 
-    /// The parent of the root.
-    static let none = UInt32.max
+    public static let none = UInt32.max
+
+    /// Whether the value is a string with escapes, and so the key: their bytes then differ from
+    /// what they mean.
+    @inlinable public var isEscaped: Bool { escapes & 1 != 0 }
+    @inlinable public var isKeyEscaped: Bool { escapes & 2 != 0 }
+    /// The key, if any, and the value.
+    @inlinable public var memberStart: UInt32 { keyEnd > 0 ? keyStart : start }
+
+    /// Room for an entry.
+    static var blank: JSONEntry {
+        JSONEntry(
+            start: 0, end: 0, keyStart: 0, keyEnd: 0, after: 0, parent: 0, keyHash: 0, depth: 0,
+            kind: .null, escapes: 0)
+    }
 }
 
 /// A strict RFC 8259 reader that turns bytes into a flat tape of values.
@@ -44,8 +62,12 @@ struct TapeEntry: BitwiseCopyable, Sendable {
 /// It is scratch memory with an owner: a reused one allocates nothing once it has seen the
 /// largest document of its workload. There is no recursion.
 public struct JSONDocument: ~Copyable {
-    private var tape: [TapeEntry] = []
+    /// The first `count` of them are the document; the rest is room.
+    private var tape: [JSONEntry] = []
+    private var count = 0
     private var keys = KeyTable()
+    /// What keys are hashed with; another one must not change any answer.
+    var secret = KeyTable.secret
     private var sourceCount = 0
 
     /// No memory is taken before the first document.
@@ -55,13 +77,13 @@ public struct JSONDocument: ~Copyable {
     public mutating func parse(
         _ source: Span<UInt8>, limits: JSONLimits = JSONLimits()
     ) throws(JSONDefect) {
-        tape.removeAll(keepingCapacity: true)
+        count = 0
         sourceCount = source.count
         do throws(JSONDefect) {
             try Self.refuseEncoding(of: source, limits: limits)
             try fill(from: source, limits: limits)
         } catch {
-            tape.removeAll(keepingCapacity: true)
+            count = 0
             throw error
         }
     }
@@ -71,20 +93,35 @@ public struct JSONDocument: ~Copyable {
     /// `parse` must have accepted exactly these bytes: anything else is a bug of the caller.
     @_lifetime(borrow self, copy source)
     public borrowing func view(of source: Span<UInt8>) -> JSONView {
-        precondition(!tape.isEmpty && source.count == sourceCount, "view of another document")
-        return JSONView(source: source, tape: tape.span)
+        precondition(count > 0 && source.count == sourceCount, "view of another document")
+        return JSONView(source: source, tape: tape.span.extracting(0..<count))
     }
 
     /// Gives the scratch memory back, for an owner that has met an unusually large document.
     public mutating func release() {
         tape = []
+        count = 0
         keys = KeyTable()
         sourceCount = 0
     }
 
+    /// Takes room for `values` values in one piece, for an owner that knows how many may come.
+    public mutating func reserve(values: Int) {
+        count = 0
+        guard tape.count < values else { return }
+        tape = []
+        tape = [JSONEntry](repeating: .blank, count: values)
+    }
+
+    /// Bytes of scratch memory that a document of so many values and keys takes at most, where
+    /// they were reserved.
+    public static func scratchBytesMax(values: Int, keys: Int) -> Int {
+        values * MemoryLayout<JSONEntry>.stride + KeyTable.scratchBytesMax(keys: keys)
+    }
+
     /// Bytes of scratch memory held.
     public var scratchBytes: Int {
-        tape.capacity * MemoryLayout<TapeEntry>.stride + keys.scratchBytes
+        tape.capacity * MemoryLayout<JSONEntry>.stride + keys.scratchBytes
     }
 
     /// The bound comes first, so that validation too is bounded. UTF-16 and UTF-32 have no case
@@ -98,11 +135,14 @@ public struct JSONDocument: ~Copyable {
         if source.count >= 3, source[0] == 0xEF, source[1] == 0xBB, source[2] == 0xBF {
             throw JSONDefect(.byteOrderMark, at: 0)
         }
+        guard !UTF8Check.accepts(source) else { return }
         do {
+            // Only to tell where.
             _ = try UTF8Span(validating: source)
         } catch {
             throw JSONDefect(.invalidUTF8, at: error.byteOffsets.lowerBound)
         }
+        throw JSONDefect(.invalidUTF8, at: 0)
     }
 }
 
@@ -116,136 +156,155 @@ extension JSONDocument {
 
     /// The key in front of the value that is read next.
     private struct PendingKey {
-        var start: UInt32 = 0
-        var end: UInt32 = 0
+        var start = 0
+        var end = 0
+        var hash: UInt32 = 0
         var isEscaped = false
     }
+
+    /// Where the reader stands.
+    private struct Place {
+        var position = 0
+        var expected = Expected.value
+        /// The innermost open container, if any.
+        var open = JSONEntry.none
+        var isInObject = false
+        var depth: UInt16 = 0
+        var keyCount = 0
+        var nodeCount = 0
+
+        /// The byte that closes the innermost container.
+        @inline(__always)
+        var closing: UInt8 { isInObject ? UInt8(ascii: "}") : UInt8(ascii: "]") }
+    }
+
+    /// Entries there is room for at first.
+    private static let roomMin = 64
 
     private mutating func fill(
         from source: Span<UInt8>, limits: JSONLimits
     ) throws(JSONDefect) {
-        var lexer = JSONLexer(source, digitsMax: limits.digitsMax)
-        var open = TapeEntry.none
-        var keyCount = 0
-        var key = PendingKey()
-        var expected = Expected.value
-        while expected != .nothing {
-            let byte = try lexer.firstByte()
-            switch expected {
-            case .elementOrEnd where byte == UInt8(ascii: "]"),
+        let lexer = JSONLexer(source, digitsMax: limits.digitsMax)
+        var place = Place()
+        while true {
+            place = try Self.read(lexer, from: place, limits, source, secret, into: &tape, &keys)
+            if place.expected == .nothing { break }
+            let room = max(Self.roomMin, tape.count)
+            tape.append(contentsOf: repeatElement(JSONEntry.blank, count: room))
+        }
+        let end = lexer.spaceEnd(from: place.position)
+        guard lexer.isEnd(end) else { throw JSONDefect(.trailingData, at: end) }
+        count = place.nodeCount
+    }
+
+    /// Reads until the document is whole, or there is no room for an entry that is needed.
+    private static func read(
+        _ lexer: borrowing JSONLexer, from start: Place, _ limits: JSONLimits,
+        _ source: Span<UInt8>, _ secret: KeyTable.Secret, into entries: inout [JSONEntry],
+        _ keys: inout KeyTable
+    ) throws(JSONDefect) -> Place {
+        // Asked once, not at every write, whether nobody else holds the tape.
+        var tape = entries.mutableSpan
+        var place = start
+        while place.expected != .nothing {
+            var byte = try lexer.firstByte(from: &place.position)
+            var key = PendingKey()
+            switch place.expected {
+            case .commaOrEnd where byte == UInt8(ascii: ","):
+                place.position &+= 1
+                place.expected = place.isInObject ? .key : .element
+                continue
+            case .commaOrEnd,
+                .elementOrEnd where byte == UInt8(ascii: "]"),
                 .keyOrEnd where byte == UInt8(ascii: "}"):
-                expected = try close(&open, &lexer, source)
-            case .value, .element, .elementOrEnd:
-                if expected == .element, byte == UInt8(ascii: "]") {
-                    throw JSONDefect(.trailingComma, at: lexer.position)
+                guard byte == place.closing else {
+                    throw JSONDefect(.unexpectedByte, at: place.position)
                 }
-                expected = try append(byte, key, &open, &lexer, limits)
-                key = PendingKey()
+                tape[Int(place.open)].end = UInt32(truncatingIfNeeded: place.position &+ 1)
+                tape[Int(place.open)].after = UInt32(truncatingIfNeeded: place.nodeCount)
+                if place.isInObject {
+                    try keys.refuseDuplicates(in: Int(place.open), of: tape.span, source)
+                }
+                leave(&place, tape.span)
+                continue
+            case .key where byte == UInt8(ascii: "}"), .element where byte == UInt8(ascii: "]"):
+                throw JSONDefect(.trailingComma, at: place.position)
             case .key, .keyOrEnd:
-                if expected == .key, byte == UInt8(ascii: "}") {
-                    throw JSONDefect(.trailingComma, at: lexer.position)
+                guard place.keyCount < limits.keysMax else {
+                    throw JSONDefect(.tooManyKeys, at: place.position)
                 }
-                guard keyCount < limits.keysMax else {
-                    throw JSONDefect(.tooManyKeys, at: lexer.position)
+                guard byte == UInt8(ascii: "\"") else {
+                    throw JSONDefect(.unexpectedByte, at: place.position)
                 }
-                keyCount += 1
-                key = try Self.readKey(byte, &lexer)
-                expected = .value
-            case .commaOrEnd:
-                let isObject = tape[Int(open)].kind == .object
-                if byte == UInt8(ascii: ",") {
-                    lexer.advance()
-                    expected = isObject ? .key : .element
-                } else if byte == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
-                    expected = try close(&open, &lexer, source)
-                } else {
-                    throw JSONDefect(.unexpectedByte, at: lexer.position)
+                place.keyCount &+= 1
+                let (token, hash) = try lexer.key(from: place.position, secret)
+                key = PendingKey(
+                    start: place.position, end: token.end, hash: hash, isEscaped: token.isEscaped)
+                place.position = try lexer.colonEnd(from: token.end)
+                byte = try lexer.firstByte(from: &place.position)
+            case .value, .element, .elementOrEnd, .nothing: break
+            }
+            guard place.nodeCount < limits.nodesMax else {
+                throw JSONDefect(.tooManyNodes, at: place.position)
+            }
+            guard place.nodeCount < tape.count else {
+                // It is read again, its key too, when there is room.
+                if key.end > 0 {
+                    place.keyCount &-= 1
+                    place.position = key.start
                 }
-            case .nothing: break
+                return place
+            }
+            let value = try lexer.value(byte, from: place.position)
+            let index = place.nodeCount
+            try enter(value, key, &place, limits, &tape[index])
+            if place.expected == .commaOrEnd, lexer.follows(UInt8(ascii: ","), at: place.position) {
+                place.position &+= 1
+                place.expected = place.isInObject ? .key : .element
             }
         }
-        guard lexer.isAtEnd() else { throw JSONDefect(.trailingData, at: lexer.position) }
+        return place
     }
 
-    /// Reads `"key" :`.
-    private static func readKey(
-        _ byte: UInt8, _ lexer: inout JSONLexer
-    ) throws(JSONDefect) -> PendingKey {
-        guard byte == UInt8(ascii: "\"") else {
-            throw JSONDefect(.unexpectedByte, at: lexer.position)
+    /// Takes a value in: whole, or the opening of a container.
+    @inline(__always)
+    private static func enter(
+        _ value: JSONToken, _ key: PendingKey, _ place: inout Place, _ limits: JSONLimits,
+        _ entry: inout JSONEntry
+    ) throws(JSONDefect) {
+        let isContainer = value.kind == .object || value.kind == .array
+        guard !isContainer || Int(place.depth) < limits.depthMax else {
+            throw JSONDefect(.tooDeep, at: place.position)
         }
-        let start = UInt32(lexer.position)
-        let isEscaped = try lexer.consumeString()
-        let end = UInt32(lexer.position)
-        guard try lexer.firstByte() == UInt8(ascii: ":") else {
-            throw JSONDefect(.unexpectedByte, at: lexer.position)
-        }
-        lexer.advance()
-        return PendingKey(start: start, end: end, isEscaped: isEscaped)
-    }
-
-    /// Appends the value that starts with `byte`: whole, or the opening of a container.
-    private mutating func append(
-        _ byte: UInt8, _ key: PendingKey, _ open: inout UInt32, _ lexer: inout JSONLexer,
-        _ limits: JSONLimits
-    ) throws(JSONDefect) -> Expected {
-        let place = UInt32(tape.count)
-        guard tape.count < limits.nodesMax else {
-            throw JSONDefect(.tooManyNodes, at: lexer.position)
-        }
-        let start = UInt32(lexer.position)
-        var entry = TapeEntry(
-            start: start, end: start, keyStart: key.start, keyEnd: key.end, after: place + 1,
-            parent: open, kind: .null, isKeyEscaped: key.isEscaped)
-        if open != TapeEntry.none { entry.depth = tape[Int(open)].depth + 1 }
-        var isContainer = false
-        switch byte {
-        case UInt8(ascii: "{"), UInt8(ascii: "["):
-            guard Int(entry.depth) < limits.depthMax else {
-                throw JSONDefect(.tooDeep, at: lexer.position)
-            }
-            entry.kind = byte == UInt8(ascii: "{") ? .object : .array
-            isContainer = true
-            lexer.advance()
-        case UInt8(ascii: "\""):
-            entry.kind = .string
-            entry.isEscaped = try lexer.consumeString()
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-            entry.kind = .number
-            try lexer.consumeNumber()
-        case UInt8(ascii: "t"):
-            entry.kind = .boolean
-            try lexer.consume(word: 0x7472_7565, count: 4)
-        case UInt8(ascii: "f"):
-            entry.kind = .boolean
-            try lexer.consume(word: 0x66_616C_7365, count: 5)
-        case UInt8(ascii: "n"):
-            try lexer.consume(word: 0x6E75_6C6C, count: 4)
-        default: throw JSONDefect(.unexpectedByte, at: lexer.position)
-        }
-        entry.end = UInt32(lexer.position)
-        tape.append(entry)
+        let index = UInt32(truncatingIfNeeded: place.nodeCount)
+        entry = JSONEntry(
+            start: UInt32(truncatingIfNeeded: place.position),
+            end: UInt32(truncatingIfNeeded: value.end),
+            keyStart: UInt32(truncatingIfNeeded: key.start),
+            keyEnd: UInt32(truncatingIfNeeded: key.end),
+            after: index &+ 1, parent: place.open, keyHash: key.hash, depth: place.depth,
+            kind: value.kind,
+            escapes: (value.isEscaped ? 1 : 0) | (key.isEscaped ? 2 : 0))
+        place.nodeCount &+= 1
+        place.position = value.end
         if isContainer {
-            open = place
-            return entry.kind == .object ? .keyOrEnd : .elementOrEnd
+            place.open = index
+            place.isInObject = value.kind == .object
+            place.depth &+= 1
+            place.expected = place.isInObject ? .keyOrEnd : .elementOrEnd
+        } else {
+            place.expected = place.open == JSONEntry.none ? .nothing : .commaOrEnd
         }
-        return open == TapeEntry.none ? .nothing : .commaOrEnd
     }
 
-    /// Consumes the closing byte of the innermost container.
-    private mutating func close(
-        _ open: inout UInt32, _ lexer: inout JSONLexer, _ source: Span<UInt8>
-    ) throws(JSONDefect) -> Expected {
-        lexer.advance()
-        let place = Int(open)
-        tape[place].end = UInt32(lexer.position)
-        tape[place].after = UInt32(tape.count)
-        if tape[place].kind == .object {
-            // A second reference, so that `keys` may change while the tape is read: no copy.
-            let entries = tape
-            try keys.refuseDuplicates(in: place, of: entries.span, source)
-        }
-        open = tape[place].parent
-        return open == TapeEntry.none ? .nothing : .commaOrEnd
+    /// Behind the closing byte of the innermost container.
+    @inline(__always)
+    private static func leave(_ place: inout Place, _ tape: Span<JSONEntry>) {
+        place.position &+= 1
+        place.open = tape[Int(place.open)].parent
+        place.depth &-= 1
+        place.isInObject =
+            place.open != JSONEntry.none && tape[Int(place.open)].kind == .object
+        place.expected = place.open == JSONEntry.none ? .nothing : .commaOrEnd
     }
 }

@@ -7,7 +7,7 @@ public struct JSONLimits: Equatable, Sendable {
     public var depthMax: Int
     /// Keys of all objects together.
     public var keysMax: Int
-    /// Values of all kinds together; one takes 28 bytes of scratch memory.
+    /// Values of all kinds together; one takes 32 bytes of scratch memory.
     public var nodesMax: Int
     /// Digits of one number, those of fraction and exponent included.
     public var digitsMax: Int

@@ -2,16 +2,23 @@
 ///
 /// Every question costs the bytes it looks at; none allocates unless it returns an array.
 public struct JSONView: ~Escapable {
-    let source: Span<UInt8>
-    let tape: Span<TapeEntry>
+    /// The bytes of the document.
+    public let source: Span<UInt8>
+    @usableFromInline let tape: Span<JSONEntry>
 
     @_lifetime(copy source, copy tape)
-    init(source: Span<UInt8>, tape: Span<TapeEntry>) {
+    init(source: Span<UInt8>, tape: Span<JSONEntry>) {
         self.source = source
         self.tape = tape
     }
 
-    func entry(_ node: JSONNode) -> TapeEntry { tape[Int(node.place)] }
+    func entry(_ node: JSONNode) -> JSONEntry { tape[Int(node.place)] }
+
+    /// Every value in document order, for who walks all of them.
+    @inlinable public var entries: Span<JSONEntry> {
+        @_lifetime(copy self)
+        get { tape }
+    }
 
     // MARK: Shape
 
@@ -33,7 +40,7 @@ public struct JSONView: ~Escapable {
     /// The container around `node`; nil for the root.
     public func parent(of node: JSONNode) -> JSONNode? {
         let parent = entry(node).parent
-        return parent == TapeEntry.none ? nil : JSONNode(parent)
+        return parent == JSONEntry.none ? nil : JSONNode(parent)
     }
 
     /// The index behind `node` and everything inside it: `node(_:)` of it skips the subtree.
@@ -131,6 +138,15 @@ public struct JSONView: ~Escapable {
         return appendKey(of: node, to: &bytes) ? bytes : nil
     }
 
+    /// The meaning of the key in UTF-8, without a copy; nil unless `node` is a member, and for a
+    /// key written with escapes, which `appendKey` decodes.
+    @_lifetime(copy self)
+    public func plainKey(of node: JSONNode) -> Span<UInt8>? {
+        let entry = entry(node)
+        guard entry.keyEnd > 0, !entry.isKeyEscaped else { return nil }
+        return source.extracting(Int(entry.keyStart) + 1..<Int(entry.keyEnd) - 1)
+    }
+
     /// Appends the meaning of the key; answers false unless `node` is a member.
     public func appendKey(of node: JSONNode, to bytes: inout [UInt8]) -> Bool {
         let entry = entry(node)
@@ -185,10 +201,19 @@ public struct JSONView: ~Escapable {
     /// The member of the object `node` whose key means exactly `name`; nil when there is none or
     /// `node` is no object. Linear in the number of members.
     public func member(of node: JSONNode, named name: Span<UInt8>) -> JSONNode? {
-        guard kind(of: node) == .object else { return nil }
-        var members = children(of: node)
-        while let member = members.next() {
-            if key(of: member, equals: name) { return member }
+        let object = entry(node)
+        guard object.kind == .object else { return nil }
+        let length = UInt32(truncatingIfNeeded: name.count &+ 2)
+        var place = Int(node.place) + 1
+        while place < Int(object.after) {
+            let member = tape[place]
+            // Without escapes the length decides about most.
+            if member.keyEnd &- member.keyStart == length || member.isKeyEscaped,
+                key(of: JSONNode(place), equals: name)
+            {
+                return JSONNode(place)
+            }
+            place = Int(member.after)
         }
         return nil
     }
@@ -219,12 +244,12 @@ public struct JSONView: ~Escapable {
 
 /// Walks the children of one container: `while let child = children.next()`.
 public struct JSONChildren: ~Escapable {
-    private let tape: Span<TapeEntry>
+    private let tape: Span<JSONEntry>
     private var place: Int
     private let end: Int
 
     @_lifetime(copy tape)
-    init(tape: Span<TapeEntry>, first: Int, end: Int) {
+    init(tape: Span<JSONEntry>, first: Int, end: Int) {
         self.tape = tape
         place = first
         self.end = end

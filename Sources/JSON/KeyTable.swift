@@ -1,84 +1,136 @@
+import HTTP1
+
 /// Finds two equal keys in one object, in time linear in the bytes of its keys whatever they are.
 ///
-/// Keys are compared unescaped: `"a"` and `"\u0061"` are the same key to every reader.
+/// Keys are compared unescaped: `"a"` and `"\u0061"` are the same key to every reader. Each has its
+/// hash on the tape; keys are compared only where these are equal.
 struct KeyTable {
-    /// Up to this many keys are compared pair by pair, which beats hashing.
+    /// Up to this many hashes are compared with each other, which beats a table.
     static let pairwiseMax = 16
 
-    /// Open addressing, linear probing: 32 bits of the hash above the place of the member plus
-    /// one; 0 is a free slot.
+    /// Open addressing, linear probing: the hash above the place of the member plus one; 0 is a
+    /// free slot.
     private var slots: [UInt64] = []
 
     var scratchBytes: Int { slots.capacity * 8 }
 
-    mutating func refuseDuplicates(
-        in object: Int, of tape: Span<TapeEntry>, _ source: Span<UInt8>
-    ) throws(JSONDefect) {
-        var count = 0
-        var member = object + 1
-        while member < Int(tape[object].after) {
-            count += 1
-            member = Int(tape[member].after)
-        }
-        if count <= Self.pairwiseMax {
-            try comparePairs(in: object, of: tape, source)
-        } else {
-            try hashAll(count, in: object, of: tape, source)
-        }
+    /// For objects with `keys` keys in all. A table makes room for one of at least twice its size,
+    /// and for that moment there are both.
+    static func scratchBytesMax(keys: Int) -> Int {
+        keys <= pairwiseMax ? 0 : 8 * (size(for: keys) + size(for: keys) / 2)
     }
 
-    private func comparePairs(
-        in object: Int, of tape: Span<TapeEntry>, _ source: Span<UInt8>
-    ) throws(JSONDefect) {
-        let end = Int(tape[object].after)
-        var later = object + 1
-        while later < end {
-            var earlier = object + 1
-            while earlier < later {
-                guard !Self.areEqual(tape[earlier], tape[later], source) else {
-                    throw JSONDefect(.duplicateKey, at: Int(tape[later].keyStart))
-                }
-                earlier = Int(tape[earlier].after)
-            }
-            later = Int(tape[later].after)
-        }
-    }
-
-    /// The table is at most half full, so probes stay short; `Hasher` is SipHash with a seed the
-    /// peer cannot know, so it cannot choose keys that meet in one slot. The answer does not
-    /// depend on the seed.
-    private mutating func hashAll(
-        _ count: Int, in object: Int, of tape: Span<TapeEntry>, _ source: Span<UInt8>
-    ) throws(JSONDefect) {
+    private static func size(for count: Int) -> Int {
         var size = 32
         while size < count * 2 { size *= 2 }
+        return size
+    }
+
+    @inline(__always)
+    mutating func refuseDuplicates(
+        in object: Int, of tape: Span<JSONEntry>, _ source: Span<UInt8>
+    ) throws(JSONDefect) {
+        if Self.areApart(in: object, of: tape) { return }
+        if try Self.comparePairs(in: object, of: tape, source) { return }
+        try hashAll(in: object, of: tape, source)
+    }
+
+    /// Whether six bits of the hashes tell all keys apart, as they do for most small objects.
+    @inline(__always)
+    private static func areApart(in object: Int, of tape: Span<JSONEntry>) -> Bool {
+        let end = Int(tape[object].after)
+        var seen: UInt64 = 0
+        var member = object &+ 1
+        while member < end {
+            let bit: UInt64 = 1 &<< UInt64(tape[member].keyHash & 63)
+            guard seen & bit == 0 else { return false }
+            seen |= bit
+            member = Int(tape[member].after)
+        }
+        return true
+    }
+
+    /// False where there are too many keys for it.
+    private static func comparePairs(
+        in object: Int, of tape: Span<JSONEntry>, _ source: Span<UInt8>
+    ) throws(JSONDefect) -> Bool {
+        let end = Int(tape[object].after)
+        var hashes = InlineArray<16, UInt32>(repeating: 0)
+        var places = InlineArray<16, UInt32>(repeating: 0)
+        var count = 0
+        var member = object &+ 1
+        while member < end {
+            guard count < pairwiseMax else { return false }
+            let hash = tape[member].keyHash
+            for other in 0..<count where hashes[other] == hash {
+                guard !areEqual(tape[Int(places[other])], tape[member], source) else {
+                    throw JSONDefect(.duplicateKey, at: Int(tape[member].keyStart))
+                }
+            }
+            hashes[count] = hash
+            places[count] = UInt32(truncatingIfNeeded: member)
+            count &+= 1
+            member = Int(tape[member].after)
+        }
+        return true
+    }
+
+    /// The table is at most half full, so probes stay short. Should they not, somebody has found
+    /// keys that meet under a secret hash, and the object is looked at again with `Hasher`, which
+    /// is SipHash with a seed the peer cannot know. The answer depends on neither.
+    private mutating func hashAll(
+        in object: Int, of tape: Span<JSONEntry>, _ source: Span<UInt8>
+    ) throws(JSONDefect) {
+        var count = 0
+        var member = object &+ 1
+        while member < Int(tape[object].after) {
+            count &+= 1
+            member = Int(tape[member].after)
+        }
+        guard try !fill(count, in: object, of: tape, source, probesMax: 8 * count) else { return }
+        _ = try fill(count, in: object, of: tape, source, probesMax: nil)
+    }
+
+    /// - Parameter probesMax: `nil` to take `Hasher` and go on to the end.
+    /// - Returns: whether all keys were compared.
+    private mutating func fill(
+        _ count: Int, in object: Int, of tape: Span<JSONEntry>, _ source: Span<UInt8>,
+        probesMax: Int?
+    ) throws(JSONDefect) -> Bool {
+        let size = Self.size(for: count)
         if slots.count < size {
             slots = [UInt64](repeating: 0, count: size)
         } else {
             for index in 0..<size { slots[index] = 0 }
         }
-        let mask = size - 1
+        let mask = UInt32(truncatingIfNeeded: size &- 1)
         let end = Int(tape[object].after)
-        var member = object + 1
+        var probesLeft = probesMax ?? .max
+        var member = object &+ 1
         while member < end {
-            let hash = Self.hash(of: tape[member], source)
-            let mark = UInt64(hash >> 32) << 32
-            var slot = Int(truncatingIfNeeded: hash) & mask
-            while slots[slot] != 0 {
-                if slots[slot] & 0xFFFF_FFFF_0000_0000 == mark {
-                    let other = Int(slots[slot] & 0xFFFF_FFFF) - 1
-                    guard !Self.areEqual(tape[other], tape[member], source) else {
-                        throw JSONDefect(.duplicateKey, at: Int(tape[member].keyStart))
+            let entry = tape[member]
+            let hash = probesMax == nil ? Self.sipHash(of: entry, source) : entry.keyHash
+            var slot = hash & mask
+            while true {
+                let found = slots[Int(slot)]
+                if found == 0 { break }
+                if found &>> 32 == UInt64(hash) {
+                    let other = Int(found & 0xFFFF_FFFF) &- 1
+                    guard !Self.areEqual(tape[other], entry, source) else {
+                        throw JSONDefect(.duplicateKey, at: Int(entry.keyStart))
                     }
                 }
-                slot = (slot + 1) & mask
+                probesLeft &-= 1
+                guard probesLeft > 0 else { return false }
+                slot = (slot &+ 1) & mask
             }
-            slots[slot] = mark | UInt64(member + 1)
-            member = Int(tape[member].after)
+            slots[Int(slot)] = UInt64(hash) &<< 32 | UInt64(member &+ 1)
+            member = Int(entry.after)
         }
+        return true
     }
 
-    private static func hash(of member: TapeEntry, _ source: Span<UInt8>) -> UInt64 {
+    private static func sipHash(of member: JSONEntry, _ source: Span<UInt8>) -> UInt32 {
         var hasher = Hasher()
         var word: UInt64 = 0
         var count = 0
@@ -93,11 +145,11 @@ struct KeyTable {
         }
         hasher.combine(word)
         hasher.combine(count)
-        return UInt64(truncatingIfNeeded: hasher.finalize())
+        return UInt32(truncatingIfNeeded: hasher.finalize())
     }
 
     private static func areEqual(
-        _ one: TapeEntry, _ other: TapeEntry, _ source: Span<UInt8>
+        _ one: JSONEntry, _ other: JSONEntry, _ source: Span<UInt8>
     ) -> Bool {
         if !one.isKeyEscaped, !other.isKeyEscaped {
             let count = Int(one.keyEnd - one.keyStart)
@@ -118,5 +170,92 @@ struct KeyTable {
             guard right.next() == byte else { return false }
         }
         return right.next() == nil
+    }
+}
+
+extension KeyTable {
+    /// What keys are hashed with: drawn once per process, from the seed of `Hasher`.
+    static let secret = Secret(
+        one: UInt64(bitPattern: Int64("one".hashValue)),
+        other: UInt64(bitPattern: Int64("other".hashValue)))
+
+    /// A keyed hash of what a key means, by one folded multiplication for every 16 bytes. It is
+    /// fast, not strong: see `KeyTable.hashAll`.
+    struct Secret: BitwiseCopyable, Sendable {
+        let one: UInt64
+        let other: UInt64
+
+        @inline(__always)
+        private func mix(_ state: UInt64, _ low: UInt64, _ high: UInt64) -> UInt64 {
+            let product = (low ^ state).multipliedFullWidth(by: high ^ other)
+            return product.high ^ product.low
+        }
+
+        /// Keys that differ in zeros at their end alone differ here.
+        @inline(__always)
+        private func finish(_ state: UInt64, _ count: Int) -> UInt32 {
+            UInt32(truncatingIfNeeded: state ^ state &>> 32)
+                &+ UInt32(truncatingIfNeeded: count) &* 0x9e37_79b1
+        }
+
+        /// Of up to 16 bytes that mean themselves, with zeros behind them.
+        @inline(__always)
+        func hash(_ block: SIMD16<UInt8>, _ count: Int) -> UInt32 {
+            let words = block.words
+            return finish(mix(one, words.low, words.high), count)
+        }
+
+        /// Of bytes that mean themselves.
+        @inline(__always)
+        func hash(_ source: Span<UInt8>, _ start: Int, _ end: Int) -> UInt32 {
+            guard end &- start <= 16, source.count &- start >= 16 else {
+                return hash(long: source, start, end)
+            }
+            return hash(source.block(at: start).keeping(first: end &- start), end &- start)
+        }
+
+        private func hash(long source: Span<UInt8>, _ start: Int, _ end: Int) -> UInt32 {
+            var state = one
+            var index = start
+            while end &- index > 16 {
+                let words = source.block(at: index).words
+                state = mix(state, words.low, words.high)
+                index &+= 16
+            }
+            var low: UInt64 = 0
+            var high: UInt64 = 0
+            for place in 0..<end &- index {
+                let byte = UInt64(source[index &+ place])
+                if place < 8 {
+                    low |= byte &<< UInt64(place &* 8)
+                } else {
+                    high |= byte &<< UInt64(place &* 8 &- 64)
+                }
+            }
+            return finish(mix(state, low, high), end &- start)
+        }
+
+        /// The same of a key that was written with escapes.
+        func hash(_ meaning: consuming StringBytes) -> UInt32 {
+            var state = one
+            var low: UInt64 = 0
+            var high: UInt64 = 0
+            var count = 0
+            while let byte = meaning.next() {
+                let place = count & 15
+                if place == 0, count > 0 {
+                    state = mix(state, low, high)
+                    low = 0
+                    high = 0
+                }
+                if place < 8 {
+                    low |= UInt64(byte) &<< UInt64(place &* 8)
+                } else {
+                    high |= UInt64(byte) &<< UInt64(place &* 8 &- 64)
+                }
+                count += 1
+            }
+            return finish(mix(state, low, high), count)
+        }
     }
 }

@@ -16,7 +16,7 @@ struct StringBytes: ~Escapable {
     }
 
     @_lifetime(copy source)
-    init(keyOf entry: TapeEntry, _ source: Span<UInt8>) {
+    init(keyOf entry: JSONEntry, _ source: Span<UInt8>) {
         self.init(source, quoted: entry.keyStart, entry.keyEnd)
     }
 

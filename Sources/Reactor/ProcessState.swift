@@ -10,6 +10,12 @@ public func residentBytes() -> Int { Int(clamping: rf_resident_bytes()) }
 /// they are many, in which other threads may wait for memory: not for a worker, and not often.
 public func returnFreeMemory() { rf_return_free_memory() }
 
+/// Has freed blocks of `largeBytes` and more returned to the system at once, and lets each thread
+/// keep about `keptBytes` of free memory. To be said before the first thread starts.
+public func boundFreeMemory(largeBytes: Int32, keptBytes: Int32) {
+    rf_bound_free_memory(largeBytes, keptBytes)
+}
+
 /// Writes `text` as it is; see `StandardStream.write`.
 public func write(_ text: String, to stream: StandardStream) { stream.write(text) }
 

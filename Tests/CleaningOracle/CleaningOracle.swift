@@ -25,6 +25,7 @@ public struct CleaningOracle: Sendable {
     let principal: Principal
     /// What each route calls the tenant.
     let namesByRoute: [NaiveNames]
+    let graphQL = CleaningOracle.graphQLRules()
 
     /// - Parameter unknown: names the product is not told of, for showing that the oracle can fail.
     public init?(unknown: [String] = []) {

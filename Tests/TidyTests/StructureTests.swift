@@ -7,7 +7,7 @@ import Testing
     static let arrows: [String: Set<String>] = [
         "Release": [],
         "HTTP1": [],
-        "JSON": [],
+        "JSON": ["HTTP1"],
         "Policy": ["HTTP1", "JSON"],
         "Telemetry": ["HTTP1"],
         "Reactor": ["CLinux", "HTTP1"],
@@ -28,6 +28,7 @@ import Testing
         ],
         "Bench": ["CPostgres", "LocalPostgres", "Backend", "Postgres"],
         "BenchDirectory": ["Policy", "Reactor"],
+        "CleaningBench": ["HTTP1", "JSON", "Policy"],
         "GatewayMain": ["Gateway"],
         "BackendMain": ["Backend"],
         "Command": ["Release", "LocalPostgres", "ArgumentParser"],

@@ -352,6 +352,21 @@ import YAML
         #expect(Files(none).gateway().report.codes == ["E1209"])
     }
 
+    @Test func `a pointer's last name is warned about where only its place is the tenant's`() {
+        for (pointer, codes) in [
+            ("/tenant_id", [] as [String]), ("/owner/tenantId", []), ("/id", ["W2002"]),
+            ("/owner/id", ["W2002"]), ("/tenant/colour", ["W2002"]), ("/a/b~1org_id", []),
+        ] {
+            let route = "    tenant: {inject: {json: \(pointer)}}\n    upstream: orders\n"
+            let policy = plainPolicy.changing("    upstream: orders\n", to: route)
+            #expect(Files(policy).gateway().report.codes == codes, "\(pointer)")
+        }
+        // What the route writes cannot be excepted, wherever it writes it.
+        let route = "    tenant: {inject: {json: /a/id}, except: [id]}\n    upstream: orders\n"
+        let policy = plainPolicy.changing("    upstream: orders\n", to: route)
+        #expect(Files(policy).gateway().report.codes.contains("E1316"))
+    }
+
     @Test func `hosts are compared in canonical form`() {
         let routes = """
               - name: b

@@ -16,6 +16,7 @@ class Job:
     algorithm: str = "RS256"
     unix: bool = False          # the upstream listens on a Unix socket
     signed: bool = False        # the proxy signs an assertion for the upstream
+    cleaned: bool = False       # the proxy takes tenants out of bodies
     routes: int = 1
     workers: int = 1
 
@@ -35,6 +36,7 @@ class Job:
         extra = [self.algorithm] if self.has_token else []
         extra += ["Unix socket"] if self.unix else []
         extra += ["assertion"] if self.signed else []
+        extra += ["bodies cleaned"] if self.cleaned else []
         extra += [f"{self.routes} routes"] if self.routes > 1 else []
         extra += [f"{self.workers} workers"] if self.workers > 1 else []
         return ", ".join([self.mode] + extra)
@@ -46,7 +48,7 @@ class Contestant:
     modes = ("plain", "tls", "token", "limit")
 
     def can(self, job):
-        return job.mode in self.modes and not job.signed and job.routes == 1
+        return job.mode in self.modes and not job.signed and not job.cleaned and job.routes == 1
 
     def installed(self):
         return True

@@ -38,6 +38,7 @@ def generator_words(job, load, material, seconds, proxy_pids, upstream_pids):
     words += ["-f"] if load.fresh else []
     words += ["-r"] if load.resume else []
     words += ["-b", str(load.body_bytes)] if load.body_bytes else []
+    words += ["-j", material.order(load.order_bytes)] if load.order_bytes else []
     words += ["-q", str(load.rate)] if load.rate else []
     if job.has_token:
         words += ["-t", material.tokens(job.algorithm, load.tokens, load.tenants)]

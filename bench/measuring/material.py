@@ -8,6 +8,7 @@ import subprocess
 import time
 
 from . import places
+from .order import order
 
 ISSUER, AUDIENCE = "https://idp.bench/", "bench"
 LIFETIME_SECONDS = 12 * 3600
@@ -104,6 +105,10 @@ class Material:
                                stdout=opened, check=True)
             self.token_files[name] = self.file(name)
         return self.token_files[name]
+
+    def order(self, size):
+        """A file with a JSON document of so many bytes."""
+        return self.write(f"order-{size}.json", order(size))
 
     def claims(self, tenant, tier="ENTERPRISE", **other):
         now = int(time.time())

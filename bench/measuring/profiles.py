@@ -9,6 +9,7 @@ class Load:
     connections: int = 64
     path: str = "/orders"
     body_bytes: int = 0
+    order_bytes: int = 0        # a JSON document of so many bytes as the body
     tokens: int = 16            # in turn; only where the job has tokens
     tenants: int = 16
     fresh: bool = False         # a new connection for every request
@@ -29,6 +30,7 @@ TLS, LIMIT = Job("tls"), Job("limit")
 MEGABYTE = Load(path="/bytes/1048576", connections=16)
 SIXTEEN = Load(path="/bytes/16384")
 POST = Load(body_bytes=4096)
+ORDER = Load(order_bytes=1024)
 SLOW = Load(rate=2000)
 
 ALL = [
@@ -52,6 +54,9 @@ ALL = [
             Load(fresh=True, resume=True)),
     Profile("tls-post", "TLS, POST of 4 KB", TLS, POST),
     Profile("limit-post", "token and limit, POST of 4 KB", LIMIT, POST),
+    Profile("limit-json", "token and limit, POST of 1 KB of JSON", LIMIT, ORDER),
+    Profile("limit-json-clean", "and take every spelling of a tenant out of it",
+            Job("limit", cleaned=True), ORDER),
     Profile("tls-16k", "TLS, answers of 16 KB", TLS, SIXTEEN),
     Profile("limit-16k", "token and limit, answers of 16 KB", LIMIT, SIXTEEN),
     Profile("tls-1m", "TLS, answers of 1 MB (16 connections)", TLS, MEGABYTE),

@@ -70,6 +70,6 @@ tiers:
         auth = "auth: idp" if job.has_token else "auth: none, reason: bench"
         paths = ["/**"] if job.routes == 1 else [f"/r{i}/**" for i in range(job.routes)]
         # One route says that bodies pass; thousands leave it out, for the size of the file.
-        body = "body: {clean: false}, " if job.routes == 1 else ""
+        body = "body: {clean: false}, " if job.routes == 1 and not job.cleaned else ""
         return "".join(f"- {{name: r{i}, match: {{path: {path}}}, {auth}, {body}upstream: up}}\n"
                        for i, path in enumerate(paths))

@@ -3,6 +3,7 @@
  *   -a PORT   of the proxy                 -c N      connections
  *   -s        TLS                          -g PATH   what is asked for
  *   -t FILE   bearer tokens, in turn       -b N      POST a body of N bytes
+ *   -j FILE   POST what is in it, at most 16 KB
  *   -f        a new connection for every request     -r  and resume the last TLS session
  *   -q RATE   open loop: so many requests a second, timed from the instant each was due
  *   -d SECONDS, -w SECONDS, -n N           measured; warm-up; at least N requests before it
@@ -450,8 +451,21 @@ static void measure(void) {
     printf("}}\n");
 }
 
+static int given; /* whether the body is one of a file */
+
+static void read_body(const char *name) {
+    FILE *file = fopen(name, "r");
+    body_bytes = file ? fread(filler, 1, BODY_WITH_HEAD, file) : 0;
+    if (!body_bytes || fgetc(file) != EOF) {
+        fprintf(stderr, "generator: no body of 1 to %d bytes in %s\n", BODY_WITH_HEAD, name);
+        exit(1);
+    }
+    fclose(file);
+    given = 1;
+}
+
 static void read_options(int count, char **words) {
-    for (int option; (option = getopt(count, words, "a:c:sg:t:b:frq:d:w:n:p:u:")) != -1;)
+    for (int option; (option = getopt(count, words, "a:c:sg:t:b:j:frq:d:w:n:p:u:")) != -1;)
         switch (option) {
         case 'a': port = atoi(optarg); break;
         case 'c': connections = atoi(optarg); break;
@@ -459,6 +473,7 @@ static void read_options(int count, char **words) {
         case 'g': path = optarg; break;
         case 't': read_tokens(optarg); break;
         case 'b': body_bytes = strtoull(optarg, NULL, 10); break;
+        case 'j': read_body(optarg); break;
         case 'f': fresh = 1; break;
         case 'r': resume = 1; break;
         case 'q': rate = atof(optarg); break;
@@ -483,8 +498,10 @@ int main(int count, char **words) {
     all = calloc(connections, sizeof *all);
     idle = calloc(connections, sizeof *idle);
     latencies = malloc(LATENCIES_MAX * sizeof *latencies);
-    memset(filler, ' ', sizeof filler);
-    memcpy(filler, "{\"lines\":[]}", 12);
+    if (!given) {
+        memset(filler, ' ', sizeof filler);
+        memcpy(filler, "{\"lines\":[]}", 12);
+    }
     size_t room = HEAD_MAX + (body_bytes < BODY_WITH_HEAD ? body_bytes : BODY_WITH_HEAD);
     for (int i = 0; i < connections; i++) {
         all[i].descriptor = -1;

@@ -74,6 +74,10 @@ extension StartFault: CustomStringConvertible {
 final class GatewayServer {
     /// How often the main thread looks at what is not per request.
     private static let lookMilliseconds: UInt64 = 5_000
+    /// Held bodies and the documents they are looked at with: larger ones are not kept for others.
+    private static let largeBlockBytes: Int32 = 1 << 21
+    /// What a thread may keep free beyond its use.
+    private static let freeBytesKept: Int32 = 1 << 22
 
     private let gateway: GatewayProcess
     private let directory: DirectoryService
@@ -100,6 +104,7 @@ final class GatewayServer {
         snapshot: Snapshot, certificates: [TLSCertificate],
         clientAuthorities: TLSClientAuthorities?, resolver: Resolver
     ) throws(StartFault) {
+        boundFreeMemory(largeBytes: Self.largeBlockBytes, keptBytes: Self.freeBytesKept)
         keyFetchers = KeyFetchers(resolver: resolver)
         box = SnapshotBox(snapshot)
         let listen = snapshot.policy.listen

@@ -47,6 +47,8 @@ final class Exchange {
     static let sentHeadBytesMax = ByteStream.outputBytesMax
     /// Fields of an answer of our own: a preflight repeats names the client sent.
     static let answerFieldsBytesMax = 2 * 16_384 + 2_048
+    /// A body as large as a policy may allow, and what one more read may add to it.
+    static let bodyRoomMax = BodyPolicy.bytesMaxCeiling + 2 * BodyReader.pieceBytesMax
     /// Memory one request needed and the next will not.
     static let bytesKept = 16_384
 
@@ -115,7 +117,7 @@ final class Exchange {
     init() {
         head = ByteBuffer(capacityMax: Self.headBytesMax)
         answerFields = ByteBuffer(capacityMax: Self.answerFieldsBytesMax)
-        body = ByteBuffer(capacityMax: 0)
+        body = ByteBuffer(capacityMax: Self.bodyRoomMax)
         origin = ByteBuffer(capacityMax: 512)
         loggedPath = ByteBuffer(capacityMax: Self.loggedPathBytesMax)
     }
@@ -141,7 +143,7 @@ final class Exchange {
         if head.allocated > Self.bytesKept { head.release() }
         answerFields.removeAll()
         if answerFields.allocated > Self.bytesKept { answerFields.release() }
-        body = ByteBuffer(capacityMax: 0)
+        Self.settle(&body)
         bodyCoding = nil
         bodyIsJudged = false
         bodyKeepsFraming = false
@@ -153,6 +155,17 @@ final class Exchange {
         attempts = ConnectAttempts()
         observation = Observation()
         loggedPath.removeAll()
+    }
+}
+
+extension Exchange {
+    /// Empties a buffer for bodies; a large one, or one of another bound, is given back.
+    static func settle(_ buffer: inout ByteBuffer) {
+        if buffer.allocated > bytesKept || buffer.capacityMax != bodyRoomMax {
+            buffer = ByteBuffer(capacityMax: bodyRoomMax)
+        } else {
+            buffer.removeAll()
+        }
     }
 }
 

@@ -115,6 +115,7 @@ extension GatewayWorker {
         try permit(route, principal, bytes, view, snapshot)
         do throws(Refusal) {
             try scratch.plan(route, requestHead, bytes, principal: principal)
+            planned = exchange.key
             observe(exchange, route, bytes)
         } catch {
             observe(exchange, route, bytes)

@@ -22,22 +22,22 @@ extension GatewayWorker {
         if route.isInShadow {
             return holdsBodyInShadow(exchange, route, bytes, isSigned: isSigned)
         }
-        guard route.bodies != nil else { return isSigned }
-        _ = try bodyContentType(bytes)
+        guard let rule = route.bodies else { return isSigned }
+        _ = try bodyContentType(bytes, for: rule)
         exchange.bodyCoding = try bodyCoding(bytes)
         return true
     }
 
     /// The one `Content-Type`; a body without one is what each reader guesses.
     func bodyContentType(
-        _ bytes: Span<UInt8>
+        _ bytes: Span<UInt8>, for rule: BodyRule?
     ) throws(Refusal) -> (type: ContentType, text: Slice) {
         guard let index = requestHead.fields.index(of: .contentType),
             !requestHead.fields.repeats(.contentType)
         else { throw .requestBodyType }
         let text = requestHead.fields[index].value
         let type = try ContentType(bytes[text])
-        guard type.form != .other, type.form != .graphQL else { throw .requestBodyType }
+        guard let rule, rule.takes(type) else { throw .requestBodyType }
         return (type, text)
     }
 
@@ -56,8 +56,6 @@ extension GatewayWorker {
         if case .length(let count) = framing, count > UInt64(exchange.bodyBytesMax) {
             return refuse(exchange, .requestBodyTooLarge)
         }
-        exchange.body = ByteBuffer(
-            capacityMax: exchange.bodyBytesMax + 2 * BodyReader.pieceBytesMax)
         exchange.requestPhase = .collecting
         guard route.isInShadow else { return }
         exchange.bodyKeepsFraming = true
@@ -101,6 +99,11 @@ extension GatewayWorker {
         return true
     }
 
+    private func giveMemory(_ bytes: Int, of exchange: Exchange) {
+        gateway.bodyMemory.give(bytes)
+        exchange.bodyMemory -= bytes
+    }
+
     /// The body is whole: clean it, sign it, write the head, send.
     func finishCollecting(_ exchange: Exchange) {
         guard let snapshot = exchange.snapshot, let index = exchange.route,
@@ -108,8 +111,9 @@ extension GatewayWorker {
         else { return }
         let connection = clients[exchange.clientKey]
         let route = snapshot.rules.routes[index]
-        // The head is parsed and planned again from its saved bytes: the worker's scratch has
-        // served other requests meanwhile, and the same bytes give the same answers.
+        // The head is parsed and planned again from its saved bytes, unless the body came with it:
+        // otherwise the worker's scratch has served other requests meanwhile, and the same bytes
+        // give the same answers.
         swap(&saved, &exchange.head)
         exchange.head.removeAll()
         do throws(Refusal) {
@@ -126,6 +130,8 @@ extension GatewayWorker {
             return fail(exchange, error)
         }
         forgetSaved()
+        // A large body takes a while, for which no upstream is to be blamed.
+        readClocks()
         enter(exchange)
     }
 
@@ -138,6 +144,8 @@ extension GatewayWorker {
         _ exchange: Exchange, _ snapshot: Snapshot, _ route: RouteRule,
         _ head: borrowing ByteBuffer
     ) throws(Refusal) {
+        guard planned != exchange.key else { return }
+        planned = nil
         do throws(HTTPViolation) {
             _ = try requestHead.parse(head.readable, limits: requestLimits)
         } catch {
@@ -178,16 +186,23 @@ extension GatewayWorker {
         bodyType.removeAll()
         guard let rule = route.bodies, !exchange.body.isEmpty else { return }
         let bytes = head.readable
-        let (type, text) = try bodyContentType(bytes)
+        let (type, text) = try bodyContentType(bytes, for: rule)
         if let coding = exchange.bodyCoding { try decodeBody(exchange, coding) }
         let room = exchange.body.count + Self.growth(of: exchange.body, rule, type)
-        guard takeMemory(room, for: exchange) else { throw .requestBodyBudget }
-        var cleaned = ByteBuffer(capacityMax: room)
+        let document = Self.documentRoom(of: exchange.body, type)
+        guard takeMemory(room + document.bytesCharged, for: exchange) else {
+            throw .requestBodyBudget
+        }
+        // The document is gone as soon as the body is clean.
+        defer { giveMemory(document.bytesCharged, of: exchange) }
+        bodyScratch.reserve(document)
+        if room > cleaned.capacityMax { cleaned = ByteBuffer(capacityMax: room) }
+        defer { Exchange.settle(&cleaned) }
         let report = try Self.clean(
             exchange.body, rule, type, bytes[text], exchange.caller?.principal?.externalID,
             &bodyScratch, into: &cleaned)
         trace?.noteBody(exchange.body, as: type, removed: report.removed, route)
-        if report.isChanged { exchange.body = cleaned }
+        if report.isChanged { swap(&exchange.body, &cleaned) }
         type.write(bytes[text], into: &bodyType)
         exchange.observation.stripped.bodyNames = report.removed
     }
@@ -196,6 +211,12 @@ extension GatewayWorker {
         of body: borrowing ByteBuffer, _ rule: BodyRule, _ type: ContentType
     ) -> Int {
         rule.growthMax(of: body.readable, as: type)
+    }
+
+    static func documentRoom(
+        of body: borrowing ByteBuffer, _ type: ContentType
+    ) -> BodyRoom {
+        BodyRoom(of: body.readable, as: type)
     }
 
     private static func clean(

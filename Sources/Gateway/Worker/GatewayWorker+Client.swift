@@ -103,6 +103,7 @@ extension GatewayWorker {
 
     private func readRequest(_ connection: ServerConnection, _ key: SlotKey) -> Step {
         do throws(HTTPViolation) {
+            planned = nil
             switch try connection.readHead(into: &requestHead, limits: requestLimits) {
             case .head(let length): begin(connection, key, headLength: length)
             case .starved:

@@ -82,11 +82,18 @@ extension GatewayWorker {
         } catch {
             return fail(exchange, error)
         }
+        countTenantCookies(exchange, server.stream.input)
         exchange.observation.status = responseHead.status
         exchange.responseStarted = true
         server.begin(
             headLength: headLength, framing: framing, keepsAlive: responseHead.keepAlive)
         exchange.responsePhase = .streaming
+    }
+
+    private func countTenantCookies(_ exchange: Exchange, _ input: borrowing ByteBuffer) {
+        guard let snapshot = exchange.snapshot, let index = exchange.route else { return }
+        let count = snapshot.rules.routes[index].tenantCookies(in: responseHead, input.readable)
+        if count > 0 { counters.tenantCookies.add(UInt64(count)) }
     }
 
     private func streamResponse(

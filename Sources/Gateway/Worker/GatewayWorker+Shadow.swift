@@ -15,7 +15,7 @@ extension GatewayWorker {
         var report = exchange.observation.shadow ?? ShadowReport()
         if route.judgesBodies {
             do throws(Refusal) {
-                _ = try bodyContentType(bytes)
+                _ = try bodyContentType(bytes, for: route.bodies)
                 exchange.bodyCoding = try bodyCoding(bytes)
                 exchange.bodyIsJudged = true
             } catch {
@@ -85,7 +85,7 @@ extension GatewayWorker {
         _ exchange: Exchange, _ route: RouteRule, _ head: Span<UInt8>,
         _ report: inout ShadowReport
     ) throws(Refusal) {
-        let (type, text) = try bodyContentType(head)
+        let (type, text) = try bodyContentType(head, for: route.bodies)
         var decoded = ByteBuffer(capacityMax: exchange.bodyBytesMax)
         if let coding = exchange.bodyCoding {
             try decodeBody(exchange, coding, into: &decoded)
@@ -93,7 +93,13 @@ extension GatewayWorker {
         let room =
             exchange.bodyCoding == nil
             ? Self.judgedRoom(exchange.body, route, type) : Self.judgedRoom(decoded, route, type)
-        guard takeMemory(room, for: exchange) else { throw .requestBodyBudget }
+        let document =
+            exchange.bodyCoding == nil
+            ? Self.documentRoom(of: exchange.body, type) : Self.documentRoom(of: decoded, type)
+        guard takeMemory(room + document.bytesCharged, for: exchange) else {
+            throw .requestBodyBudget
+        }
+        bodyScratch.reserve(document)
         var scrap = ByteBuffer(capacityMax: room)
         let tenant = exchange.caller?.principal?.externalID
         if exchange.bodyCoding == nil {

@@ -75,6 +75,8 @@ final class GatewayWorker {
     /// Lent to the upstream connection whose response is looked at.
     var responseInput = ByteBuffer(
         capacityMax: ByteStream.inputBytesMax, allocating: ByteStream.lentBytes)
+    /// Whose request `requestHead` and `scratch` are about; `nil` as soon as another head is read.
+    var planned: SlotKey?
     /// A saved request head while it is read again.
     var saved = ByteBuffer(capacityMax: Exchange.headBytesMax)
     var requestIDText = ByteBuffer(capacityMax: 36)
@@ -87,6 +89,8 @@ final class GatewayWorker {
     /// The type of the body that was cleaned last; empty where it was not.
     var bodyType = ByteBuffer(capacityMax: 65_535)
     var bodyScratch = BodyScratch()
+    /// What is left of a body while it is cleaned.
+    var cleaned = ByteBuffer(capacityMax: Exchange.bodyRoomMax)
     var logLine = ByteBuffer(capacityMax: 2 * LogLine.bytesMax)
 
     var now = Monotonic.now()
@@ -190,7 +194,7 @@ final class GatewayWorker {
         counters.secondReadingsSkipped.store(authenticator.secondReadingsSkipped)
     }
 
-    private func readClocks() {
+    func readClocks() {
         if let rehearsalClock {
             now = rehearsalClock.now
             wall = rehearsalClock.wall

@@ -22,6 +22,7 @@ struct GatewayMetrics: Sendable {
     let handshakesLimited, upstreamWaits: MetricSlot
     let requests: MetricSlots
     let stripped: MetricSlots
+    let tenantCookies: MetricSlot
     let shadowRequests, shadowFindings, shadowRefusals: MetricSlots
     let tokens: MetricSlots
     let upstreamConnections: MetricSlots
@@ -73,6 +74,11 @@ struct GatewayMetrics: Sendable {
         stripped = made.counter(
             "ringfence_stripped", help: "Parts of requests that were not passed on, by carrier.",
             labels: [MetricLabel("carrier", Self.carriers)])
+        tenantCookies =
+            made.counter(
+                "ringfence_tenant_cookies_set",
+                help: "Cookies upstreams set under a tenant's name; taken out when they come back."
+            ).only
         shadowRequests = made.counter(
             "ringfence_shadow_requests",
             help: "Requests of routes in shadow by what enforcing would have done.",
@@ -159,6 +165,7 @@ final class WorkerCounters: Sendable {
     var descriptorsExhausted: Counter { counter(metrics.exhausted) }
     var handshakes: Counter { counter(metrics.handshakes) }
     var handshakesFailed: Counter { counter(metrics.handshakesFailed) }
+    var tenantCookies: Counter { counter(metrics.tenantCookies) }
     var handshakesLimited: Counter { counter(metrics.handshakesLimited) }
     var upstreamWaits: Counter { counter(metrics.upstreamWaits) }
     var tokensCached: Counter { counter(metrics.tokens[0]) }

@@ -25,8 +25,8 @@ public struct BodyReport: Equatable, Sendable {
 
 /// Reused memory of body cleaning, one for each worker.
 public struct BodyScratch: ~Copyable {
-    /// More than this is given back after a body that needed it.
-    static let bytesKept = 1 << 20
+    /// What a worker keeps from body to body at most; more is given back at once.
+    public static let bytesKept = 1 << 20
 
     var document = JSONDocument()
     /// Where a body is cut and mended, in ascending order.
@@ -36,27 +36,59 @@ public struct BodyScratch: ~Copyable {
 
     public init() {}
 
+    /// Bytes held.
+    public var bytes: Int {
+        document.scratchBytes + edits.capacity * MemoryLayout<BodyEdit>.stride + name.capacity
+    }
+
+    /// Takes what the next body may need in one piece each: grown step by step it would be up to
+    /// three times as much.
+    public mutating func reserve(_ room: BodyRoom) {
+        guard room.isLarge else { return }
+        document.reserve(values: room.values)
+        edits.reserveCapacity(room.keys + 1)
+    }
+
     /// Gives back what an unusually large body took.
     mutating func settle() {
-        if document.scratchBytes > Self.bytesKept { document.release() }
-        if edits.capacity * MemoryLayout<BodyEdit>.stride > Self.bytesKept { edits = [] }
         edits.removeAll(keepingCapacity: true)
+        guard bytes > Self.bytesKept else { return }
+        document.release()
+        edits = []
+        name = []
     }
 }
 
-/// Bytes of a body to leave out, and perhaps ours in their place.
+/// Bytes of a body to leave out, and perhaps ours in their place. Small: a dense body has many.
 struct BodyEdit: BitwiseCopyable, Equatable {
     /// How the tenant is put into a JSON object.
     struct Injection: BitwiseCopyable, Equatable {
-        /// The first token of the pointer that is not there yet.
-        var firstToken: Int
+        private let token: UInt8
         /// Whether a member stays behind it.
         var isFollowed: Bool
+
+        /// - Parameter firstToken: the first token of the pointer that is not there yet; pointers
+        ///   are 64 bytes at most.
+        init(firstToken: Int, isFollowed: Bool) {
+            token = UInt8(clamping: firstToken)
+            self.isFollowed = isFollowed
+        }
+
+        var firstToken: Int { Int(token) }
     }
 
-    var start: Int
-    var end: Int
+    private let first, last: UInt32
     var injection: Injection?
+
+    /// Bodies are 16 MiB at most.
+    init(start: Int, end: Int, injection: Injection? = nil) {
+        first = UInt32(clamping: start)
+        last = UInt32(clamping: end)
+        self.injection = injection
+    }
+
+    var start: Int { Int(first) }
+    var end: Int { Int(last) }
 }
 
 /// Cleans the bodies of one route: a body is understood completely, or refused. Every spelling of
@@ -65,10 +97,18 @@ public struct BodyRule: Sendable {
     private let json: JSONBodyRule
     private let form: FormBodyRule
     private let multipart: MultipartBodyRule
+    /// `nil` where the route takes no GraphQL.
+    private let graphQL: GraphQLRule?
 
-    init(names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject: BodyInjection) {
-        json = JSONBodyRule(names: names, clientValue: clientValue, inject: inject.pointer)
-        form = FormBodyRule(names: names, clientValue: clientValue, inject: inject.formField)
+    init(
+        names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject: BodyInjection,
+        graphQL: GraphQLRule? = nil
+    ) {
+        self.graphQL = graphQL
+        json = JSONBodyRule(
+            names: names, clientValue: clientValue, inject: inject.pointer, graphQL: graphQL)
+        form = FormBodyRule(
+            names: names, clientValue: clientValue, inject: inject.formField, json: json)
         multipart = MultipartBodyRule(
             json: json.withoutInjection, names: names, clientValue: clientValue,
             inject: inject.formField)
@@ -79,6 +119,9 @@ public struct BodyRule: Sendable {
 
     /// Bytes that `bytes` may grow by: the tenant is put into every line that is a document.
     public func growthMax(of bytes: Span<UInt8>, as type: ContentType) -> Int {
+        if type.form == .urlEncoded {
+            return Self.injectedBytesMax + form.growthFactor * bytes.count
+        }
         guard type.form == .jsonLines, json.growthMax > 0 else { return Self.injectedBytesMax }
         var lines = 1
         for index in bytes.indices where bytes[index] == UInt8(ascii: "\n") { lines += 1 }
@@ -119,7 +162,21 @@ public struct BodyRule: Sendable {
             guard let boundary = type.boundary else { throw .requestBodyType }
             try multipart.clean(
                 bytes, boundary: typeText[boundary], tenant: tenant, &scratch, into: &out, &report)
-        case .graphQL, .other: throw .requestBodyType
+        case .graphQL:
+            guard let graphQL else { throw .requestBodyType }
+            guard out.freeCapacityMax >= bytes.count else { throw .requestBodyTooLarge }
+            try graphQL.check(bytes)
+            out.append(bytes)
+        case .other: throw .requestBodyType
+        }
+    }
+
+    /// Whether the route takes bodies of this type.
+    public func takes(_ type: ContentType) -> Bool {
+        switch type.form {
+        case .json, .jsonPatch, .jsonLines, .urlEncoded, .multipart: true
+        case .graphQL: graphQL != nil
+        case .other: false
         }
     }
 }

@@ -4,9 +4,46 @@ import HTTP1
 /// another way, and cleaned as one.
 struct FormBodyRule: Sendable {
     private let rule: QueryRule
+    /// By how many times its length a form grows at most: `variables` that were cleaned are encoded
+    /// anew, and a byte of them becomes three.
+    let growthFactor: Int
 
-    init(names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject field: String?) {
-        rule = QueryRule(names: names, clientValue: clientValue, inject: field)
+    /// - Parameter json: looks for GraphQL, where the route takes it.
+    init(
+        names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject field: String?,
+        json: JSONBodyRule
+    ) {
+        rule = QueryRule(
+            names: names, clientValue: clientValue, inject: field, graphQL: json.graphQL,
+            isForm: true)
+        growthFactor = json.graphQL == nil ? 0 : 2
+    }
+
+    /// Whether a field says how the others are encoded: `_charset_` of HTML forms and of RFC 7578
+    /// section 4.6.
+    static func isCharset(_ name: Span<UInt8>) -> Bool {
+        isText(name, "_charset_")
+    }
+
+    /// A field without a value is one that no browser has filled in.
+    static func isUTF8(_ value: Span<UInt8>) -> Bool {
+        value.count == 0 || isText(value, "utf-8") || isText(value, "us-ascii")
+    }
+
+    /// Whether `text`, decoded once, is `expected` in any case.
+    private static func isText(_ text: Span<UInt8>, _ expected: StaticString) -> Bool {
+        var index = 0
+        var length = 0
+        while index < text.count {
+            let (byte, next) = PercentCoding.decode(text, at: index)
+            let lower = byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+            guard length < expected.bytes.count, expected.bytes[length] == lower else {
+                return false
+            }
+            length += 1
+            index = next
+        }
+        return length == expected.bytes.count
     }
 
     func clean(
@@ -25,7 +62,7 @@ struct FormBodyRule: Sendable {
         } catch {
             switch error {
             case .requestTargetTooLong: throw .requestBodyTooLarge
-            case .tenantConflict: throw error
+            case .tenantConflict, .requestBodyType: throw error
             default: throw .requestBodyMalformed
             }
         }

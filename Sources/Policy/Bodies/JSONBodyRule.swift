@@ -4,10 +4,13 @@ import JSON
 /// Takes the members that name a tenant out of JSON, at every depth. What stays keeps its bytes:
 /// numbers their lexemes, strings their escapes, the space between them.
 struct JSONBodyRule: Sendable {
-    /// Values of one document; a value takes 28 bytes while it is looked at.
+    /// Values of one document; a value takes 32 bytes while it is looked at (`BodyRoom`).
     static let valuesMax = 1_048_576
     static let keysMax = 262_144
     static let depthMax = 64
+    /// Bytes of a key, as it is written, and of an operation's `path` and `from`: both are decoded
+    /// into memory that no budget counts.
+    static let keyBytesMax = 65_536
     /// Documents of one body of lines.
     static let linesMax = 65_536
 
@@ -15,15 +18,26 @@ struct JSONBodyRule: Sendable {
     let clientValue: RoutePolicy.ClientValue
     /// The tokens of the pointer the tenant is put at, decoded; empty for none.
     let pointer: [[UInt8]]
+    /// The same as a place that is the tenant's, where its last token names no tenant anyway: then
+    /// what clients send there goes, and its name means nothing elsewhere.
+    let place: TenantPlace?
 
     /// Bytes one document grows by at most: each token quoted, with its bytes escaped, `:{` and `}`
     /// around it, then the tenant in quotes and a comma.
     let growthMax: Int
 
-    init(names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject pointer: String?) {
+    /// Where documents of GraphQL are looked for; `nil` where nowhere.
+    let graphQL: GraphQLRule?
+
+    init(
+        names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject pointer: String?,
+        graphQL: GraphQLRule? = nil
+    ) {
         self.names = names
         self.clientValue = clientValue
+        self.graphQL = graphQL
         self.pointer = pointer.map { Self.tokens(of: $0) } ?? []
+        place = TenantPlace(self.pointer, besides: names)
         let tokens = self.pointer.reduce(0) { $0 + 6 * $1.count + 5 }
         growthMax = tokens == 0 ? 0 : tokens + 2 * ExternalID.bytesMax + 3
     }
@@ -49,21 +63,27 @@ struct JSONBodyRule: Sendable {
 
     /// The same rule for JSON that is a part of something else.
     var withoutInjection: JSONBodyRule {
-        JSONBodyRule(names: names, clientValue: clientValue, inject: nil)
+        JSONBodyRule(names: names, clientValue: clientValue, inject: nil, graphQL: graphQL)
     }
 
+    /// - Parameter textDepth: how deep in strings of other JSON this one stands.
     func clean(
-        _ bytes: Span<UInt8>, as form: ContentType.Form, tenant: ExternalID?,
+        _ bytes: Span<UInt8>, as form: ContentType.Form, tenant: ExternalID?, textDepth: Int = 0,
         _ scratch: inout BodyScratch, into out: inout ByteBuffer, _ report: inout BodyReport
     ) throws(Refusal) {
         switch form {
-        case .json:
-            try clean(bytes, tenant: tenant, isPatch: false, &scratch, into: &out, &report)
-        case .jsonPatch:
-            try clean(bytes, tenant: tenant, isPatch: true, &scratch, into: &out, &report)
+        case .json, .jsonPatch:
+            try clean(
+                bytes, tenant: tenant, isPatch: form == .jsonPatch, textDepth: textDepth, &scratch,
+                into: &out, &report)
         case .jsonLines: try cleanLines(bytes, tenant: tenant, &scratch, into: &out, &report)
         case .urlEncoded, .multipart, .graphQL, .other: throw .requestBodyType
         }
+    }
+
+    /// What a document with so many values and keys takes while it is looked at.
+    static func scratchBytes(values: Int, keys: Int) -> Int {
+        JSONDocument.scratchBytesMax(values: values, keys: keys)
     }
 
     static func limits(_ bytes: Int) -> JSONLimits {
@@ -103,7 +123,7 @@ struct JSONBodyRule: Sendable {
     }
 
     private func clean(
-        _ bytes: Span<UInt8>, tenant: ExternalID?, isPatch: Bool,
+        _ bytes: Span<UInt8>, tenant: ExternalID?, isPatch: Bool, textDepth: Int = 0,
         _ scratch: inout BodyScratch, into out: inout ByteBuffer, _ report: inout BodyReport
     ) throws(Refusal) {
         scratch.edits.removeAll(keepingCapacity: true)
@@ -112,6 +132,9 @@ struct JSONBodyRule: Sendable {
             &report)
         try write(bytes, scratch.edits, tenant, into: &out)
         report.isChanged = report.isChanged || !scratch.edits.isEmpty
+        guard let graphQL else { return }
+        try checkOperations(
+            bytes, scratch.document, graphQL, textDepth: textDepth, &scratch.name)
     }
 
     private func plan(
@@ -187,10 +210,10 @@ struct JSONBodyRule: Sendable {
 extension JSONBodyRule {
     /// The children of one open container that have been passed.
     private struct Siblings: BitwiseCopyable {
+        /// Where the last of them ended.
+        var end: UInt32 = 0
         /// Whether any of them stays.
         var hasKept = false
-        /// Where the last of them ended.
-        var end = 0
     }
 
     /// Appends the edits of a document in ascending order, and counts the values that go.
@@ -203,30 +226,55 @@ extension JSONBodyRule {
         // The edit that puts the tenant in, until a member that stays is found behind it.
         var injection: Int?
         var siblings = InlineArray<66, Siblings>(repeating: Siblings())
+        let entries = view.entries
+        let hasPlace = place != nil
+        var way = TenantPlace.Way()
         var index = 0
-        while let node = view.node(index) {
-            let depth = view.depth(of: node)
-            let place = view.memberRange(of: node) ?? view.range(of: node)
+        while index < entries.count {
+            let entry = entries[index]
+            let depth = Int(entry.depth)
             guard
-                try goes(node, in: view, tenant, isPatch: isPatch && depth == 1, &name, &report)
+                hasPlace || !isPlain(entry, view.source),
+                try goes(
+                    JSONNode(at: index), in: view, tenant, isPatch: isPatch && depth == 1, &way,
+                    &name, &report)
             else {
-                siblings[depth].hasKept = true
-                siblings[depth].end = place.upperBound
-                siblings[depth + 1] = Siblings()
-                if let target, target.node == node {
-                    injection = edits.count
-                    edits.append(Self.injection(target, in: view))
-                } else if let edit = injection, view.parent(of: node) == target?.node {
-                    edits[edit].injection?.isFollowed = true
-                    injection = nil
+                siblings[depth] = Siblings(end: entry.end, hasKept: true)
+                if entry.kind == .object || entry.kind == .array {
+                    siblings[depth + 1] = Siblings()
+                }
+                if let target {
+                    if target.node.index == index {
+                        injection = edits.count
+                        edits.append(Self.injection(target, in: view))
+                    } else if let edit = injection, Int(entry.parent) == target.node.index {
+                        edits[edit].injection?.isFollowed = true
+                        injection = nil
+                    }
                 }
                 index += 1
                 continue
             }
-            edits.append(cut(node, place, in: view, siblings[depth]))
-            siblings[depth].end = place.upperBound
-            index = view.indexAfter(node)
+            let place = Int(entry.memberStart)..<Int(entry.end)
+            edits.append(cut(JSONNode(at: index), place, in: view, siblings[depth]))
+            siblings[depth].end = entry.end
+            index = Int(entry.after)
         }
+    }
+
+    /// Whether a value stays, told at a glance: a member whose key has no escapes and lacks a
+    /// letter of every name, or an element that is no object.
+    @inline(__always)
+    private func isPlain(_ entry: JSONEntry, _ source: Span<UInt8>) -> Bool {
+        guard entry.keyEnd > 0 else { return entry.kind != .object && entry.depth != 1 }
+        let start = Int(entry.keyStart) &+ 1
+        let count = Int(entry.keyEnd) &- 1 &- start
+        // At the top a method may be overridden, by a name that begins with something else than a
+        // letter; what an empty key means is told elsewhere.
+        guard count > 0, count < Self.keyBytesMax - 1, !entry.isKeyEscaped,
+            entry.depth != 1 || (source[start] | 0x20) &- UInt8(ascii: "a") < 26
+        else { return false }
+        return names.excludes(source, start, count)
     }
 
     /// A value and the one comma that goes with it: the one before it where something before it
@@ -234,7 +282,7 @@ extension JSONBodyRule {
     private func cut(
         _ node: JSONNode, _ place: Range<Int>, in view: borrowing JSONView, _ before: Siblings
     ) -> BodyEdit {
-        if before.hasKept { return BodyEdit(start: before.end, end: place.upperBound) }
+        if before.hasKept { return BodyEdit(start: Int(before.end), end: place.upperBound) }
         guard let next = view.node(view.indexAfter(node)), view.parent(of: next) != nil,
             view.parent(of: next) == view.parent(of: node)
         else { return BodyEdit(start: place.lowerBound, end: place.upperBound) }
@@ -246,18 +294,37 @@ extension JSONBodyRule {
     /// leads to one. Laravel reads `_method` from JSON as others do from forms.
     private func goes(
         _ node: JSONNode, in view: borrowing JSONView, _ tenant: ExternalID?, isPatch: Bool,
-        _ name: inout [UInt8], _ report: inout BodyReport
+        _ way: inout TenantPlace.Way, _ name: inout [UInt8], _ report: inout BodyReport
     ) throws(Refusal) -> Bool {
+        guard view.keyRange(of: node)?.count ?? 0 <= Self.keyBytesMax else {
+            throw .requestBodyTooLarge
+        }
+        if let key = view.plainKey(of: node) {
+            let isPlace = place?.isReached(by: node, in: view, key, &way) ?? false
+            return try memberGoes(node, key, isPlace: isPlace, in: view, tenant, &report)
+        }
         name.removeAll(keepingCapacity: true)
-        guard view.appendKey(of: node, to: &name) else {
+        let hasKey = view.appendKey(of: node, to: &name)
+        let isPlace = place?.isReached(by: node, in: view, name.span, &way) ?? false
+        guard hasKey else {
             guard try isOperation(node, in: view, isPatch: isPatch) else { return false }
             return try operationGoes(node, in: view, tenant, isPatch: isPatch, &name, &report)
         }
+        return try memberGoes(node, name.span, isPlace: isPlace, in: view, tenant, &report)
+    }
+
+    /// - Parameter key: what it means.
+    @inline(__always)
+    private func memberGoes(
+        _ node: JSONNode, _ key: Span<UInt8>, isPlace: Bool, in view: borrowing JSONView,
+        _ tenant: ExternalID?, _ report: inout BodyReport
+    ) throws(Refusal) -> Bool {
         // An empty name is dropped, renamed or kept, as readers please (attack B5).
-        guard !name.isEmpty else { throw .requestBodyMalformed }
-        switch names.judge(name.span) {
+        guard !key.isEmpty else { throw .requestBodyMalformed }
+        switch names.judge(key) {
+        case .clean where isPlace: try note(node, in: view, tenant, &report)
         case .clean:
-            guard view.depth(of: node) == 1, QueryRule.isMethodOverride(name.span) else {
+            guard view.depth(of: node) == 1, QueryRule.isMethodOverride(key) else {
                 return false
             }
             report.overridesRemoved += 1
@@ -277,7 +344,9 @@ extension JSONBodyRule {
             guard isObject else { throw .requestBodyMalformed }
             return true
         }
-        return isObject && view.depth(of: node) > 0 && view.member(of: node, named: "op") != nil
+        let name: StaticString = "op"
+        return isObject && view.depth(of: node) > 0
+            && view.member(of: node, named: name.bytes) != nil
     }
 
     /// Whether an operation leads to a tenant.
@@ -287,13 +356,20 @@ extension JSONBodyRule {
     ) throws(Refusal) -> Bool {
         for member in ["path", "from"] {
             guard let pointer = view.member(of: node, named: member) else { continue }
+            guard view.range(of: pointer).count <= Self.keyBytesMax else {
+                throw .requestBodyTooLarge
+            }
             name.removeAll(keepingCapacity: true)
             let isString = view.appendString(at: pointer, to: &name)
             // SCIM's paths (RFC 7644 section 3.5.2) are no pointers.
             guard isString && isJSONPointer(name.span) || !isPatch else {
                 throw .requestBodyMalformed
             }
-            guard isString, try leadsToTenant(name.span) else { continue }
+            guard isString else { continue }
+            let isListed = try leadsToTenant(name.span)
+            let isPlace = place?.isReached(
+                by: node, path: name.span, isSource: member == "from", in: view)
+            guard isListed || isPlace == true else { continue }
             // What is removed, moved or copied there is no value that could be compared.
             try note(view.member(of: node, named: "value"), in: view, tenant, &report)
             return true
@@ -337,41 +413,5 @@ extension JSONBodyRule {
         if let node, let tenant { isSame = view.string(at: node, equals: tenant.bytes.span) }
         report.add(isSame: isSame)
         guard !clientValue.refuses(isSame: isSame) else { throw .tenantConflict }
-    }
-}
-
-// Injection.
-extension JSONBodyRule {
-    private struct Target {
-        let node: JSONNode
-        /// The first token of the pointer that has to be written.
-        let firstToken: Int
-    }
-
-    /// The innermost object on the pointer's way.
-    ///
-    /// - Throws: `request.body.malformed` where something else than an object is in the way.
-    private func injectionTarget(in view: borrowing JSONView) throws(Refusal) -> Target? {
-        guard !pointer.isEmpty else { return nil }
-        var node = view.root
-        for (index, token) in pointer.enumerated() {
-            guard view.kind(of: node) == .object else { throw .requestBodyMalformed }
-            // What the client sent under a name of the tenant goes, with all that is in it.
-            guard index + 1 < pointer.count, names.judge(token.span) == .clean,
-                let next = view.member(of: node, named: token.span)
-            else { return Target(node: node, firstToken: index) }
-            node = next
-        }
-        return nil
-    }
-
-    /// The edit before the first member; none stays behind it as far as is known.
-    private static func injection(
-        _ target: Target, in view: borrowing JSONView
-    ) -> BodyEdit {
-        let place = view.range(of: target.node).lowerBound + 1
-        return BodyEdit(
-            start: place, end: place,
-            injection: BodyEdit.Injection(firstToken: target.firstToken, isFollowed: false))
     }
 }

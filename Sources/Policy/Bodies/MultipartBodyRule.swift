@@ -8,7 +8,7 @@ struct MultipartBodyRule: Sendable {
     static let partHeadBytesMax = 8_192
     static let partFieldsMax = 16
 
-    private let json: JSONBodyRule
+    let json: JSONBodyRule
     private let names: SkeletonSet
     private let clientValue: RoutePolicy.ClientValue
     /// The field the tenant is put into as a last part.
@@ -60,9 +60,18 @@ struct MultipartBodyRule: Sendable {
         _ scratch: inout BodyScratch, _ report: inout BodyReport, into out: inout ByteBuffer
     ) throws(Refusal) {
         let content = part.extracting(head.length..<part.count)
-        guard let typeRange = head.contentType else { return out.append(part) }
-        let typeText = part.extracting(typeRange)
-        let type = try ContentType(typeText, allowingCharsets: true)
+        let typeText = part.extracting(head.contentType ?? 0..<0)
+        let type =
+            head.contentType == nil ? nil : try ContentType(typeText, allowingCharsets: true)
+        let name = part.extracting(head.name)
+        if let kind = json.graphQL?.part(named: name) {
+            return try writeGraphQL(
+                kind, part, headLength: head.length, type: type, tenant, &scratch, &report,
+                into: &out)
+        }
+        // Readers decode the other fields as this one says (HTML section 4.10.21.6).
+        if FormBodyRule.isCharset(name), !FormBodyRule.isUTF8(content) { throw .requestBodyType }
+        guard let type else { return out.append(part) }
         switch type.form {
         case .json, .jsonPatch, .jsonLines:
             guard !type.hasForeignCharset else { throw .requestBodyType }
@@ -72,7 +81,9 @@ struct MultipartBodyRule: Sendable {
         case .multipart: throw .requestBodyType
         case .urlEncoded, .graphQL, .other:
             // A form in a form: nobody reads it, and nobody should begin to.
-            guard type.form == .other, !type.isMultipart(typeText) else { throw .requestBodyType }
+            guard type.form == .other, !type.isMultipart(typeText), !type.isObject(typeText) else {
+                throw .requestBodyType
+            }
             out.append(part)
         }
     }

@@ -23,12 +23,5 @@ extension Widening {
         ),
         ("routes[].tenant.from", .always("tenants are named elsewhere")),
         ("tenants.hosts", .shrinks("a host is nobody's any more")),
-        ("tenants.feed.address", .always("tenants are known from elsewhere")),
-        ("tenants.feed.secret", .never),
-        ("tenants.key_pepper", .always("other API keys are good")),
-        ("tenants.max_stale", .raised("what is old is believed for longer")),
-        ("tenants.cache", .never),
-        ("tenants.source.NAME.domains", .always("hosts are other tenants'")),
-        ("tenants.source.NAME.features", .grows("more routes are open to the tenant")),
     ]
 }

@@ -158,6 +158,12 @@ enum Widening {
         ("routes[].body.clean", .becomes("false", "bodies pass unread")),
         ("routes[].body.max", .never),
         (
+            "routes[].body.graphql",
+            .loosens(
+                ["opaque", "reject-arguments", "reject"],
+                "documents that name a tenant pass")
+        ),
+        (
             "routes[].responses.cookie_domain",
             .loosens(["keep", "strip", "reject"], "cookies reach other hosts")
         ),
@@ -188,6 +194,13 @@ enum Widening {
         ("limits.unauthenticated.requests", .raised("an address may try more")),
         ("tenants.source", .always("tenants are known from elsewhere")),
         ("tenants.unknown", .always("unknown tenants are treated otherwise")),
+        ("tenants.feed.address", .always("another backend says who tenants are")),
+        ("tenants.feed.secret", .always("another secret is the feed's")),
+        ("tenants.key_pepper", .always("other API keys are taken")),
+        ("tenants.max_stale", .raised("a suspended tenant may be let in for longer")),
+        ("tenants.cache", .always("another copy says who tenants are")),
+        ("tenants.source.NAME.domains", .grows("more hosts are the tenant's")),
+        ("tenants.source.NAME.features", .grows("more routes are open to the tenant")),
         ("tenants.source.NAME.tier", .always("another tier's limits hold")),
         ("tenants.source.NAME.requests", .raised("more requests are admitted")),
         ("tenants.source.NAME.id", .always("it reads another tenant's data")),

@@ -25,7 +25,7 @@ extension GatewayCompiler {
         }
     }
 
-    private mutating func readPlace(_ node: PolicyNode) -> TenantPlace? {
+    private mutating func readPlace(_ node: PolicyNode) -> NamingPlace? {
         switch node.text {
         case "host": return .host
         case "path": return .path
@@ -76,7 +76,7 @@ extension GatewayCompiler {
 
     /// The name of a place that the gateway itself writes, or removes because it means something
     /// else.
-    private func reservedName(of place: TenantPlace) -> String? {
+    private func reservedName(of place: NamingPlace) -> String? {
         let written = SkeletonSet(names: FieldNames.written)
         switch place {
         case .header(let name): return Self.isReserved(name) ? name : nil
@@ -93,7 +93,7 @@ extension GatewayCompiler {
     }
 
     private func problem(
-        with place: TenantPlace, _ route: RoutePolicy, isCaller: Bool, isLast: Bool
+        with place: NamingPlace, _ route: RoutePolicy, isCaller: Bool, isLast: Bool
     ) -> String? {
         if let name = reservedName(of: place) { return "`\(name)` cannot name the tenant" }
         switch place {

@@ -72,6 +72,7 @@ extension GatewayCompiler {
         route.forwardsCredential = item.boolean("forward_credential") ?? false
         if let word = item["body"]?.boolean("clean") { route.body.isCleaned = word }
         if let bytes = item["body"]?.bytes("max") { route.body.bytesMax = bytes }
+        route.body.graphQL = item["body"]?.word("graphql", as: BodyPolicy.GraphQL.self)
         route.cookieDomain = item["responses"]?.word(
             "cookie_domain", as: RoutePolicy.CookieDomain.self)
         readRoles(item, &route)
@@ -108,7 +109,9 @@ extension GatewayCompiler {
         var reserved = route
         reserved.tenantNames = []
         let listed = SkeletonSet(names: RouteRule.tenantNames(of: reserved, in: policy))
-        let own = SkeletonSet(names: RouteRule.writtenNames(of: route))
+        let own = SkeletonSet(
+            names: RouteRule.writtenNames(of: route)
+                + [RouteRule.injectedMember(of: route)].compactMap(\.self))
         let named = SkeletonSet(names: route.tenantNames)
         for item in node.items ?? [] {
             guard let text = item.text else { continue }
@@ -144,14 +147,15 @@ extension GatewayCompiler {
                     .reservedField, "`\(header)` cannot carry the tenant",
                     at: inject["header"]?.mark)
             } else {
-                warnUncovered(inject["header"], route)
+                warnUncovered(inject["header"], header, route)
             }
         }
         route.injectQuery = inject["query"]?.text
-        warnUncovered(inject["query"], route)
+        warnUncovered(inject["query"], route.injectQuery, route)
         route.injectForm = inject["form"]?.text
-        warnUncovered(inject["form"], route)
+        warnUncovered(inject["form"], route.injectForm, route)
         route.injectJSON = inject["json"]?.text
+        warnUncovered(inject["json"], RouteRule.injectedMember(of: route), route)
     }
 
     /// The finished head is refused where any field but the injected one has a tenant's name; with
@@ -166,18 +170,24 @@ extension GatewayCompiler {
         }
     }
 
-    private mutating func warnUncovered(_ node: PolicyNode?, _ route: RoutePolicy) {
-        guard let node, let text = node.text else { return }
+    /// - Parameter name: what the tenant is called there.
+    private mutating func warnUncovered(
+        _ node: PolicyNode?, _ name: String?, _ route: RoutePolicy
+    ) {
+        guard let node, let name else { return }
         // The route itself reserves what it injects; the question is what other routes do.
         var bare = route
         bare.injectHeader = "X-Tenant-ID"
         bare.injectQuery = nil
         bare.injectForm = nil
         let names = SkeletonSet(names: RouteRule.tenantNames(of: bare, in: policy))
-        guard !names.contains(Array(text.utf8).span) else { return }
+        guard names.judge(Array(name.utf8).span) == .clean else { return }
+        let isPointer = name != node.text
         list.add(
-            .injectedNameNotCovered, "`\(text)` is not among the tenant names", at: node.mark,
-            label: "add it to `tenant_names`")
+            .injectedNameNotCovered, "`\(name)` is not among the tenant names", at: node.mark,
+            label: isPointer
+                ? "only this place of a JSON document is the tenant's"
+                : "add it to `tenant_names`")
     }
 
     /// Same host, same path, a method in common: neither route could be preferred. `RouteTable`
@@ -239,6 +249,7 @@ extension GatewayCompiler {
                     at: item["tenant"]?["inject"]?.keyMark(key))
             }
         }
+        checkGraphQL(route, item, actsForTenant: actsForTenant, isAsserted: isAsserted)
         if !route.body.isCleaned, item["body"]?["max"] != nil, !isAsserted {
             list.add(
                 .ineffective, "`max` has no effect on bodies that pass as they are",

@@ -125,5 +125,11 @@ enum RouteShape {
             PolicyKey(
                 "max", .scalar(.size(0...BodyPolicy.bytesMaxCeiling)), default: "1MiB",
                 "Bytes of a body that is held and checked before it goes on."),
+            PolicyKey(
+                "graphql",
+                .scalar(.word(BodyPolicy.GraphQL.allCases.map(\.rawValue), notYet: [])),
+                "GraphQL documents in bodies and queries: refused where any name in them means the "
+                    + "tenant, where one does that gives a value to the server, or passed unread. "
+                    + "Without it nothing is read as one."),
         ])
 }

@@ -11,7 +11,7 @@ public struct CredentialKinds: Equatable, Sendable {
 }
 
 /// Where a tenant that no credential names is named.
-public enum TenantPlace: Equatable, Sendable {
+public enum NamingPlace: Equatable, Sendable {
     /// The host is a tenant's domain, or has the form of `tenants.hosts`.
     case host
     /// `{tenant}` of the route's path.

@@ -37,7 +37,7 @@ public struct RoutePolicy: Sendable {
     /// Scopes that methods ask for; a method that is not listed asks for none.
     public var scopes: [ScopeRequirement] = []
     /// Where a tenant is named that no credential names, in order.
-    public var tenantFrom: [TenantPlace] = []
+    public var tenantFrom: [NamingPlace] = []
     public var upstream: Int
     public var hostHeader = HostHeader.preserve
     public var cors: CORSPolicy?
@@ -124,6 +124,17 @@ public struct BodyPolicy: Equatable, Sendable {
     /// has none.
     public var bytesMax = 1_048_576
     public static let bytesMaxCeiling = 16_777_216
+    /// What happens to GraphQL documents in bodies and queries; `nil` where the route takes none,
+    /// so that nothing is read as one.
+    public enum GraphQL: String, Sendable, CaseIterable {
+        /// A document in which any name means the tenant is refused.
+        case reject
+        /// One in which such a name stands where it gives a value to the server.
+        case rejectArguments = "reject-arguments"
+        /// Documents pass unread.
+        case opaque
+    }
+    public var graphQL: GraphQL?
     public init() {}
 }
 

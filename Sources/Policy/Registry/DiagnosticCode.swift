@@ -100,6 +100,7 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case materialMissing = "W2012"
     case secretReadable = "W2013"
     case shadowedRoute = "W2014"
+    case unsaidGraphQL = "W2015"
     case allowedTenantUnknown = "W2020"
     case unspokenTenant = "W2021"
     case unboundIssuer = "W2022"
@@ -679,7 +680,9 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                 help: """
                     This route writes the tenant under a name that is not part of `tenant_names`. \
                     The route itself removes what clients send under it; other routes to the same \
-                    upstream do not. Add it to `tenant_names`.
+                    upstream do not. Add it to `tenant_names`. The last name of a JSON Pointer may \
+                    be too common for that (`/owner/id`): the route then removes what clients send \
+                    at this place of a JSON body, and nothing else called so.
                     """)
         case .ineffective:
             Entry(
@@ -699,8 +702,9 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
             Entry(
                 title: "Bodies pass without being cleaned",
                 help: """
-                    The route says `body: {clean: false}`: a tenant's name inside its bodies \
-                    reaches the upstream. That is right for bodies that cannot be cleaned, such as \
+                    The route says `body: {clean: false}` or `body: {graphql: opaque}`: a tenant's \
+                    name inside its bodies, or inside of GraphQL documents, reaches the upstream. \
+                    That is right for bodies that cannot be cleaned, such as \
                     uploads, and where the upstream takes the tenant from X-Tenant-ID only.
                     """)
         case .cleartextUpstream:
@@ -761,6 +765,15 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                 help: """
                     The file with a key or secret can be read by its group or by everybody. Give \
                     it to the user that runs the gateway and `chmod 600` it.
+                    """)
+        case .unsaidGraphQL:
+            Entry(
+                title: "A path looks like GraphQL, and the route does not say so",
+                help: """
+                    Documents of GraphQL are looked into only where a route says `body: {graphql: \
+                    reject}` (or `reject-arguments`). Without it a document is a string like any \
+                    other, and a tenant named in one reaches the upstream. Say `graphql: opaque` \
+                    where that is right.
                     """)
         case .shadowedRoute:
             Entry(

@@ -229,12 +229,13 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             help: """
                 The route cleans bodies and understands JSON (also +json, JSON Patch and lines of \
                 JSON), urlencoded forms and multipart forms, all in UTF-8, named by one \
-                Content-Type. A route for other bodies says `body: {clean: false}`; they then pass \
-                as they are.
+                Content-Type; GraphQL documents where it says `body: {graphql: reject}`. A route \
+                for other bodies (protobuf and gRPC, XML, CBOR, YAML, and forms with parts of such \
+                types) says `body: {clean: false}`; they then pass as they are.
                 """,
             detail: """
-                The route cleans bodies: JSON, urlencoded or multipart form, in UTF-8, named by \
-                one Content-Type. Others need `body: {clean: false}` on the route.
+                The route cleans JSON and forms in UTF-8, named by one Content-Type, their parts \
+                too. GraphQL needs `body: {graphql: reject}`, others `body: {clean: false}`.
                 """),
         Entry(
             code: "request.body.encoding", status: 415,
@@ -423,8 +424,16 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             code: "tenant.conflict", status: 403,
             title: "The request names another tenant",
             help: """
-                The route says `client_value: reject` or `reject-if-different`, and the \
-                request named a tenant itself.
+                The request named a tenant itself. Either the route says `client_value: reject` or \
+                `reject-if-different`, or it says `body: {graphql: reject}` (or \
+                `reject-arguments`) and a name in a GraphQL document, in JSON inside of a string \
+                or in the `map` of a form means the tenant. Those are never rewritten, whatever \
+                `client_value` says: leave the name out, and let the server take the tenant from \
+                the header.
+                """,
+            detail: """
+                The route refuses requests that name a tenant: `tenant.client_value`, or \
+                `body.graphql`, since GraphQL documents cannot be rewritten.
                 """),
         Entry(
             code: "issuer.not_allowed", status: 403,

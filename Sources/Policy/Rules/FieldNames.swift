@@ -43,10 +43,16 @@ enum FieldNames {
     /// API keys are the gateway's: no upstream sees one in this field, whatever the route says.
     static let apiKey = ["X-API-Key"]
 
-    /// Response fields besides the hop-by-hop and our own: what steers a proxy, what names the
-    /// upstream's limits where ours are meant, and what sends clients around the gateway.
-    static let responseDropped = ["Alt-Svc", "X-Tenant-Tier", "Tenant-Tier"]
-    static let responseDroppedPrefixes = ["X-Accel-", "X-Envoy-", "X-Internal-"]
+    /// Response fields besides the hop-by-hop and our own: what steers a proxy or is an answer to
+    /// one, what sends clients around the gateway, and what an upstream repeats of the head it got
+    /// from us.
+    static let responseDropped = [
+        "Alt-Svc", "X-Tenant-Tier", "Tenant-Tier", "traceparent", "tracestate", "baggage",
+        "Forwarded", "X-Real-IP",
+    ]
+    static let responseDroppedPrefixes = [
+        "X-Accel-", "X-Envoy-", "X-Internal-", "X-Forwarded-", "X-Auth-Request-", "X-Consumer-",
+    ]
 
     /// Dropped where a response must stay out of shared caches: each wins over `Cache-Control` in
     /// some of them (RFC 9213 and its predecessors).

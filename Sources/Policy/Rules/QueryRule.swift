@@ -22,10 +22,25 @@ public struct QueryRule: Sendable {
     private let clientValue: RoutePolicy.ClientValue
     /// `tenant_id=`, encoded and with its `=`; empty where nothing is added.
     private let injected: [UInt8]
+    /// Cleans what GraphQL servers read from parameters; `nil` where the route takes no GraphQL.
+    let json: JSONBodyRule?
+    /// Whether it is a body, in which a field may say how the others are encoded.
+    private let isForm: Bool
 
     public init(names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject: String?) {
+        self.init(names: names, clientValue: clientValue, inject: inject, graphQL: nil)
+    }
+
+    init(
+        names: SkeletonSet, clientValue: RoutePolicy.ClientValue, inject: String?,
+        graphQL: GraphQLRule?, isForm: Bool = false
+    ) {
+        self.isForm = isForm
         self.names = names
         self.clientValue = clientValue
+        json = graphQL.map {
+            JSONBodyRule(names: names, clientValue: clientValue, inject: nil, graphQL: $0)
+        }
         injected = inject.map { Self.encoded($0) + [UInt8(ascii: "=")] } ?? []
     }
 
@@ -64,6 +79,11 @@ public struct QueryRule: Sendable {
                 if try keeps(pair, query, tenant, &report) {
                     if out.count > begin { out.append(UInt8(ascii: "&")) }
                     out.append(query.extracting(start..<pair.end))
+                    if let json {
+                        let room = query.count - pair.end + injected.count + ExternalID.bytesMax + 2
+                        try cleanGraphQL(
+                            query, pair, json, tenant, room: room, into: &out, &report)
+                    }
                 }
             }
             start = pair.end + 1
@@ -99,6 +119,10 @@ public struct QueryRule: Sendable {
                 pair.bracketEnd == pair.nameEnd
                     || names.judge(query.extracting(pair.start..<pair.bracketEnd)) == .clean
             else { throw .requestQueryMalformed }
+            if isForm, FormBodyRule.isCharset(name) {
+                let value = query.extracting(min(pair.nameEnd + 1, pair.end)..<pair.end)
+                guard FormBodyRule.isUTF8(value) else { throw .requestBodyType }
+            }
             guard Self.isMethodOverride(name) else { return true }
             report.overridesRemoved += 1
         case .listed:
@@ -129,7 +153,7 @@ public struct QueryRule: Sendable {
                 end += 1
             }
             let name = query.extracting(start..<(nameEnd < 0 ? end : nameEnd))
-            guard names.judge(name) == .clean,
+            guard names.judge(name) == .clean, !isForm || !FormBodyRule.isCharset(name),
                 bracketEnd < 0 || names.judge(query.extracting(start..<bracketEnd)) == .clean,
                 !Self.isMethodOverride(name)
             else {
@@ -192,12 +216,8 @@ public struct QueryRule: Sendable {
         var out: [UInt8] = []
         let digits = [UInt8]("0123456789ABCDEF".utf8)
         for byte in name.utf8 {
-            let isPlain =
-                (byte | 0x20) &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10
-                || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
-                || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "~")
             out +=
-                isPlain
+                isUnreserved(byte)
                 ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
         }
         return out
@@ -205,7 +225,7 @@ public struct QueryRule: Sendable {
 }
 
 /// One `&`-separated parameter, found and checked byte by byte.
-private struct Pair {
+struct Pair {
     var start: Int
     /// Where its name ends: at the first `=`, or at its end.
     var nameEnd: Int

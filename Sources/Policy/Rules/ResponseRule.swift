@@ -203,40 +203,4 @@ extension RouteRule {
         SetCookieValue.writeWithoutDomain(value, into: &out)
         out.append("\r\n")
     }
-
-    func isPrivate(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>) -> Bool {
-        for index in 0..<head.fields.count where head.fields[index].known == .cacheControl {
-            if Self.isPrivate(bytes[head.fields[index].value]) { return true }
-        }
-        return false
-    }
-
-    /// Whether a `Cache-Control` value has `no-store` or an unqualified `private` among its
-    /// directives (RFC 9111 section 5.2.2).
-    private static func isPrivate(_ value: Span<UInt8>) -> Bool {
-        var start = 0
-        while start < value.count {
-            var end = start
-            while end < value.count, value[end] != UInt8(ascii: ",") { end += 1 }
-            var last = end
-            while start < last, value[start] == 0x20 || value[start] == 0x09 { start += 1 }
-            while last > start, value[last - 1] == 0x20 || value[last - 1] == 0x09 { last -= 1 }
-            let directive = value.extracting(start..<last)
-            if equalsFolded(directive, "no-store") || equalsFolded(directive, "private") {
-                return true
-            }
-            start = end + 1
-        }
-        return false
-    }
-
-    private static func equalsFolded(_ text: Span<UInt8>, _ expected: StaticString) -> Bool {
-        guard text.count == expected.bytes.count else { return false }
-        for index in text.indices {
-            let byte = text[index]
-            let folded = byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
-            guard folded == expected.bytes[index] else { return false }
-        }
-        return true
-    }
 }

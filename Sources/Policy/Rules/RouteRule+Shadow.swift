@@ -12,7 +12,9 @@ struct ShadowRule: Sendable {
     let injectHeader: [UInt8]
 
     init(_ route: RoutePolicy, names: SkeletonSet, responses: ResponseRule) {
-        query = QueryRule(names: names, clientValue: .strip, inject: route.injectQuery)
+        let graphQL = route.body.graphQL.map { GraphQLRule($0, names: names) }
+        query = QueryRule(
+            names: names, clientValue: .strip, inject: route.injectQuery, graphQL: graphQL)
         cookies = CookieRule(names: names, clientValue: .strip)
         path = PathTenantRule(pattern: route.path, clientValue: .strip)
         bodies =
@@ -20,7 +22,8 @@ struct ShadowRule: Sendable {
             ? nil
             : BodyRule(
                 names: names, clientValue: .strip,
-                inject: BodyInjection(pointer: route.injectJSON, formField: route.injectForm))
+                inject: BodyInjection(pointer: route.injectJSON, formField: route.injectForm),
+                graphQL: graphQL)
         self.responses = responses
         injectHeader = [UInt8](route.injectHeader.utf8)
     }

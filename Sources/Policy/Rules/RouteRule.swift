@@ -51,14 +51,12 @@ public final class RouteRule: Sendable {
         }
     }
 
-    /// What we write ourselves, which is reserved, whatever the lists say.
+    /// What we write ourselves under a name of its own, which is reserved, whatever the lists say.
+    /// Of a JSON Pointer only the place is (`TenantPlace`): its last name may be as common as `id`.
     static func writtenNames(of route: RoutePolicy) -> [String] {
         var names = ["X-Tenant-ID", route.injectHeader] + placeNames(of: route)
         if let parameter = route.injectQuery { names.append(parameter) }
         if let field = route.injectForm { names.append(field) }
-        if let pointer = route.injectJSON, let member = JSONBodyRule.tokens(of: pointer).last {
-            names.append(String(decoding: member, as: UTF8.self))
-        }
         return names
     }
 
@@ -74,6 +72,14 @@ public final class RouteRule: Sendable {
         }
     }
 
+    /// The last name of `inject.json`.
+    static func injectedMember(of route: RoutePolicy) -> String? {
+        guard let member = route.injectJSON.map({ JSONBodyRule.tokens(of: $0) })?.last else {
+            return nil
+        }
+        return String(decoding: member, as: UTF8.self)
+    }
+
     init(_ index: Int, in gateway: GatewayPolicy) {
         let route = gateway.routes[index]
         self.index = index
@@ -83,7 +89,9 @@ public final class RouteRule: Sendable {
         let set = SkeletonSet(names: names)
         tenantNames = set
         fields = FieldRule(names: set, forwardsCredential: route.forwardsCredential)
-        query = QueryRule(names: set, clientValue: route.clientValue, inject: route.injectQuery)
+        let graphQL = route.body.graphQL.map { GraphQLRule($0, names: set) }
+        query = QueryRule(
+            names: set, clientValue: route.clientValue, inject: route.injectQuery, graphQL: graphQL)
         let session = gateway.sessions.map { [UInt8]($0.cookie.utf8) }
         // In shadow a session is taken out all the same, and nothing else.
         cookies =
@@ -95,7 +103,8 @@ public final class RouteRule: Sendable {
             ? nil
             : BodyRule(
                 names: set, clientValue: route.clientValue,
-                inject: BodyInjection(pointer: route.injectJSON, formField: route.injectForm))
+                inject: BodyInjection(pointer: route.injectJSON, formField: route.injectForm),
+                graphQL: graphQL)
         path = PathTenantRule(pattern: route.path, clientValue: route.clientValue)
         let carriesTenant = route.actsForTenant
         let responses = ResponseRule(

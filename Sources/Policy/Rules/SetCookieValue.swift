@@ -25,7 +25,7 @@ enum SetCookieValue {
     }
 
     /// The next `;` from `start` on, or the end.
-    private static func end(of value: Span<UInt8>, from start: Int) -> Int {
+    static func end(of value: Span<UInt8>, from start: Int) -> Int {
         var index = start
         while index < value.count, value[index] != UInt8(ascii: ";") { index += 1 }
         return index

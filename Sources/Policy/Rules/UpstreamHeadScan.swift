@@ -7,20 +7,20 @@ import HTTP1
 public struct UpstreamHeadScan: Sendable {
     /// Folded tenant names without prefixes, by their number of letters: `concepts[n]` are those of
     /// `n`.
-    private let concepts: [[[UInt8]]]
+    let concepts: [[[UInt8]]]
     /// Bit n - 1 for concepts of n letters.
-    private let counts: UInt64
+    let counts: UInt64
     /// The ends of concepts of four letters and more, a bit in each word for a hash of the last
     /// four; and those of the shorter ones. Nearly every name is told from a concept by its end.
-    private let longEnds: (UInt64, UInt64)
-    private let shortEnds: UInt64
+    let longEnds: (UInt64, UInt64)
+    let shortEnds: UInt64
     /// The injected field's and parameter's names in lower case.
     private let header: [UInt8]
-    private let parameter: [UInt8]?
+    let parameter: [UInt8]?
     /// Which segments of the path are the tenant's, ascending.
-    private let tenantSegments: [Int]
+    let tenantSegments: [Int]
     /// Whether other spellings than the injected field's own are left to whoever reads them.
-    private let isInShadow: Bool
+    let isInShadow: Bool
 
     /// The scan of a route in shadow: the injected field has to be there once and say the same, and
     /// no name beside it that some upstream takes for it.
@@ -157,12 +157,12 @@ public struct UpstreamHeadScan: Sendable {
     }
 
     /// One of 64 bits for up to four letters.
-    private static func bit(_ letters: UInt32) -> UInt64 {
+    static func bit(_ letters: UInt32) -> UInt64 {
         1 << UInt64((letters &* 0x9e37_79b1) >> 26)
     }
 
     /// Another one, for a second opinion.
-    private static func otherBit(_ letters: UInt32) -> UInt64 {
+    static func otherBit(_ letters: UInt32) -> UInt64 {
         1 << UInt64((letters &* 0x85eb_ca6b) >> 26)
     }
 
@@ -254,7 +254,7 @@ public struct UpstreamHeadScan: Sendable {
         return true
     }
 
-    private func lower(_ byte: UInt8) -> UInt8 {
+    func lower(_ byte: UInt8) -> UInt8 {
         (0x41...0x5a).contains(byte) ? byte + 32 : byte
     }
 
@@ -265,273 +265,5 @@ public struct UpstreamHeadScan: Sendable {
             return false
         }
         return true
-    }
-}
-
-// Names.
-extension UpstreamHeadScan {
-    /// Letters and digits of a name or of one component of it, lower case. The room is less than
-    /// the rules have, so that a long name a client makes up never sets off this alarm.
-    private struct Letters: ~Copyable {
-        var bytes = InlineArray<128, UInt8>(repeating: 0)
-        var count = 0
-        var overflowed = false
-
-        mutating func add(_ byte: UInt8) {
-            if count < bytes.count {
-                bytes[count] = byte
-                count += 1
-            } else {
-                overflowed = true
-            }
-        }
-    }
-
-    private func isTenantName(_ name: Span<UInt8>) -> Bool {
-        mayEndAsConcept(name) && hasConcept(name)
-    }
-
-    @inline(never)
-    private func hasConcept(_ name: Span<UInt8>) -> Bool {
-        var letters = Letters()
-        for index in name.indices {
-            let byte = lower(name[index])
-            if (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) { letters.add(byte) }
-        }
-        return isConcept(letters, from: 0)
-    }
-
-    /// Whether a name's last letters can be those of a concept, or of a marker behind one.
-    private func mayEndAsConcept(_ name: Span<UInt8>) -> Bool {
-        var index = name.count - 1
-        var end: UInt32 = 0
-        var count = 0
-        if index >= 7 {
-            // All four at once, unless a "-" is among them. Of letters and digits the bit sets
-            // those in lower case that are letters, and no other.
-            let last = UInt32(truncatingIfNeeded: name.word(at: index - 7) >> 32)
-            let dashes = last ^ 0x2d2d_2d2d
-            if (dashes &- 0x0101_0101) & ~dashes & 0x8080_8080 == 0 {
-                end = (last | 0x2020_2020).byteSwapped
-                count = 4
-            }
-        }
-        while index >= 0, count < 4 {
-            let byte = lower(name[index])
-            index -= 1
-            guard (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) else { continue }
-            end |= UInt32(byte) << UInt32(count * 8)
-            count += 1
-        }
-        return longEnds.0 & Self.bit(end) != 0 && longEnds.1 & Self.otherBit(end) != 0
-            || shortEnds & Self.bit(end & 0xff) != 0
-            || end & 0xff_ffff == 0x62_696e
-    }
-
-    /// Whether the letters from `start` on are a concept with nothing but markers around it.
-    private func isConcept(_ letters: borrowing Letters, from start: Int) -> Bool {
-        guard !letters.overflowed else { return false }
-        var end = letters.count
-        while true {
-            // Read backwards: every concept the letters end with, then markers before it.
-            let letterCount = end - start
-            var lengths = letterCount < 64 ? counts & (1 << UInt64(letterCount) - 1) : counts
-            while lengths != 0 {
-                let length = lengths.trailingZeroBitCount + 1
-                lengths &= lengths &- 1
-                for concept in concepts[length] where ends(letters, end, concept) {
-                    if onlyMarkers(letters, start, end - length) { return true }
-                }
-            }
-            guard end - start > 3, letters.bytes[end - 3] == 0x62, letters.bytes[end - 2] == 0x69,
-                letters.bytes[end - 1] == 0x6e
-            else { return false }
-            end -= 3
-        }
-    }
-
-    private func ends(_ letters: borrowing Letters, _ end: Int, _ concept: [UInt8]) -> Bool {
-        let start = end - concept.count
-        for index in concept.indices where letters.bytes[start + index] != concept[index] {
-            return false
-        }
-        return true
-    }
-
-    private func onlyMarkers(_ letters: borrowing Letters, _ start: Int, _ end: Int) -> Bool {
-        var index = start
-        while index < end {
-            if letters.bytes[index] == 0x78 {
-                index += 1
-            } else if spells(letters, index, end, "http") {
-                index += 4
-            } else if spells(letters, index, end, "grpcmetadata") {
-                index += 12
-            } else {
-                return false
-            }
-        }
-        return true
-    }
-
-    private func spells(
-        _ letters: borrowing Letters, _ start: Int, _ end: Int, _ marker: StaticString
-    ) -> Bool {
-        let text = marker.bytes
-        guard end - start >= text.count else { return false }
-        for index in text.indices where letters.bytes[start + index] != text[index] { return false }
-        return true
-    }
-}
-
-// The request line.
-extension UpstreamHeadScan {
-    private func acceptsRequestLine(_ line: Span<UInt8>, _ tenant: ExternalID?) -> Bool {
-        var spaces = 0
-        var start = 0
-        var end = 0
-        var question = -1
-        for index in line.indices {
-            let byte = line[index]
-            if byte == 0x20 {
-                spaces += 1
-                if spaces == 1 { start = index + 1 } else { end = index }
-            } else if byte == 0x3f, spaces == 1, question < 0 {
-                question = index
-            } else if byte == 0x23 || byte > 126 {
-                return false
-            }
-        }
-        guard spaces == 2, start < end, line[start] == 0x2f else { return false }
-        let path = line.extracting(start..<(question < 0 ? end : question))
-        guard !isInShadow else { return true }
-        guard namesTenant(inPath: path, tenant) else { return false }
-        guard question >= 0 else { return parameter == nil || tenant == nil }
-        return acceptsQuery(line.extracting(question + 1..<end), tenant)
-    }
-
-    /// Whether the segments that are the tenant's say so to the byte, before any parameters.
-    private func namesTenant(inPath path: Span<UInt8>, _ tenant: ExternalID?) -> Bool {
-        guard !tenantSegments.isEmpty else { return true }
-        guard let tenant else { return false }
-        var segment = -1
-        var matched = 0
-        var index = 0
-        while index < path.count {
-            guard path[index] == 0x2f else {
-                index += 1
-                continue
-            }
-            segment += 1
-            index += 1
-            guard tenantSegments.contains(segment) else { continue }
-            for byte in tenant.bytes {
-                guard index < path.count, path[index] == byte else { return false }
-                index += 1
-            }
-            guard index == path.count || path[index] == 0x2f || path[index] == 0x3b else {
-                return false
-            }
-            matched += 1
-        }
-        return matched == tenantSegments.count
-    }
-
-    private func acceptsQuery(_ query: Span<UInt8>, _ tenant: ExternalID?) -> Bool {
-        var own = 0
-        var start = 0
-        while start < query.count {
-            var end = start
-            var equals = -1
-            while end < query.count, query[end] != 0x26, query[end] != 0x3b {
-                if equals < 0, query[end] == 0x3d { equals = end }
-                end += 1
-            }
-            let name = query.extracting(start..<(equals < 0 ? end : equals))
-            if let tenant, isOwn(query.extracting(start..<end), tenant) {
-                own += 1
-            } else if namesTenant(name, rounds: 1) || namesTenant(name, rounds: 2) {
-                return false
-            }
-            start = end + 1
-        }
-        return own == (tenant == nil || parameter == nil ? 0 : 1)
-    }
-
-    /// Whether a pair is the one we add, `name=value` to the byte.
-    private func isOwn(_ pair: Span<UInt8>, _ tenant: ExternalID) -> Bool {
-        guard let parameter, pair.count == parameter.count + 1 + tenant.bytes.count else {
-            return false
-        }
-        for index in parameter.indices where pair[index] != parameter[index] { return false }
-        guard pair[parameter.count] == 0x3d else { return false }
-        for index in tenant.bytes.indices
-        where pair[parameter.count + 1 + index] != tenant.bytes[index] {
-            return false
-        }
-        return true
-    }
-
-    /// Reads a parameter's name decoded `rounds` times: each run between separators, and all of it.
-    private func namesTenant(_ name: Span<UInt8>, rounds: Int) -> Bool {
-        var all = Letters()
-        var run = Letters()
-        var index = 0
-        var last: UInt32 = 0
-        while index < name.count {
-            // The last three bytes, because two letters outside ASCII have a lower case inside it.
-            last = last << 8 | UInt32(lower(character(name, &index, rounds)))
-            if let letter = Self.letter(last) {
-                all.add(letter)
-                run.add(letter)
-            } else if Self.cuts(last) {
-                if isConcept(run, from: 0) { return true }
-                run = Letters()
-            }
-        }
-        return isConcept(run, from: 0) || isConcept(all, from: 0)
-    }
-
-    /// The letter or digit that `last` ends with: plain, U+017F or U+212A.
-    private static func letter(_ last: UInt32) -> UInt8? {
-        let byte = UInt8(truncatingIfNeeded: last)
-        if (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) { return byte }
-        if last & 0xffff == 0xc5bf { return 0x73 }
-        return last & 0xff_ffff == 0xe2_84aa ? 0x6b : nil
-    }
-
-    /// Whether a parameter's name is cut into components here.
-    private static func cuts(_ last: UInt32) -> Bool {
-        let cutting: StaticString = "[].:/(){},| +"
-        let text = cutting.bytes
-        for index in text.indices where UInt32(text[index]) == last & 0xff { return true }
-        return last & 0xffff == 0x5f5f
-    }
-
-    /// One character at `index`, escapes undone `rounds` times; moves `index` behind it.
-    private func character(_ text: Span<UInt8>, _ index: inout Int, _ rounds: Int) -> UInt8 {
-        var ahead = index
-        guard rounds > 0 else {
-            index += 1
-            return text[index - 1]
-        }
-        let first = character(text, &ahead, rounds - 1)
-        index = ahead
-        guard first == 0x25, ahead < text.count else { return first }
-        let second = digit(character(text, &ahead, rounds - 1))
-        guard second < 16, ahead < text.count else { return first }
-        let third = digit(character(text, &ahead, rounds - 1))
-        guard third < 16 else { return first }
-        index = ahead
-        return second * 16 + third
-    }
-
-    private func digit(_ byte: UInt8) -> UInt8 {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x37
-        case 0x61...0x66: byte - 0x57
-        default: 16
-        }
     }
 }

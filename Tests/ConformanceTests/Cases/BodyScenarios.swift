@@ -15,7 +15,8 @@ extension Scenario {
             try client.send(bench.bytes(post("/clean/signed/digest", text)))
             let status = try client.readResponse(seconds: Bench.patience).status
             guard let sent = bench.sightings(from: source).first else { return ["\(status)"] }
-            guard let claims = assertion(of: sent) else { return ["no assertion"] }
+            let token = sent.all("ringfence-assertion").first
+            guard let claims = Assertion.claims(token) else { return ["no assertion"] }
             let digest = try sha256(of: sent.content)
             var found = bench.invariants.defects(of: sent, for: "acme", credential: false)
             if Sighting.text(sent.content) != #"{"x":1}"# { found.append("body \(sent.content)") }
@@ -248,15 +249,6 @@ extension Scenario {
             }
         } catch TestSupportError.timedOut {}
         return found
-    }
-
-    private static func assertion(of sent: Sighting) -> [String: Any]? {
-        let parts = sent.all("ringfence-assertion").first?.split(separator: ".") ?? []
-        guard parts.count == 3 else { return nil }
-        var text = parts[1].replacing("-", with: "+").replacing("_", with: "/")
-        while text.count % 4 != 0 { text += "=" }
-        guard let data = Data(base64Encoded: String(text)) else { return nil }
-        return (try? JSONSerialization.jsonObject(with: data)) as? [String: Any]
     }
 
     /// By another program, in base64url.

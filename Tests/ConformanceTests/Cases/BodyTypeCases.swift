@@ -1,6 +1,6 @@
-/// B14 and B20 to B22: what a body is called, and what nobody here can clean.
+/// B14, B21 and B22: what a body is called, and what nobody here can clean.
 enum BodyTypeCases {
-    static let all = types + lies + graphQL + documents + lines + binaries
+    static let all = types + lies + documents + lines + binaries + remarks
 
     private static let evil = #"{"tenant_id":"evil"}"#
 
@@ -98,35 +98,6 @@ enum BodyTypeCases {
             to: "POST /a/x"),
     ]
 
-    private static let document = #"{"query":"query($t:ID!){orders(t:$t){id}}","variables":"#
-
-    /// Variables are JSON. The document is text, which is not rewritten.
-    private static let graphQL: [Case] = [
-        .json("B20a", document + #"{"tenantId":"evil","x":1}}"#, document + #"{"x":1}}"#),
-        .json(
-            "B20b", #"[\#(document){"tenantId":"evil"}},\#(document){}}]"#,
-            "[\(document){}},\(document){}}]"),
-        .json(
-            "B20c", document + #"{"input":{"ten\u0061ntId":"evil","x":[1]}}}"#,
-            document + #"{"input":{"x":[1]}}}"#),
-        .json(
-            "B20d", document + #"{},"extensions":{"tenant_id":"evil"}}"#,
-            document + #"{},"extensions":{}}"#),
-        .body("B20e", "application/graphql", #"{orders(tenantId:"evil"){id}}"#, Case.unreadable),
-        .body(
-            "B20f", "application/graphql; charset=utf-8", #"{orders(tenantId:"evil"){id}}"#,
-            Case.unreadable),
-        .body("B20g", "application/graphql+json", document + "{}}", .forwarded),
-        .cleaned(
-            "B20h", Case.multipart,
-            "--b\r\nContent-Disposition: form-data; name=\"operations\"\r\n"
-                + "Content-Type: application/json\r\n\r\n"
-                + "\(document){\"tenantId\":\"evil\"}}\r\n--b--\r\n",
-            "--b\r\nContent-Disposition: form-data; name=\"operations\"\r\n"
-                + "Content-Type: application/json\r\n\r\n\(document){}}\r\n--b--\r\n"),
-        .body("B20i", "application/graphql-response+json", #"{"x":1}"#, .forwarded),
-    ]
-
     /// B21: XML is not rewritten.
     private static let documents: [Case] =
         Case.rows(
@@ -219,5 +190,39 @@ enum BodyTypeCases {
                 "B22zzzc", "application/grpc", "\0\0\0\0\u{6}\n\u{4}acme", .forwarded,
                 .body("\0\0\0\0\u{6}\n\u{4}acme"), .stripped(["tenant"]), to: "POST /a/x",
                 lines: "Grpc-Metadata-Tenant-Id-Bin: ZXZpbA==\r\ntenant-id-bin: evil\r\n"),
+        ]
+
+    /// The answer says what to configure, so that nobody has to ask which key of the policy it is.
+    private static let remarks: [Case] =
+        Case.rows(
+            "B22", from: 104,
+            [
+                "application/grpc", "application/grpc+thrift", "application/grpc-web",
+                "application/grpc-web-text", "application/protobuf", "application/x-protobuf",
+                "application/vnd.google.protobuf", "application/protobuf; proto=acme.Order",
+                "application/connect+json; v=1", "application/proto",
+            ]
+        ) { id, type in
+            let isConnect = type.hasPrefix("application/connect+json")
+            return isConnect
+                ? .body(id, type, "\0\0\0\0\u{14}\(evil)", Case.malformed)
+                : .body(
+                    id, type, "\0\0\0\0\u{8}\n\u{6}globex", Case.unreadable,
+                    .says("`body: {clean: false}`"))
+        }
+        + [
+            // gRPC's metadata are fields, with a body and without one, in every spelling.
+            .body(
+                "B22zzzzk", "application/grpc", "\0\0\0\0\0", .forwarded, .body("\0\0\0\0\0"),
+                .field("X-Kept-Bin", "AAEC"), .stripped(["tenant"]), to: "POST /a/x",
+                lines: "grpc-metadata-x-tenant-id: evil\r\nGrpc-Metadata-Grpc-Metadata-Tenant: "
+                    + "evil\r\nX-Tenant-ID-Bin: ZXZpbA==\r\nX-Kept-Bin: AAEC\r\n"),
+            .body(
+                "B22zzzzl", "application/grpc-web", "\0\0\0\0\0", .forwarded,
+                .stripped(["tenant"]), to: "POST /a/x",
+                lines: "grpc_metadata_tenant_id_bin: evil\r\n"),
+            .body(
+                "B22zzzzm", "application/grpc", "\0\0\0\0\0", Case.conflict,
+                to: "POST /strict/x", lines: "Grpc-Metadata-Tenant-Id-Bin: ZXZpbA==\r\n"),
         ]
 }

@@ -22,7 +22,7 @@ enum FormCases {
         .kept("B17l", Case.form, "x=1&y=%26tenant_id%3Dglobex&&z=a+b&"),
         .kept("B17m", Case.form, "q=tenant_id&=x&my_tenant_id_2=1"),
         .kept("B17n", Case.form, "&"), .kept("B17o", Case.form, "x"),
-        cleaned("B17p", "_charset_=x&tenant_id=evil", "_charset_=x"),
+        cleaned("B17p", "_charset_=UTF-8&tenant_id=evil", "_charset_=UTF-8"),
         // A method in a form is one more place for it (U5).
         .body("B17q", Case.form, "_method=DELETE&x=1", .forwarded, .body("x=1")),
         .cleaned(

@@ -1,7 +1,7 @@
 /// What the catalogue asks for and this version cannot do yet. A test proves that each of these
 /// still fails, so that none outlives the work it waits for.
 enum PendingCases {
-    static let all: [Case] = hosts + documents + others
+    static let all: [Case] = hosts + others
 
     private static let hosts: [Case] = [
         .raw(
@@ -10,26 +10,6 @@ enum PendingCases {
                 + "\0\0\u{1d}\u{1}\u{5}\0\0\0\u{1}\u{82}\u{86}\u{84}A\u{8}evil.com"
                 + "\0\u{4}host\u{8}api.test", .refused(400, "request.host")
         ).pending("no listener speaks HTTP/2 yet")
-    ]
-
-    private static let reading =
-        "the text of GraphQL documents is not looked at, and no route can say that it takes them"
-
-    private static func document(_ id: String, _ text: String) -> Case {
-        .body(id, Case.json, #"{"query":"\#(text)"}"#, Case.conflict).pending(reading)
-    }
-
-    /// B20: what is inside of the document.
-    private static let documents: [Case] = [
-        document("B20j", #"{orders(tenantId:\"evil\"){id}}"#),
-        document("B20k", #"{orders(where:{ten\u0061nt_id:{_eq:\"evil\"}}){id}}"#),
-        document("B20l", #"mutation{add(x:{tenant_id:\"\"\"evil\"\"\"}){id}}"#),
-        .raw(
-            "B20m",
-            "GET /clean/x?query=%7Borders(tenantId:%22evil%22)%7Bid%7D%7D HTTP/1.1\r\n"
-                + "{host}{auth}\r\n",
-            Case.conflict
-        ).pending(reading),
     ]
 
     private static let proxies = "no listener takes the PROXY protocol yet"

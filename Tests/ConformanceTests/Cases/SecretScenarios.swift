@@ -75,7 +75,7 @@ extension Scenario {
         }
     ]
 
-    private static func residentKiB(_ pid: Int32) throws -> Int {
+    static func residentKiB(_ pid: Int32) throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
         guard let kib = line?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {

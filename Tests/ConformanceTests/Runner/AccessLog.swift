@@ -45,7 +45,8 @@ final class AccessLog: Sendable {
                     requestID: object["request_id"] as? String ?? "",
                     status: object["status"] as? Int ?? 0, code: object["code"] as? String ?? "",
                     cause: (object["violation"] ?? object["defect"]) as? String,
-                    stripped: Set(object["stripped"] as? [String] ?? [])))
+                    stripped: Set(object["stripped"] as? [String] ?? []),
+                    shadow: object["shadow"] as? [String]))
         }
     }
 }
@@ -57,4 +58,6 @@ struct LogEntry: Sendable {
     var code = ""
     var cause: String?
     var stripped: Set<String> = []
+    /// On routes in shadow.
+    var shadow: [String]?
 }

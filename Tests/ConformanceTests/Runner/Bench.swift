@@ -26,6 +26,8 @@ final class Bench: Sendable {
     let port: UInt16
     /// Where the gateway itself listens.
     let gatewayPort: UInt16
+    /// Probes and metrics.
+    let healthPort: UInt16
     let isSecure: Bool
     let log: AccessLog
     let invariants: Invariants
@@ -60,7 +62,9 @@ final class Bench: Sendable {
             if gateway.end != nil { throw TestSupportError.closedEarly(gateway.errorOutput) }
             return FileManager.default.fileExists(atPath: announced)
         }
-        let direct = try Self.port(in: String(contentsOfFile: announced, encoding: .utf8))
+        let announcement = try String(contentsOfFile: announced, encoding: .utf8)
+        let direct = try Self.port("public", in: announcement)
+        healthPort = try Self.port("health", in: announcement)
         gatewayPort = direct
         relay = isSecure ? try TLSRelay(to: direct, trusting: "\(folder.path)/tls.crt") : nil
         port = relay?.port ?? direct
@@ -71,6 +75,11 @@ final class Bench: Sendable {
     /// In the clear, with little memory for bodies; for one test.
     static func small(_ name: String) throws -> Bench {
         try Bench(name, isSecure: false, bodyMemory: "1MiB")
+    }
+
+    /// In the clear, with counters of its own; for one test.
+    static func fresh(_ name: String) throws -> Bench {
+        try Bench(name, isSecure: false)
     }
 
     /// An address of this machine that no client of this bench has had.
@@ -110,8 +119,23 @@ final class Bench: Sendable {
         return found
     }
 
-    private static func port(in announcement: String) throws -> UInt16 {
-        let line = announcement.split(separator: "\n").first { $0.hasPrefix("public=") }
+    /// Every sample of the metrics whose name begins so, as the endpoint tells them.
+    func metrics(_ prefix: String) throws -> [String: Int] {
+        let client = try RawClient(port: healthPort)
+        try client.send("GET /metrics HTTP/1.1\r\nHost: health\r\nConnection: close\r\n\r\n")
+        let text = try client.readResponse(seconds: Self.patience).text
+        var found: [String: Int] = [:]
+        for line in text.split(separator: "\n") where line.hasPrefix(prefix) {
+            guard let space = line.lastIndex(of: " "),
+                let value = Int(line[line.index(after: space)...])
+            else { continue }
+            found[String(line[..<space])] = value
+        }
+        return found
+    }
+
+    private static func port(_ name: String, in announcement: String) throws -> UInt16 {
+        let line = announcement.split(separator: "\n").first { $0.hasPrefix("\(name)=") }
         guard let port = line?.split(separator: ":").last.flatMap({ UInt16($0) }) else {
             throw TestSupportError.malformedResponse(announcement)
         }

@@ -13,6 +13,7 @@ enum BenchPolicy {
             access_log: file:\(log)
             deadlines: {head: 3s, body: 3s}
             limits: {body_memory: \(bodyMemory)}
+          health: {address: "127.0.0.1:0"}
         vendors:
           default: {key: file:vendor.key}
         issuers:
@@ -35,7 +36,9 @@ enum BenchPolicy {
           signed: {targets: ["http://127.0.0.1:\(port)"]}
           hasty: {targets: ["http://127.0.0.1:\(hasty)"]}
           dead: {targets: ["http://127.0.0.1:1"]}
-        assertion: {to: [signed], key: file:assertion.key}
+          second: {targets: ["http://127.0.0.1:1", "http://127.0.0.1:\(port)"]}
+          echoing: {targets: ["http://127.0.0.1:\(port)"], echo: required}
+        assertion: {to: [signed, second, echoing], key: file:assertion.key}
         tiers:
           FREE: {requests: unlimited}
           TINY: {requests: 5/min}
@@ -87,6 +90,21 @@ enum BenchPolicy {
                 more: "tenant: {client_value: reject-if-different}"),
             route("theirs", "/theirs/{tenant}/x", more: "tenant: {client_value: reject}"),
             route("twice", "/twice/{tenant}/of/{tenant}"),
+            // More specific than `/a/**`, which takes what is spelt otherwise.
+            route("inner", "/a/tenants/{tenant}"), route("slashed", "/a/slashed/{tenant}/"),
+            route("second", "/second/**", upstream: "second"),
+            route("echoing", "/echo/**", upstream: "echoing"),
+            route("echoing-vendor", "/echo-vendor", auth: "vendor", upstream: "echoing"),
+            route("keeping", "/cookies/kept/**", more: "responses: {cookie_domain: keep}"),
+            route("refusing", "/cookies/refused/**", more: "responses: {cookie_domain: reject}"),
+            route("watched", "/watched/**", body: held, more: "tenant: {mode: shadow}"),
+            route(
+                "watched-same", "/watched/same/**", body: held,
+                more: "tenant: {mode: shadow, client_value: reject-if-different}"),
+            route("watched-opaque", "/watched/opaque/**", more: "tenant: {mode: shadow}"),
+            route(
+                "watched-into", "/watched/into/{tenant}/**", body: held,
+                more: "tenant: {mode: shadow, inject: {query: account, json: /account}}"),
         ]
     }
 
@@ -114,6 +132,14 @@ enum BenchPolicy {
                 body: "{clean: true, max: 64KiB}"),
             route("clean-signed", "/clean/signed/**", upstream: "signed", body: held),
             route("clean-dead", "/clean/dead/**", upstream: "dead", body: held),
+            route("clean-graph", "/clean/graph/**", body: "{max: 64KiB, graphql: reject}"),
+            route(
+                "clean-graph-same", "/clean/graph/same/**", body: "{max: 64KiB, graphql: reject}",
+                more: "tenant: {client_value: reject-if-different}"),
+            route(
+                "clean-arguments", "/clean/arguments/**",
+                body: "{max: 64KiB, graphql: reject-arguments}"),
+            route("clean-unread", "/clean/unread/**", body: "{max: 64KiB, graphql: opaque}"),
             route("clean-large", "/clean/large/**", body: "{max: 16MiB}"),
             route(
                 "into-json", "/into/json", body: held,
@@ -121,6 +147,9 @@ enum BenchPolicy {
             route(
                 "into-deep", "/into/deep", body: held,
                 more: "tenant: {inject: {json: /meta/owner/tenant_id}}"),
+            route(
+                "into-place", "/into/place", body: held,
+                more: "tenant: {inject: {json: /owner/id}}"),
             route(
                 "into-form", "/into/form", body: held,
                 more: "tenant: {inject: {form: tenant_id}}"),

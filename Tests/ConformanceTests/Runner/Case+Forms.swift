@@ -19,6 +19,15 @@ extension Case {
         Case(id, "GET \(target) HTTP/1.1\r\n{host}{auth}\r\n", verdict, facts)
     }
 
+    /// A good GET that the upstream answers with these lines.
+    static func answered(
+        _ id: String, _ lines: [String], _ verdict: Verdict = .forwarded, _ facts: Fact...,
+        to start: String = "GET /a", credential: String = "{auth}"
+    ) -> Case {
+        let answer = lines.map { "X-Answer: \($0)\r\n" }.joined()
+        return Case(id, "\(start) HTTP/1.1\r\n{host}\(credential)\(answer)\r\n", verdict, facts)
+    }
+
     /// A request of `/a` with this method and nothing else.
     static func method(
         _ id: String, _ method: String, _ verdict: Verdict, _ facts: Fact...

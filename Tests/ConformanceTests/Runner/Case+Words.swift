@@ -43,6 +43,9 @@ extension Case {
     /// What has to come of it.
     var requiredWords: String {
         var words = [verdict.words(for: tenant)]
+        if isAnswerRefused {
+            words = ["the upstream's answer refused: \(verdict.status) `\(verdict.code ?? "")`"]
+        }
         words += facts.compactMap(\.words)
         return words.joined(separator: "; ")
     }
@@ -60,6 +63,7 @@ extension Verdict {
         let whom = tenant.map { "for `\($0)`" } ?? "without a tenant"
         return switch self {
         case .forwarded: "forwarded \(whom)"
+        case .forwardedAs(let status): "forwarded \(whom), answered \(status)"
         case .forwardedLast: "forwarded \(whom), then closed"
         case .declined(let status, let code): "\(status) `\(code)`, nothing upstream"
         case .refused(let status, let code): "\(status) `\(code)`, nothing upstream, closed"
@@ -76,6 +80,7 @@ extension Fact {
         case .target(let target): "target \(Case.quoted(target))"
         case .method(let method): "method \(Case.quoted(method))"
         case .field(let name, let value): "sent on: \(Case.quoted("\(name): \(value)"))"
+        case .once(let name): "sent on: \(Case.quoted(name)) once"
         case .lacks(let name): "sent on without \(Case.quoted(name))"
         case .never(let text): "nowhere \(Case.quoted(text))"
         case .body(let body): body.isEmpty ? "empty body" : "body \(Case.quoted(body))"

@@ -26,6 +26,8 @@ struct Case: Sendable, CustomTestStringConvertible {
     var waitsForDeadline = false
     /// Whether the row means the same under TLS.
     var isForTLS = true
+    /// The request reached the upstream, and it is the answer that is refused.
+    var isAnswerRefused = false
 
     var testDescription: String { id }
 
@@ -54,12 +56,18 @@ struct Case: Sendable, CustomTestStringConvertible {
         return row.changed { copy in
             (copy.tenant, copy.canary, copy.recipe) = (tenant, canary, recipe)
             (copy.pending, copy.waitsForDeadline) = (pending, waitsForDeadline)
-            copy.isForTLS = isForTLS
+            (copy.isForTLS, copy.isAnswerRefused) = (isForTLS, isAnswerRefused)
         }
     }
 
     /// The same row for a listener in the clear only.
     var inTheClear: Case { changed { $0.isForTLS = false } }
+
+    /// The same row, of which the upstream's answer is what is refused.
+    var answeredElsewhere: Case { changed { $0.isAnswerRefused = true } }
+
+    /// Whether the upstream has to see the request.
+    var reachesUpstream: Bool { verdict.reachesUpstream || isAnswerRefused }
 
     func runs(underTLS isSecure: Bool) -> Bool { !isSecure || isForTLS }
 
@@ -86,6 +94,8 @@ enum Verdict: Sendable {
     case forwarded
     /// The same, and the connection is closed.
     case forwardedLast
+    /// Answered by the upstream with another status than 200.
+    case forwardedAs(Int)
     /// Answered by the gateway with this status; nothing reached the upstream, not one byte; the
     /// connection goes on. The code is that of the refusal, or of its cause in the access log.
     case declined(Int, String)
@@ -100,6 +110,7 @@ enum Verdict: Sendable {
     var status: Int {
         switch self {
         case .forwarded, .forwardedLast: 200
+        case .forwardedAs(let status): status
         case .declined(let status, _), .refused(let status, _), .cut(let status, _),
             .answered(let status):
             status
@@ -108,21 +119,24 @@ enum Verdict: Sendable {
 
     var code: String? {
         switch self {
-        case .forwarded, .forwardedLast, .answered: nil
+        case .forwarded, .forwardedLast, .forwardedAs, .answered: nil
         case .declined(_, let code), .refused(_, let code), .cut(_, let code): code
         }
     }
 
     var reachesUpstream: Bool {
         switch self {
-        case .forwarded, .forwardedLast: true
+        case .forwarded, .forwardedLast, .forwardedAs: true
         case .declined, .refused, .cut, .answered: false
         }
     }
 
+    /// Whether the status is the upstream's own, so that an error has no code of ours.
+    var isUpstreams: Bool { if case .forwardedAs = self { true } else { false } }
+
     var keepsConnection: Bool {
         switch self {
-        case .forwarded, .declined, .answered: true
+        case .forwarded, .forwardedAs, .declined, .answered: true
         case .forwardedLast, .refused, .cut: false
         }
     }
@@ -136,6 +150,8 @@ enum Fact: Sendable {
     /// Exactly one such field in the upstream's request, with this value. `{client}` is the
     /// client's address, `{upstream}` the upstream's with its port.
     case field(String, String)
+    /// Exactly one such field in the upstream's request, whatever it says.
+    case once(String)
     /// No such field in the upstream's request.
     case lacks(String)
     /// The upstream saw these bytes nowhere.

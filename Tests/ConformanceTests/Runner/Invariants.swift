@@ -32,11 +32,10 @@ struct Invariants {
             found += defects(ofFragment: fragment, for: row.tenant)
         }
         found += count(row, seen)
-        for reply in [seen.reply, seen.canaryReply].compactMap({ $0 }) {
-            found += defects(of: reply)
-        }
+        if let reply = seen.reply { found += defects(of: reply, isOurs: !row.verdict.isUpstreams) }
+        if let reply = seen.canaryReply { found += defects(of: reply) }
         if row.verdict.reachesUpstream, row.tenant != nil, let reply = seen.reply {
-            let control = reply.all("cache-control").joined(separator: ",")
+            let control = reply.all("cache-control").joined(separator: ",").lowercased()
             if !control.contains("no-store") && !control.contains("private") {
                 found.append("INV-6: a tenant's answer may be cached: \(control)")
             }
@@ -47,7 +46,7 @@ struct Invariants {
 
     /// INV-3 and INV-4: one request for one, none for a refusal.
     private func count(_ row: Case, _ seen: Evidence) -> [String] {
-        let expected = row.verdict.reachesUpstream ? 1 : 0
+        let expected = row.reachesUpstream ? 1 : 0
         var found: [String] = []
         if seen.requests.count != expected {
             let lines = seen.requests.map(\.requestLine)
@@ -208,7 +207,9 @@ struct Invariants {
     }
 
     /// INV-6: nothing internal goes back.
-    func defects(of reply: Reply) -> [String] {
+    ///
+    /// - Parameter isOurs: whether an error is a refusal of the gateway's.
+    func defects(of reply: Reply, isOurs: Bool = true) -> [String] {
         var found: [String] = []
         for (name, _) in reply.fields
         where Self.namesTenant(name) || name.lowercased().hasPrefix("x-tenant") {
@@ -219,7 +220,7 @@ struct Invariants {
         where text.contains(secret.lowercased()) {
             found.append("INV-6: the answer has `\(secret)`: \(reply.text)")
         }
-        if reply.status >= 400 {
+        if reply.status >= 400, isOurs {
             if !reply.all("cache-control").joined().contains("no-store") {
                 found.append("INV-6: a refusal may be cached")
             }

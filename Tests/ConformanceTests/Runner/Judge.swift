@@ -59,7 +59,7 @@ struct Judge {
             let isAsSaid = logged.status == row.verdict.status && logged.cause == row.verdict.code
             return isAsSaid ? found : found + ["INV-7: logged as \(logged.status) \(logged.code)"]
         }
-        let code = reply.status < 400 ? "forwarded" : reply.code
+        let code = reply.status < 400 || row.verdict.isUpstreams ? "forwarded" : reply.code
         if logged.status != row.verdict.status || logged.code != code {
             found.append("INV-7: logged as \(logged.status) \(logged.code)")
         }
@@ -88,6 +88,9 @@ struct Judge {
                 value.replacing("{client}", with: seen.source)
                 .replacing("{upstream}", with: invariants.upstreamSecrets.first ?? "")
             return values == [value] ? nil : "\(name) is \(values), not \(value)"
+        case .once(let name):
+            let count = sent?.all(name).count ?? 0
+            return count == 1 ? nil : "\(name) is there \(count) times"
         case .lacks(let name):
             let values = sent?.all(name) ?? []
             return values.isEmpty ? nil : "\(name) is \(values) and should not be"

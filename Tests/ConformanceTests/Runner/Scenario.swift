@@ -23,7 +23,8 @@ struct Scenario: Sendable {
 
     static let all =
         keyRefusals + reuse + pipelines + pieces + heldBodies + crowds + bodyMemory + secrets
-        + memory + limits + clocks + floods + keys
+        + memory + shadow + otherPaths + denseBodies + cookieCounts + limits + clocks + floods
+        + keys
 }
 
 extension Sighting {

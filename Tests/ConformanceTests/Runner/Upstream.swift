@@ -20,6 +20,8 @@ enum Upstream {
             "CDN-Cache-Control: public, max-age=600", "Surrogate-Control: max-age=600",
             "RateLimit: \(secret)", "Access-Control-Allow-Origin: *", "Set-Cookie: s=1",
         ].joined(separator: "\r\n")
+        let lines = request.all("X-Answer")
+        if !lines.isEmpty { return .bytes(scripted(request, lines, isHead ? "" : body)) }
         let answer = Array((head + "\r\n\r\n" + (isHead ? "" : body)).utf8)
         let surplus = Array("HTTP/1.1 200 Poison\r\nContent-Length: 6\r\n\r\npoison".utf8)
         switch target {
@@ -28,6 +30,52 @@ enum Upstream {
         case "/surplus/later": return .pieces([answer, surplus], pauseMilliseconds: 5)
         default: return .bytes(answer)
         }
+    }
+}
+
+extension Upstream {
+    /// What a row wants to be answered: its `X-Answer` lines, among them perhaps a status.
+    /// `(tenant)` is the id that the assertion tells.
+    private static func scripted(
+        _ request: RecorderUpstream.Request, _ lines: [String], _ body: String
+    ) -> [UInt8] {
+        var status = "200 OK"
+        var fields = ["Content-Type: text/plain"]
+        for line in lines {
+            if line.hasPrefix("Status: ") {
+                status = String(line.dropFirst(8))
+            } else {
+                fields.append(line.replacing("(tenant)", with: tenant(of: request)))
+            }
+        }
+        if fields.contains("Transfer-Encoding: chunked") {
+            let trailer = "X-Tenant-ID: \(secret)\r\nRingfence-Tenant: \(secret)\r\n"
+            let head = "HTTP/1.1 \(status)\r\n\(fields.joined(separator: "\r\n"))\r\n\r\n"
+            return Array((head + "2\r\nok\r\n0\r\n\(trailer)\r\n").utf8)
+        }
+        // RFC 9110 section 8.6: these have neither a body nor a length.
+        let isBare = status.hasPrefix("204") || status.hasPrefix("304")
+        let body = isBare ? "" : body
+        if !isBare { fields.append("Content-Length: \(body.utf8.count)") }
+        let head = "HTTP/1.1 \(status)\r\n\(fields.joined(separator: "\r\n"))\r\n\r\n"
+        return Array((head + body).utf8)
+    }
+
+    private static func tenant(of request: RecorderUpstream.Request) -> String {
+        let claims = Assertion.claims(request.all("Ringfence-Assertion").first)
+        return claims?["tid"] as? String ?? "none"
+    }
+}
+
+/// Reads an assertion without checking it.
+enum Assertion {
+    static func claims(_ token: String?) -> [String: Any]? {
+        let parts = token?.split(separator: ".") ?? []
+        guard parts.count == 3 else { return nil }
+        var text = parts[1].replacing("-", with: "+").replacing("_", with: "/")
+        while text.count % 4 != 0 { text += "=" }
+        guard let data = Data(base64Encoded: String(text)) else { return nil }
+        return (try? JSONSerialization.jsonObject(with: data)) as? [String: Any]
     }
 }
 

@@ -149,7 +149,12 @@ struct Vector: Sendable {
         Vector("A7", "401, 403 and 404"),
         Vector("A8", "no secret in answers and logs"),
         Vector("X5", "cross-origin requests"),
+        Vector("X7", "cookies for other hosts"),
         Vector("X9", "caches"),
+        Vector("O1", "answers with fields of this side"),
+        Vector("O2", "an upstream that must name the tenant it worked for"),
+        Vector("O3", "cookies an upstream sets under a tenant's name"),
+        Vector("W1", "routes in shadow"),
     ]
 
     private static let bodies = [

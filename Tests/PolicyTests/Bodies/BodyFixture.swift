@@ -20,20 +20,24 @@ struct CleanedBody: Equatable {
 
     init(
         _ body: String, as type: String, mode: RoutePolicy.ClientValue = .strip,
-        pointer: String? = nil, field: String? = nil, tenant: String? = "acme"
+        pointer: String? = nil, field: String? = nil, tenant: String? = "acme",
+        graphQL: BodyPolicy.GraphQL? = nil
     ) throws(Refusal) {
         try self.init(
             [UInt8](body.utf8), as: type, mode: mode, pointer: pointer, field: field,
-            tenant: tenant)
+            tenant: tenant, graphQL: graphQL)
     }
 
     init(
         _ body: [UInt8], as type: String, mode: RoutePolicy.ClientValue = .strip,
-        pointer: String? = nil, field: String? = nil, tenant: String? = "acme"
+        pointer: String? = nil, field: String? = nil, tenant: String? = "acme",
+        graphQL: BodyPolicy.GraphQL? = nil
     ) throws(Refusal) {
+        let names = SkeletonSet(names: TenantNames.defaults + [field].compactMap(\.self))
         let rule = BodyRule(
-            names: SkeletonSet(names: TenantNames.defaults + [field].compactMap(\.self)),
-            clientValue: mode, inject: BodyInjection(pointer: pointer, formField: field))
+            names: names, clientValue: mode,
+            inject: BodyInjection(pointer: pointer, formField: field),
+            graphQL: graphQL.map { GraphQLRule($0, names: names) })
         var scratch = BodyScratch()
         let typeText = [UInt8](type.utf8)
         let type = try ContentType(typeText.span)
@@ -52,17 +56,19 @@ struct CleanedBody: Equatable {
 /// What a body is refused with; `nil` when it is not.
 func refusal(
     _ body: String, as type: String, mode: RoutePolicy.ClientValue = .strip,
-    pointer: String? = nil, field: String? = nil
+    pointer: String? = nil, field: String? = nil, graphQL: BodyPolicy.GraphQL? = nil
 ) -> Refusal? {
-    refusal([UInt8](body.utf8), as: type, mode: mode, pointer: pointer, field: field)
+    refusal(
+        [UInt8](body.utf8), as: type, mode: mode, pointer: pointer, field: field, graphQL: graphQL)
 }
 
 func refusal(
     _ body: [UInt8], as type: String, mode: RoutePolicy.ClientValue = .strip,
-    pointer: String? = nil, field: String? = nil
+    pointer: String? = nil, field: String? = nil, graphQL: BodyPolicy.GraphQL? = nil
 ) -> Refusal? {
     do throws(Refusal) {
-        _ = try CleanedBody(body, as: type, mode: mode, pointer: pointer, field: field)
+        _ = try CleanedBody(
+            body, as: type, mode: mode, pointer: pointer, field: field, graphQL: graphQL)
         return nil
     } catch {
         return error

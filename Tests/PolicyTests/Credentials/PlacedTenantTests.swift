@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct `A tenant that a place names` {
     private static func rules(
-        _ places: [TenantPlace], path: String = "/t/{tenant}/**", method: String? = nil
+        _ places: [NamingPlace], path: String = "/t/{tenant}/**", method: String? = nil
     ) throws -> RuleSet {
         var policy = GatewayPolicy()
         policy.tiers = [TierPolicy(name: "STARTER", requests: .limit(.unlimited))]
