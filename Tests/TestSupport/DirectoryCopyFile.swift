@@ -4,7 +4,7 @@ import Foundation
 /// backend.
 public struct DirectoryCopyFile {
     public static let pepper = "pepper-of-the-tests-0123456789-0123456789"
-    /// A key of acme and what else is true of every file.
+    /// Ids of the two tenants that most tests have.
     public static let acme = "0190a000-0000-7000-8000-00000000000a"
     public static let globex = "0190a000-0000-7000-8000-00000000000b"
 

@@ -70,7 +70,9 @@ extension GatewayWorker {
         guard route.namesTenantInBody, requestHead.framing != .none,
             requestHead.framing != .length(0)
         else { return false }
-        guard try bodyContentType(bytes).type.form == .json else { throw .requestBodyType }
+        guard try bodyContentType(bytes, for: route.bodies).type.form == .json else {
+            throw .requestBodyType
+        }
         exchange.bodyCoding = try bodyCoding(bytes)
         return true
     }
