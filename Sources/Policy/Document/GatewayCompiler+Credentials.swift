@@ -20,11 +20,16 @@ extension GatewayCompiler {
     mutating func readCertificates() {
         guard let node = root["certificates"], node.entries != nil else { return }
         let (uri, dns) = (node["uri"], node["dns"])
-        guard (uri == nil) != (dns == nil) else {
+        if uri == nil, dns == nil {
+            list.add(
+                .ineffective, "`certificates` has no effect: it has neither `uri` nor `dns`",
+                at: root.keyMark("certificates"))
+            return
+        }
+        guard uri == nil || dns == nil else {
             list.add(
                 .certificatesUnfit, "certificates name their tenant by `uri` or by `dns`",
-                at: root.keyMark("certificates"),
-                label: uri == nil ? "add one of them" : "remove one of them")
+                at: root.keyMark("certificates"), label: "remove one of them")
             return
         }
         let pattern =
@@ -204,7 +209,8 @@ extension GatewayCompiler {
     }
 
     private mutating func checkCertificates(at mark: SourceMark) {
-        if root["certificates"] == nil {
+        let node = root["certificates"]
+        if node?["uri"] == nil, node?["dns"] == nil {
             list.add(
                 .certificatesUnfit, "a route takes certificates, and nothing says whose they are",
                 at: mark, label: "add `certificates: {uri: ...}`")

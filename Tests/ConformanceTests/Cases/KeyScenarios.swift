@@ -58,7 +58,7 @@ extension Scenario {
         outcomes("K3a", "spellings of a good key that are not the key", "401 each") {
             let key = KeyBench.good
             let texts = [
-                key.uppercased(), key + "=", key + "==", key + "\u{a0}", " ." + key,
+                key.uppercased(), key + "=", key + "==", " ." + key,
                 String(key.dropLast()), key + "a", "RF_LIVE_" + key.dropFirst(8),
                 key.replacingOccurrences(of: "rf_live_", with: "rf%5flive_"), key + "\t" + key,
                 key.replacingOccurrences(of: "_", with: "-"), "\"\(key)\"",
