@@ -51,17 +51,18 @@ public struct PlacedTenant {
 struct DecodedName: ~Copyable {
     private var bytes = InlineArray<128, UInt8>(repeating: 0)
     private var count = 0
+    /// It is longer than any name.
+    let isTooLong: Bool
 
-    /// `nil` where it is longer than any name.
-    init?(_ text: Span<UInt8>) {
+    init(_ text: Span<UInt8>) {
         var index = 0
-        while index < text.count {
+        while index < text.count, count < 128 {
             let (byte, next) = PercentCoding.decode(text, at: index)
-            guard count < 128 else { return nil }
             bytes[count] = byte
             count += 1
             index = next
         }
+        isTooLong = index < text.count
     }
 
     var span: Span<UInt8> {
@@ -154,12 +155,18 @@ extension RouteRule {
             if self.path.segments.contains(number) {
                 let segment = path.extracting(start..<end)
                 let name = segment.extracting(0..<RouteTable.endOfName(segment))
-                guard let decoded = DecodedName(name) else { throw .tenantNotFound }
-                try tenant.take(name: decoded.span)
+                try take(DecodedName(name), &tenant)
             }
             number += 1
             start = end + 1
         }
+    }
+
+    private func take(
+        _ name: borrowing DecodedName, _ tenant: inout PlacedTenant
+    ) throws(Refusal) {
+        guard !name.isTooLong else { throw .tenantNotFound }
+        try tenant.take(name: name.span)
     }
 
     private func readHeader(
@@ -207,8 +214,7 @@ extension RouteRule {
             let nameEnd = equals < 0 ? end : equals
             if QueryRule.decodes(query.extracting(start..<nameEnd), to: wanted) {
                 let value = query.extracting(min(nameEnd + 1, end)..<end)
-                guard let decoded = DecodedName(value) else { throw .tenantNotFound }
-                try tenant.take(name: decoded.span)
+                try take(DecodedName(value), &tenant)
             }
             start = end + 1
         }
