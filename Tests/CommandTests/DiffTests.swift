@@ -127,6 +127,29 @@ import Testing
         #expect(group["new"] as? String == "new/gateway.yaml:27")
     }
 
+    @Test func `replays the requests of the tests by both policies`() throws {
+        let old = try PolicyFolder()
+        try old.folder.write(`ringfence test`.file, to: "policies/tests/orders.test.yaml")
+        let changed = PolicyFolder.policy.changing("100/min", to: "200/min")
+            .changing("inject: {query: tenant_id}", to: "inject: {query: account}")
+        try old.folder.write(changed, to: "new/gateway.yaml")
+        try old.folder.write(PolicyFolder.tenants, to: "new/tenants.yaml")
+        try old.folder.write(`ringfence test`.file, to: "new/tests/orders.test.yaml")
+        let result = try old.run("diff", "policies", "new", "--replay", "--fail-on-widening")
+        #expect(result.end == .exited(1), "\(result.errors)")
+        let lines = PolicyFolder.lines(result.output)
+        #expect(lines.contains("~ new/tests/orders.test.yaml:8 a spoofed tenant is replaced"))
+        #expect(lines.contains("old sends GET /v1/orders?x=1&tenant_id=acme"), "\(result.output)")
+        #expect(lines.contains("new sends GET /v1/orders?x=1&account=acme"))
+        #expect(lines.contains("old REFUSE 429 rate.limited, route orders"))
+        #expect(lines.contains("WIDENS: it was refused"))
+        #expect(lines.last?.hasPrefix("replayed 7 requests: ") == true)
+        let same = try old.run("diff", "policies", "policies", "--replay")
+        #expect(
+            same.output
+                == "no difference in meaning\nreplayed 7 requests: none is decided otherwise\n")
+    }
+
     @Test func `compares only policies without errors`() throws {
         let broken = PolicyFolder.policy.changing("auth: idp", to: "auth: ipd")
         let result = try compare(PolicyFolder.policy, broken)

@@ -142,6 +142,22 @@ import Testing
             })
     }
 
+    @Test func `needs no certificate to say what a TLS listener would do`() throws {
+        let place = try PolicyFolder(
+            PolicyFolder.policy.changing(
+                "access_log: none}",
+                to: "access_log: none, tls: {certificate: file:/no.crt, key: file:/no.key}}"))
+        let result = try place.run(
+            "explain", "--json", "--request", "GET https://api.example.test/v1/reports",
+            "--token-file", "alice.jwt")
+        #expect(result.end == .exited(0), "\(result.errors)")
+        let object = try place.object(result.output)
+        let sent = try #require(object["sent"] as? [String: Any])
+        let headers = try #require(sent["headers"] as? [[String]])
+        #expect(headers.contains(["X-Forwarded-Proto", "https"]))
+        #expect(headers.contains(["Host", "api.example.test"]))
+    }
+
     @Test func `takes a token from a file and never prints it`() throws {
         let place = try PolicyFolder()
         let result = try place.run(

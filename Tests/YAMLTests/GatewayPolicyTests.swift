@@ -19,7 +19,7 @@ import YAML
               certificates:
                 - {certificate: file:/other.crt, key: file:/other.key}
             deadlines: {handshake: 1s, head: 2s, body: 1m, idle: 1h, drain: 500ms}
-            limits: {head: 16KiB, fields: 50, target: 4KB, connections: 1000}
+            limits: {head: 16KiB, fields: 50, target: 4KB, connections: 1000, handshakes: 50/s}
             access_log: file:access.log
           health: {address: unix:health.sock}
         trusted_proxies: [10.0.0.0/8, "2001:db8::/32", 192.0.2.1]
@@ -68,7 +68,10 @@ import YAML
             response: 1m
             idle: 5s
             ca: file:/ca.pem
-          delivery: {targets: [unix:/run/backend.sock], echo: required}
+          delivery:
+            targets: [unix:/run/backend.sock]
+            echo: required
+            in_flight: {max: 64, queue: 0, wait: 250ms}
         assertion: {to: [delivery], key: file:assertion.key, algorithm: HS256, ttl: 10s}
         routes:
           - name: a
@@ -91,16 +94,21 @@ import YAML
             match: {path: /b}
             auth: remote
             body: {max: 2MB}
+            feature: analytics
+            limits: {tier: false, requests: 30/min, per_user: 3/min}
             upstream: delivery
           - {name: c, match: {path: /c/, methods: [GET]}, auth: shared, upstream: orders}
           - {name: d, match: {path: /d}, auth: vendor, upstream: delivery}
           - {name: e, match: {path: /}, auth: none, reason: public, upstream: orders}
         tiers:
-          STARTER: {requests: 100/min}
+          STARTER: {requests: 100/min, per_user: 10/min, concurrency: 5}
           NONE: {requests: 0/min}
-          FREE: {requests: unlimited}
-          CUSTOM: {requests: custom, fallback: 1000/min}
-        limits: {charge: admitted, headers: [ratelimit]}
+          FREE: {requests: unlimited, weight: 3, features: [exports, analytics]}
+          CUSTOM: {requests: custom, fallback: 1000/min, features: [analytics]}
+        limits:
+          charge: admitted
+          headers: [ratelimit]
+          unauthenticated: {key: client_ip, requests: 60/min}
 
         """
 
@@ -250,6 +258,26 @@ import YAML
                 .custom(fallback: .perMinute(1_000)),
             ])
         #expect(policy.limitHeaders.rateLimit && !policy.limitHeaders.xRateLimit)
+        let allowances = policy.tiers.map(\.allowance)
+        #expect(allowances.map(\.requestsPerUser) == [10, nil, nil, nil])
+        #expect(allowances.map(\.concurrency) == [5, nil, nil, nil])
+        #expect(allowances.map(\.weight) == [1, 1, 3, 1])
+        #expect(policy.features == ["exports", "analytics"])
+        #expect(allowances.map { $0.features.contains(0) } == [false, false, true, false])
+        #expect(allowances.map { $0.features.contains(1) } == [false, false, true, true])
+        #expect(policy.routes.map(\.feature) == [nil, 1, nil, nil, nil])
+        var limits = RouteLimitPolicy()
+        #expect(policy.routes[0].limits == limits && policy.routes[4].limits == limits)
+        limits.countsTier = false
+        limits.requests = 30
+        limits.requestsPerUser = 3
+        #expect(policy.routes[1].limits == limits)
+        #expect(policy.unauthenticated?.requestsPerMinute == 60)
+        #expect(policy.listen.handshakesPerSecond == 50)
+        var inFlight = InFlightPolicy(max: 64)
+        inFlight.queueMax = 0
+        inFlight.waitMilliseconds = 250
+        #expect(policy.upstreams.map(\.inFlight) == [nil, inFlight])
         #expect(
             policy.trustedProxies.map(\.text) == ["10.0.0.0/8", "2001:db8::/32", "192.0.2.1/32"])
         #expect(policy.tenantNames == ["org_id", "customerExternalId"])

@@ -82,11 +82,12 @@ struct ExplainWord: ParsableCommand {
 struct DiffWord: ParsableCommand {
     static let configuration = describe(
         "diff", "Compare what two policies mean; what widens access is flagged.",
-        synopsis: "diff OLD NEW [--fail-on-widening] [--json]")
+        synopsis: "diff OLD NEW [--replay] [--fail-on-widening] [--json]")
 
     @Argument(help: "The policy as it was.", completion: .file()) var old: String
     @Argument(help: "The policy as it will be.", completion: .file()) var new: String
     @Option(help: "An overlay: NAME of env/NAME.yaml.") var env: String?
+    @Flag(help: "Decide the requests of NEW's tests by both.") var replay = false
     @Flag(help: "Exit 1 when something widens access.") var failOnWidening = false
     @Flag(help: "Print JSON.") var json = false
 }

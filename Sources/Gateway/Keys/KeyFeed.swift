@@ -61,6 +61,7 @@ final class KeyFeed: Sendable {
     private let known = Mutex(Known())
     private let changes = Atomic<UInt64>(0)
     private let isKeyMissed = Atomic<Bool>(false)
+    private let isOver = Atomic<Bool>(false)
 
     init(_ origin: Origin, context: TLSClientContext) throws(SystemFault) {
         self.origin = origin
@@ -85,6 +86,15 @@ final class KeyFeed: Sendable {
         else { return }
         _ = wishes.post(.unknownKey)
     }
+
+    /// No snapshot uses it any more. A fetch that is under way is thrown away: the feed that took
+    /// its place may have written its copy already.
+    func end() {
+        isOver.store(true, ordering: .releasing)
+        _ = wishes.post(.stop)
+    }
+
+    var hasEnded: Bool { isOver.load(ordering: .acquiring) }
 
     // MARK: - The fetcher's
 

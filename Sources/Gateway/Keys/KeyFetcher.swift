@@ -62,7 +62,7 @@ struct KeyFetcher {
         var wishes: [KeyFeed.Wish] = []
         var lastFault = ""
         var action = machine.handle(.started(age: age()), now: Self.now)
-        while !wishes.contains(.stop) {
+        while !feed.hasEnded {
             feed.show(machine.state)
             switch action {
             case .fetch(let deadline):
@@ -95,7 +95,7 @@ struct KeyFetcher {
         feed.beginFetch()
         do throws(Fault) {
             let fetched = try fetchSet(deadline)
-            accept(fetched, hadFault: !lastFault.isEmpty)
+            if !feed.hasEnded { accept(fetched, hadFault: !lastFault.isEmpty) }
             lastFault = ""
             return .fetched(maxAge: fetched.maxAgeSeconds, spread: randomUInt64())
         } catch {
@@ -228,9 +228,7 @@ struct KeyFetchers {
     /// file for each issuer and waits for nobody.
     mutating func follow(_ snapshot: Snapshot) {
         let wanted = snapshot.issuers.compactMap(\.feed)
-        for feed in running where !wanted.contains(where: { $0 === feed }) {
-            _ = feed.wishes.post(.stop)
-        }
+        for feed in running where !wanted.contains(where: { $0 === feed }) { feed.end() }
         for feed in wanted where !running.contains(where: { $0 === feed }) {
             let fetcher = KeyFetcher(
                 feed: feed, resolver: resolver,
@@ -248,7 +246,7 @@ struct KeyFetchers {
     }
 
     mutating func stop() {
-        for feed in running { _ = feed.wishes.post(.stop) }
+        for feed in running { feed.end() }
         running = []
     }
 }

@@ -79,6 +79,8 @@ final class RehearsalClient {
     }
 
     private func send() {
+        // A span of an object's property could outlive it.
+        let request = request
         while true {
             let room = connection.stream.output.freeCapacityMax
             let end = min(request.count, handedOn + room)

@@ -4,25 +4,29 @@ import Reactor
 
 /// `diff OLD NEW`: what a changed policy means, and what of it lets more through.
 struct DiffCommand {
+    private let isJSON: Bool
+    private let fails: Bool
+    private let replays: Bool
+
     static func run(_ words: inout Words) -> Int32 {
         do throws(Misuse) {
             let isJSON = words.flag("--json")
             let fails = words.flag("--fail-on-widening")
+            let replays = words.flag("--replay")
             _ = words.flag("--no-color")
             let overlay = try words.overlay()
             guard let old = words.next(), let new = words.next() else {
                 throw Misuse(message: "diff takes two policies: OLD NEW")
             }
             try words.end()
-            return try compare(old, new, overlay, isJSON: isJSON, fails: fails)
+            let command = DiffCommand(isJSON: isJSON, fails: fails, replays: replays)
+            return command.compare(old, new, overlay)
         } catch {
             return GatewayProgram.misuse(error.message)
         }
     }
 
-    private static func compare(
-        _ oldPath: String, _ newPath: String, _ overlay: String?, isJSON: Bool, fails: Bool
-    ) throws(Misuse) -> Int32 {
+    private func compare(_ oldPath: String, _ newPath: String, _ overlay: String?) -> Int32 {
         do throws(ToolFault) {
             guard let old = try LoadedFolder.load(oldPath, overlay: overlay),
                 let new = try LoadedFolder.load(newPath, overlay: overlay)
@@ -32,7 +36,16 @@ struct DiffCommand {
                 meanings: (old.policy, new.policy))
             let output = DiffOutput(comparison: comparison, old: old.places, new: new.places)
             write(isJSON ? output.json() + "\n" : output.text(), to: .output)
-            let isFound = fails && comparison.widenings > 0
+            var widenings = comparison.widenings
+            if replays {
+                let replay = try PolicyReplay(
+                    old: oldPath, new: newPath, overlay: overlay,
+                    tests: try PolicyTestFiles(at: newPath).tests)
+                // Programs get the comparison; what people are told is a message to them.
+                write(replay.text(), to: isJSON ? .error : .output)
+                widenings += replay.widenings
+            }
+            let isFound = fails && widenings > 0
             return isFound ? GatewayProgram.Exit.found : GatewayProgram.Exit.fine
         } catch {
             return GatewayProgram.complain(error.message, GatewayProgram.Exit.found)

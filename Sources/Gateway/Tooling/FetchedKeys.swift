@@ -27,7 +27,7 @@ enum FetchedKeys {
         while feeds.contains(where: { !$0.status.isTried }), Monotonic.now() < end {
             pause.wait(until: Monotonic.now().advanced(byMilliseconds: 5), into: &none)
         }
-        for feed in feeds { _ = feed.wishes.post(.stop) }
+        for feed in feeds { feed.end() }
         let missing = feeds.contains { $0.keys.set == nil }
         return missing ? said.lines : []
     }

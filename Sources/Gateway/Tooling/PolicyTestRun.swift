@@ -17,6 +17,8 @@ struct TestOutcome {
     var differences: [Difference]
     /// How the request was decided, in one line.
     var verdict: String
+    /// What went upstream, in one line; `nil` where nothing did.
+    var sent: String?
     var milliseconds: UInt64
     var hasPassed: Bool { differences.isEmpty }
 }
@@ -44,7 +46,7 @@ struct PolicyTestRun {
         }
         return TestOutcome(
             testCase: testCase, differences: differences(testCase.expectation, result),
-            verdict: verdict(result),
+            verdict: verdict(result), sent: sent(result),
             milliseconds: Monotonic.now().nanoseconds(since: started) / 1_000_000)
     }
 
@@ -90,6 +92,16 @@ struct PolicyTestRun {
         if let check = decision.defect ?? decision.violation { text += " (\(check))" }
         if let route = decision.route { text += ", route \(file.policy.routes[route].name)" }
         return text
+    }
+
+    private func sent(_ result: RehearsedRequest) -> String? {
+        guard let sent = result.sent else { return nil }
+        let fresh = ["x-request-id", "traceparent", "ringfence-assertion"]
+        let fields = sent.fields.map { field in
+            fresh.contains(field.name.lowercased()) ? field.name : "\(field.name): \(field.value)"
+        }
+        let body = String(decoding: sent.body, as: UTF8.self)
+        return "\(sent.method) \(sent.target)\n\(fields.joined(separator: "\n"))\n\n\(body)"
     }
 
     // MARK: - What was expected

@@ -39,32 +39,9 @@ struct TestCommand {
         try words.end()
     }
 
-    /// The policy, and the test files, that a path names: a folder with `tests/` in it, or one test
-    /// file.
-    private func files() throws(ToolFault) -> (policy: String, tests: [String]) {
-        guard !path.hasSuffix(".test.yaml") else {
-            let folder = PolicyDocument.folder(of: path)
-            let parent = folder.hasSuffix("tests") ? String(folder.dropLast(5)) : folder + "/.."
-            return (parent.isEmpty ? "." : parent, [path])
-        }
-        let folder =
-            path.hasSuffix(".yaml") || path.hasSuffix(".yml")
-            ? PolicyDocument.folder(of: path) : String(path.trimmingSlash)
-        let tests = PolicyDocument.join(folder, "tests")
-        do throws(FileFault) {
-            let names = try listFolder(tests).filter { $0.hasSuffix(".test.yaml") }.sorted()
-            guard !names.isEmpty else {
-                throw FileFault.missing
-            }
-            return (path, names.map { tests + "/" + $0 })
-        } catch {
-            throw ToolFault(message: "no tests: there is no `\(tests)/*.test.yaml`")
-        }
-    }
-
     private func run() throws(Misuse) -> Int32 {
         do throws(ToolFault) {
-            let found = try files()
+            let found = try PolicyTestFiles(at: path)
             let upstream = try Self.upstream()
             var loader = SnapshotLoader(
                 path: found.policy, resolver: try Self.resolver(), overlay: overlay)
@@ -86,8 +63,11 @@ struct TestCommand {
                 loader.substitutes = Substitutes(
                     upstream: upstream.address, keys: credentials.keys,
                     vendorKeys: credentials.vendorKeys, policy: file.policy)
-                guard let snapshot = loader.load(version: 1, toleratesMissing: true).snapshot
-                else { throw ToolFault(message: "the policy cannot be used") }
+                let rehearsed = loader.load(version: 1, toleratesMissing: true)
+                guard let snapshot = rehearsed.snapshot else {
+                    write(rehearsed.report.text(colour: isTerminal(.error)), to: .error)
+                    return GatewayProgram.Exit.invalid
+                }
                 let run = PolicyTestRun(
                     file: file, snapshot: snapshot, upstream: upstream, credentials: credentials,
                     coverage: report.coverage)
@@ -143,9 +123,4 @@ struct TestCommand {
             throw ToolFault(message: error.description)
         }
     }
-}
-
-extension String {
-    /// Without the slash at its end.
-    var trimmingSlash: Substring { count > 1 && hasSuffix("/") ? dropLast() : self[...] }
 }

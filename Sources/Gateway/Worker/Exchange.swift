@@ -66,6 +66,8 @@ final class Exchange {
     var standings = LimitStandings()
     /// Where the request counts as open, until it is over.
     var openPlace = LimiterHandle()
+    /// Whether `openPlace` or `share` is something to give back.
+    var holdsPlaces = false
     /// What a client's address has to wait.
     var retrySeconds: UInt32?
     var share = UpstreamShare()
@@ -129,7 +131,6 @@ final class Exchange {
         route = nil
         caller = nil
         standings.removeAll()
-        openPlace = LimiterHandle()
         retrySeconds = nil
         requestPhase = .sent
         responsePhase = .awaitingHead

@@ -23,7 +23,8 @@ extension GatewayWorker {
         case .uncounted: return
         case .overloaded: throw .overloaded
         case .counted(let standing):
-            exchange.standings = LimitStandings(standing)
+            exchange.standings.removeAll()
+            exchange.standings.append(standing)
             guard standing.isAdmitted else {
                 throw standing.limitPerMinute == 0 ? .rateDenied : .rateLimited
             }
@@ -50,7 +51,9 @@ extension GatewayWorker {
             if exchange.standings.isDenied { throw .rateDenied }
             throw exchange.standings.isRateExceeded ? .rateLimited : .concurrencyLimited
         }
-        if concurrency != nil { exchange.openPlace = demands[0].handle }
+        guard concurrency != nil else { return }
+        exchange.openPlace = demands[0].handle
+        exchange.holdsPlaces = true
     }
 
     private func demands(
@@ -82,6 +85,7 @@ extension GatewayWorker {
         gateway.limiter.close(exchange.openPlace)
         exchange.openPlace = LimiterHandle()
         leaveUpstream(exchange)
+        exchange.holdsPlaces = false
     }
 
     // MARK: The address
@@ -93,7 +97,7 @@ extension GatewayWorker {
         _ exchange: Exchange, _ route: RouteRule, _ snapshot: Snapshot,
         _ connection: ServerConnection, _ bytes: Span<UInt8>
     ) throws(Refusal) -> Authentication {
-        if case .none = route.policy.authentication {
+        if route.isOpen, snapshot.unauthenticatedRate != nil {
             try chargeAddress(gateway.anonymous, exchange, connection, bytes)
         }
         let found: Authentication

@@ -58,8 +58,12 @@ extension GatewayWorker {
             return Due(subject: .head, at: head)
         case .exchanging:
             if let unread { return unread }
-            if let turn = turn(client) { return Due(subject: .turn, at: turn) }
-            guard isBodyAwaited(client) else { return nil }
+            guard let key = client.exchange, exchanges.contains(key) else { return nil }
+            let exchange = exchanges[key]
+            if exchange.requestPhase == .queued, case .waiting(let end) = exchange.share.state {
+                return Due(subject: .turn, at: end)
+            }
+            guard isBodyAwaited(exchange) else { return nil }
             return wait(
                 for: .body, client.body.bytesMoved, of: client, deadlines.bodyMilliseconds)
         case .lingering:
@@ -83,9 +87,7 @@ extension GatewayWorker {
     }
 
     /// Whether it is the client's turn to send.
-    private func isBodyAwaited(_ client: ServerConnection) -> Bool {
-        guard let key = client.exchange, exchanges.contains(key) else { return false }
-        let exchange = exchanges[key]
+    private func isBodyAwaited(_ exchange: Exchange) -> Bool {
         switch exchange.requestPhase {
         case .collecting, .discarding: return true
         case .streaming:

@@ -169,7 +169,7 @@ extension GatewayWorker {
 
     func retire(_ exchange: Exchange) {
         _ = exchanges.remove(exchange.key)
-        settle(exchange)
+        if exchange.holdsPlaces { settle(exchange) }
         gateway.bodyMemory.give(exchange.bodyMemory)
         exchange.reset()
         if spareExchanges.count < 1_024 { spareExchanges.append(exchange) }

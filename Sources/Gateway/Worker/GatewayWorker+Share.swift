@@ -20,9 +20,9 @@ extension GatewayWorker {
     /// A request whose head, and where it is held whose body, is ready: it goes on when it has its
     /// turn. A slow upload holds none.
     func enter(_ exchange: Exchange) {
-        guard let gate = exchange.upstreams?.gates[exchange.upstream] else {
-            return connect(exchange)
-        }
+        guard let set = exchange.upstreams, set.hasGates, let gate = set.gates[exchange.upstream]
+        else { return connect(exchange) }
+        exchange.holdsPlaces = true
         exchange.share.owner = owner(of: exchange)
         exchange.share.gate = gate
         let weight = exchange.caller?.principal?.allowance.weight ?? 1
@@ -84,7 +84,6 @@ extension GatewayWorker {
 
     /// Serves the requests of this worker that have their turn.
     func advanceGranted() {
-        guard !granted.isEmpty else { return }
         var turns: [(grant: ShareGrant, gate: UpstreamGate)] = []
         swap(&turns, &granted)
         for (grant, gate) in turns {
@@ -102,14 +101,5 @@ extension GatewayWorker {
             connect(exchange)
             advanceClient(clientKey)
         }
-    }
-
-    /// When the request of a client has waited long enough for its turn; `nil` when it waits for
-    /// none.
-    func turn(_ client: ServerConnection) -> Monotonic? {
-        guard let key = client.exchange, exchanges.contains(key),
-            case .waiting(let end) = exchanges[key].share.state
-        else { return nil }
-        return end
     }
 }

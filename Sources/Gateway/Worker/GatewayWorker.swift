@@ -188,7 +188,7 @@ final class GatewayWorker {
         while let key = wheel.expired(now: now) { expire(key) }
         advanceUnfinished()
         advanceLine()
-        advanceGranted()
+        if !granted.isEmpty { advanceGranted() }
         if index == 0 { _ = gateway.limiter.sweep(nowNanoseconds: now.nanoseconds, count: 8) }
         log?.flush()
         counters.logLinesDropped.store(log?.droppedLines ?? 0)

@@ -15,6 +15,7 @@ final class UpstreamSet {
     let snapshot: Snapshot
     /// In the order of the upstreams; `nil` for those that take whatever comes.
     let gates: [UpstreamGate?]
+    let hasGates: Bool
     /// Targets of all upstreams in one list; an upstream's are neighbours.
     private var targets: [Target]
     /// Round robin over the targets of each upstream.
@@ -23,6 +24,7 @@ final class UpstreamSet {
     init(snapshot: Snapshot, gates: UpstreamGates) {
         self.snapshot = snapshot
         self.gates = gates.gates(for: snapshot.policy.upstreams)
+        hasGates = self.gates.contains { $0 != nil }
         targets = Array(repeating: Target(), count: snapshot.targets.count)
         turns = Array(repeating: 0, count: snapshot.upstreams.count)
         for index in targets.indices { targets[index].kept.reserveCapacity(Self.keptMax) }

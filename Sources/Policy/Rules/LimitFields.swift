@@ -13,6 +13,7 @@ extension LimitHeaders {
         _ standings: borrowing LimitStandings, route: [UInt8], into out: inout ByteBuffer
     ) {
         guard !standings.isEmpty else { return }
+        if standings.isTierAlone { return writeTier(standings[0], &out) }
         if rateLimit {
             out.append("RateLimit-Policy: ")
             Self.writePolicies(standings, route, &out)
@@ -21,15 +22,32 @@ extension LimitHeaders {
             out.append("\r\n")
         }
         if xRateLimit, let tightest = standings.tightest {
-            let standing = standings[tightest]
-            out.append("X-RateLimit-Limit: ")
+            Self.writeTightest(standings[tightest], &out)
+        }
+    }
+
+    /// What most responses carry, in as few pieces as it takes.
+    private func writeTier(_ standing: LimitStanding, _ out: inout ByteBuffer) {
+        if rateLimit {
+            out.append("RateLimit-Policy: \"tier\";q=")
             out.append(decimal: UInt64(standing.limitPerMinute))
-            out.append("\r\nX-RateLimit-Remaining: ")
+            out.append(";w=60\r\nRateLimit: \"tier\";r=")
             out.append(decimal: UInt64(standing.remaining))
-            out.append("\r\nX-RateLimit-Reset: ")
+            out.append(";t=")
             out.append(decimal: UInt64(standing.resetSeconds))
             out.append("\r\n")
         }
+        if xRateLimit { Self.writeTightest(standing, &out) }
+    }
+
+    private static func writeTightest(_ standing: LimitStanding, _ out: inout ByteBuffer) {
+        out.append("X-RateLimit-Limit: ")
+        out.append(decimal: UInt64(standing.limitPerMinute))
+        out.append("\r\nX-RateLimit-Remaining: ")
+        out.append(decimal: UInt64(standing.remaining))
+        out.append("\r\nX-RateLimit-Reset: ")
+        out.append(decimal: UInt64(standing.resetSeconds))
+        out.append("\r\n")
     }
 
     private static func writePolicies(

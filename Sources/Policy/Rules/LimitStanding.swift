@@ -94,6 +94,9 @@ public struct LimitStandings: Sendable {
 
     public var isEmpty: Bool { count == 0 && concurrency == nil }
 
+    /// Whether the tier's limit of the tenant is the only one.
+    var isTierAlone: Bool { count == 1 && concurrency == nil && items[0].kind == .tier }
+
     public var isAdmitted: Bool {
         for index in 0..<count where !items[index].isAdmitted { return false }
         return concurrency?.isAdmitted ?? true

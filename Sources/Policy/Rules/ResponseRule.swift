@@ -144,11 +144,12 @@ extension RouteRule {
             // The length a HEAD or 304 announces is what a GET would get (RFC 9110 section 8.6).
             let announces =
                 field.known == .contentLength && framing == .none && head.status != 204
-            if fate == .replaced, UpstreamLimits.mayPass(field.known) {
-                try writeLimit(index, of: head, bytes, standings, &limits, &out)
-                continue
+            if fate != .keep {
+                if fate == .replaced, UpstreamLimits.mayPass(field.known) {
+                    try writeLimit(index, of: head, bytes, standings, &limits, &out)
+                }
+                guard announces else { continue }
             }
-            guard fate == .keep || announces else { continue }
             if field.known == .retryAfter, standings.blockedSeconds > 0 {
                 try Self.writeRetry(bytes[field.value], standings, &out)
                 continue

@@ -21,6 +21,8 @@ public final class RouteRule: Sendable {
     let roles: RoleRule?
     /// `nil` where the route enforces.
     let shadow: ShadowRule?
+    /// Whether requests need no credential.
+    public let isOpen: Bool
     /// Its name in the limit fields.
     public let limitName: [UInt8]
     /// Members of the problem body of who lacks the feature; empty where none is asked for.
@@ -102,6 +104,7 @@ public final class RouteRule: Sendable {
         let unknown = route.mode == .shadow ? SkeletonSet(names: []) : set
         cors = route.cors.map { CORSRule($0, methods: methods, names: unknown) }
         injectHeader = [UInt8](route.injectHeader.utf8)
+        if case .none = route.authentication { isOpen = true } else { isOpen = false }
         limitName = [UInt8](route.name.utf8)
         featureProblem = Self.featureProblem(of: route, in: gateway)
     }

@@ -27,7 +27,7 @@ import Tokens
         }
         let thread = try WorkerThread(name: "keys") { fetcher.run() }
         try eventually(seconds: 20, "a word") { said.withLock { !$0.isEmpty } }
-        #expect(feed.wishes.post(.stop))
+        feed.end()
         withExtendedLifetime(thread) {}
         return said.withLock { $0 }
     }
