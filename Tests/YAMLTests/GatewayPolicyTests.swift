@@ -283,6 +283,17 @@ import YAML
         #expect(policy.tenantNames == ["org_id", "customerExternalId"])
     }
 
+    @Test func `a directory may give a feature that no tier has`() throws {
+        let text = plainPolicy.changing(
+            "version: 1\n",
+            to: "version: 1\ntenants: {source: directory, feed: {address: \"unix:feed.sock\"}}\n"
+        ).changing("    upstream: orders\n", to: "    upstream: orders\n    feature: exports\n")
+        let loaded = Files(text).gateway()
+        #expect(!loaded.report.codes.contains("E1340"), "\(loaded.report.text(colour: false))")
+        let policy = try #require(loaded.policy, "\(loaded.report.text(colour: false))")
+        #expect(policy.features == ["exports"] && policy.routes[0].feature == 0)
+    }
+
     @Test func `a tenants file makes a directory`() throws {
         let text = plainPolicy.changing("    tier: {claim: tier}\n", to: "")
             .changing(

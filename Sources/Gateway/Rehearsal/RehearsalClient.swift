@@ -85,7 +85,9 @@ final class RehearsalClient {
             let room = connection.stream.output.freeCapacityMax
             let end = min(request.count, handedOn + room)
             if handedOn < end {
-                connection.stream.output.append(request.span.extracting(handedOn..<end))
+                // A copy of the reference: what a class holds may not be lent for so long.
+                let bytes = request
+                connection.stream.output.append(bytes.span.extracting(handedOn..<end))
                 handedOn = end
             }
             // The gateway may have answered and ended before it read everything.

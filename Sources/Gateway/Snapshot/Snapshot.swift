@@ -66,6 +66,9 @@ final class Snapshot: Sendable {
     let handshakeRate: AddressBudget.Rate?
     private let trustedProxies: [Reactor.AddressBlock]
 
+    /// Whether tenants come from the directory's feed.
+    let followsDirectory: Bool
+
     var policy: GatewayPolicy { rules.policy }
 
     init(
@@ -81,6 +84,11 @@ final class Snapshot: Sendable {
         self.vendorKeys = vendorKeys
         vendorNames = policy.vendors.map { [UInt8]($0.name.utf8) }
         routeNames = policy.routes.map { [UInt8]($0.name.utf8) }
+        if case .directory = policy.tenants {
+            followsDirectory = true
+        } else {
+            followsDirectory = false
+        }
         self.assertionKey = assertionKey
         self.feedSecret = feedSecret
         self.keyPepper = keyPepper

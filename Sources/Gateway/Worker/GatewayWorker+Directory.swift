@@ -24,7 +24,9 @@ extension GatewayWorker {
     /// Looks whether there is a new edition, and whether the one there is has become too old; once
     /// a turn, two loads of shared memory.
     func refreshDirectory() {
-        guard case .directory(let settings) = snapshot.policy.tenants else { return }
+        // Asked at every turn, hence the flag: the policy's own word is copied when looked at.
+        guard snapshot.followsDirectory, case .directory(let settings) = snapshot.policy.tenants
+        else { return }
         let number = gateway.directory.number
         let isFresh = gateway.directory.isFresh(settings, now: now)
         let isChanged = number != directoryNumber

@@ -83,6 +83,11 @@ extension GatewayCompiler {
                 "route `\(route.name)` acts for no tenant whose tier could have the feature",
                 at: item.keyMark("feature"))
         }
+        // A directory gives features to tenants by themselves, whatever their tier has.
+        if root["tenants"]?["source"]?.text == "directory" {
+            route.feature = self.feature(named: name, node.mark)
+            return
+        }
         guard let index = policy.features.firstIndex(of: name) else {
             // Beyond the bound names are not kept.
             guard policy.features.count < FeatureSet.countMax else { return }

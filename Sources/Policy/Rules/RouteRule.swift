@@ -21,6 +21,9 @@ public final class RouteRule: Sendable {
     let roles: RoleRule?
     /// `nil` where the route enforces.
     let shadow: ShadowRule?
+    /// Whether the route takes out nothing of what clients say of the tenant, and tells what it
+    /// would have. Kept apart from `shadow`, which is large: to look at that is to copy it.
+    public let isInShadow: Bool
     /// Whether requests need no credential.
     public let isOpen: Bool
     /// Its name in the limit fields.
@@ -84,7 +87,8 @@ public final class RouteRule: Sendable {
         let responses = ResponseRule(
             names: set, hasCORS: route.cors != nil, carriesTenant: carriesTenant,
             cookieDomain: route.cookieDomain ?? (carriesTenant ? .strip : .keep))
-        if route.mode == .shadow {
+        isInShadow = route.mode == .shadow
+        if isInShadow {
             shadow = ShadowRule(route, names: set, responses: responses)
             // What the route's own responses are made of is left to it; nothing of this hop or of
             // the gateway passes.
@@ -125,7 +129,9 @@ public final class RouteRule: Sendable {
         try checkScope(principal)
         plan.reset()
         let tenant = principal?.externalID
-        if let shadow { return try planInShadow(shadow, head, bytes, tenant, &target, &plan) }
+        if isInShadow, let shadow {
+            return try planInShadow(shadow, head, bytes, tenant, &target, &plan)
+        }
         for index in 0..<head.fields.count {
             let field = head.fields[index]
             let fate = fields.fate(
@@ -148,10 +154,6 @@ public final class RouteRule: Sendable {
         }
         try writeTarget(head, bytes, tenant, &target, &plan)
     }
-
-    /// Whether the route takes out nothing of what clients say of the tenant, and tells what it
-    /// would have.
-    public var isInShadow: Bool { shadow != nil }
 
     /// Whether the route's requests act for a tenant.
     public var carriesTenant: Bool { Self.carriesTenant(policy) }

@@ -157,12 +157,12 @@ public struct UpstreamHeadScan: Sendable {
     }
 
     /// One of 64 bits for up to four letters.
-    static func bit(_ letters: UInt32) -> UInt64 {
+    @inline(__always) static func bit(_ letters: UInt32) -> UInt64 {
         1 << UInt64((letters &* 0x9e37_79b1) >> 26)
     }
 
     /// Another one, for a second opinion.
-    static func otherBit(_ letters: UInt32) -> UInt64 {
+    @inline(__always) static func otherBit(_ letters: UInt32) -> UInt64 {
         1 << UInt64((letters &* 0x85eb_ca6b) >> 26)
     }
 
