@@ -401,6 +401,13 @@ static inline const unsigned char *rf_names_dns(const rf_names *names, int index
     *length = ASN1_STRING_length(name->d.dNSName);
     return ASN1_STRING_get0_data(name->d.dNSName);
 }
+// The bytes of one URI, NULL when the entry is of another kind.
+static inline const unsigned char *rf_names_uri(const rf_names *names, int index, int *length) {
+    const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
+    if (name == NULL || name->type != GEN_URI) return NULL;
+    *length = ASN1_STRING_length(name->d.uniformResourceIdentifier);
+    return ASN1_STRING_get0_data(name->d.uniformResourceIdentifier);
+}
 static inline void rf_names_free(rf_names *names) { GENERAL_NAMES_free(names); }
 static inline rf_names *rf_names_new(void) { return sk_GENERAL_NAME_new_null(); }
 
@@ -456,5 +463,45 @@ static inline int rf_x509_set_extension(X509 *certificate, int nid, const char *
 }
 
 static inline EVP_PKEY *rf_make_p256_key(void) { return EVP_EC_gen("P-256"); }
+
+// Adds a URI; 1 on success.
+static inline int rf_names_push_uri(rf_names *names, const char *text) {
+    GENERAL_NAME *name = GENERAL_NAME_new();
+    ASN1_IA5STRING *uri = ASN1_IA5STRING_new();
+    if (name == NULL || uri == NULL || ASN1_STRING_set(uri, text, -1) != 1) {
+        ASN1_IA5STRING_free(uri);
+        GENERAL_NAME_free(name);
+        return 0;
+    }
+    GENERAL_NAME_set0_value(name, GEN_URI, uri);
+    if (sk_GENERAL_NAME_push(names, name) > 0) return 1;
+    GENERAL_NAME_free(name);
+    return 0;
+}
+
+// Clients may show a certificate that an authority of `store` vouches for; one that shows a bad
+// one is refused. The session takes a reference of `store`, and copies the names.
+static inline int rf_tls_ask_certificate(
+    SSL *ssl, X509_STORE *store, const STACK_OF(X509_NAME) *names, int is_required) {
+    STACK_OF(X509_NAME) *copy = SSL_dup_CA_list(names);
+    if (copy == NULL) return 0;
+    SSL_set0_CA_list(ssl, copy);
+    SSL_set_verify(
+        ssl, SSL_VERIFY_PEER | (is_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), NULL);
+    return (int)SSL_set1_verify_cert_store(ssl, store);
+}
+
+typedef STACK_OF(X509_NAME) rf_authority_names;
+static inline rf_authority_names *rf_authority_names_new(void) { return sk_X509_NAME_new_null(); }
+static inline int rf_authority_names_add(rf_authority_names *names, const X509 *certificate) {
+    X509_NAME *name = X509_NAME_dup(X509_get_subject_name(certificate));
+    if (name == NULL) return 0;
+    if (sk_X509_NAME_push(names, name) > 0) return 1;
+    X509_NAME_free(name);
+    return 0;
+}
+static inline void rf_authority_names_free(rf_authority_names *names) {
+    sk_X509_NAME_pop_free(names, X509_NAME_free);
+}
 
 #endif

@@ -8,7 +8,7 @@ public enum KnownField: UInt8, BitwiseCopyable, CaseIterable, Sendable {
     case keepAlive, proxyConnection, http2Settings, maxForwards
     // Credentials.
     case authorization, proxyAuthorization, proxyAuthenticate, proxyAuthenticationInfo
-    case wwwAuthenticate, cookie, setCookie
+    case wwwAuthenticate, cookie, setCookie, xAPIKey
     // Content and requests.
     case contentType, contentEncoding, contentLocation, accept, acceptEncoding, userAgent
     case referer, range, ifRange
@@ -46,6 +46,7 @@ public enum KnownField: UInt8, BitwiseCopyable, CaseIterable, Sendable {
         case .wwwAuthenticate: "WWW-Authenticate"
         case .cookie: "Cookie"
         case .setCookie: "Set-Cookie"
+        case .xAPIKey: "X-API-Key"
         case .contentType: "Content-Type"
         case .contentEncoding: "Content-Encoding"
         case .contentLocation: "Content-Location"
@@ -181,7 +182,7 @@ public enum KnownField: UInt8, BitwiseCopyable, CaseIterable, Sendable {
         case 9:
             switch folded(name[0]) {
             case "f": return .forwarded
-            case "x": return .xRealIP
+            case "x": return folded(name[2]) == "a" ? .xAPIKey : .xRealIP
             case "r": return .rateLimit
             default: return .other
             }

@@ -72,6 +72,13 @@ public struct ByteStream: ~Copyable {
 
     public var descriptor: Int32 { wire.socket.number }
     public var isSecure: Bool { wire.session != nil }
+    /// What a client's certificate says; see `TLSSession.peerCertificate`.
+    public var peerCertificate: TLSPeerCertificate? {
+        switch wire.session {
+        case .some(let session): session.peerCertificate
+        case nil: nil
+        }
+    }
     /// Bytes that have left `output` so far, and bytes that came.
     public var bytesSent: UInt64 { wire.bytesSent }
     public var bytesReceived: UInt64 { wire.bytesReceived }

@@ -46,6 +46,8 @@ public final class ServerConnection {
     public var standstill = Standstill()
     /// For the owner's loop: there is more to do though no event will tell.
     public var isUnfinished = false
+    /// For the owner: under which authorities the handshake was made.
+    public var authorityEpoch: UInt64 = 0
     /// The head that has come is not to be taken before the owner says so.
     public var awaitsTurn = false
     /// Bytes of input already seen not to complete a head.

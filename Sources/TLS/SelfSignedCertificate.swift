@@ -8,13 +8,19 @@ public struct SelfSignedCertificate: Sendable {
     public let keyPEM: [UInt8]
 
     /// - Parameters:
-    ///   - hosts: host names, `*.` patterns and IP addresses, at least one.
+    ///   - hosts: host names, `*.` patterns and IP addresses.
+    ///   - uris: further names, such as `spiffe://example.com/acme`; one name of either kind at
+    ///     least.
+    ///   - isForClients: whether clients show it, in place of servers.
     ///   - notBeforeSeconds: first second it is valid, since 1970.
     ///   - days: how long it is valid, at least 1.
-    public init(hosts: [String], notBeforeSeconds: Int64, days: Int) throws(TLSFault) {
-        guard !hosts.isEmpty else { throw .hostInvalid }
+    public init(
+        hosts: [String], uris: [String] = [], isForClients: Bool = false, notBeforeSeconds: Int64,
+        days: Int
+    ) throws(TLSFault) {
+        guard !hosts.isEmpty || !uris.isEmpty else { throw .hostInvalid }
         let draft = try Draft.begin()
-        try draft.name(hosts)
+        try draft.name(hosts, uris: uris, isForClients: isForClients)
         try draft.limit(from: notBeforeSeconds, days: days)
         try draft.sign()
         certificatePEM = try draft.certificatePEM()
@@ -67,7 +73,7 @@ public struct SelfSignedCertificate: Sendable {
         unsafe EVP_PKEY_free(key)
     }
 
-    func name(_ hosts: [String]) throws(TLSFault) {
+    func name(_ hosts: [String], uris: [String], isForClients: Bool) throws(TLSFault) {
         guard let names = unsafe rf_names_new() else { throw .openSSL(.take()) }
         defer { unsafe rf_names_free(names) }
         for host in hosts {
@@ -77,11 +83,17 @@ public struct SelfSignedCertificate: Sendable {
             else { throw .hostInvalid }
             try Self.require(unsafe rf_names_push(names, host))
         }
+        for uri in uris {
+            guard uri.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }), !uri.isEmpty else {
+                throw .hostInvalid
+            }
+            try Self.require(unsafe rf_names_push_uri(names, uri))
+        }
         try Self.require(unsafe rf_x509_set_names(certificate, names))
         for (nid, value) in [
             (NID_basic_constraints, "critical,CA:FALSE"),
             (NID_key_usage, "critical,digitalSignature"),
-            (NID_ext_key_usage, "serverAuth"),
+            (NID_ext_key_usage, isForClients ? "clientAuth" : "serverAuth"),
             (NID_subject_key_identifier, "hash"),
         ] {
             try Self.require(unsafe rf_x509_set_extension(certificate, nid, value))

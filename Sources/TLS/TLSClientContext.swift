@@ -24,9 +24,10 @@ public final class TLSClientContext: Sendable {
     /// - Parameters:
     ///   - applicationProtocols: ALPN names to offer, the preferred one first.
     ///   - resumesSessions: whether to remember sessions, for `TLSBounds.resumableHostsMax` hosts.
+    ///   - certificate: what is shown to servers that ask for a certificate.
     public init(
         trust: Trust = .system, applicationProtocols: [String] = ["http/1.1"],
-        resumesSessions: Bool = true
+        resumesSessions: Bool = true, certificate: TLSCertificate? = nil
     ) throws(TLSFault) {
         handle = try ContextHandle(server: false, profile: .intermediate)
         let context = unsafe handle.pointer
@@ -42,6 +43,12 @@ public final class TLSClientContext: Sendable {
             guard refused == 0 else { throw .openSSL(.take()) }
         }
         try load(trust)
+        if let certificate {
+            ERR_clear_error()
+            guard unsafe certificate.handle.serve(byDefaultOn: context) else {
+                throw .certificateRefused(.take())
+            }
+        }
         guard resumesSessions else {
             unsafe rf_tls_set_session_cache(context, 0)
             return

@@ -7,6 +7,7 @@ public final class TLSServerContext: Sendable {
     private let protocols: ProtocolList
     private let ticketKeys: TLSTicketKeys
     private let certificates: Mutex<CertificateSet>
+    private let clientAuthorities: Mutex<TLSClientAuthorities?>
 
     /// - Parameters:
     ///   - certificates: at least one; the first answers clients whose server name no certificate
@@ -14,9 +15,11 @@ public final class TLSServerContext: Sendable {
     ///   - applicationProtocols: ALPN names, the preferred one first. A client that offers others
     ///     only is refused; one that offers none is served.
     ///   - identity: the listener's name; tickets are good at listeners of the same identity only.
+    ///   - clientAuthorities: whose certificates clients may show; without, none is asked for.
     public init(
         certificates: [TLSCertificate], profile: TLSProfile = .intermediate,
-        applicationProtocols: [String] = ["http/1.1"], ticketKeys: TLSTicketKeys, identity: String
+        applicationProtocols: [String] = ["http/1.1"], ticketKeys: TLSTicketKeys, identity: String,
+        clientAuthorities: TLSClientAuthorities? = nil
     ) throws(TLSFault) {
         let handle = try ContextHandle(server: true, profile: profile)
         let protocols = try ProtocolList(applicationProtocols)
@@ -30,6 +33,7 @@ public final class TLSServerContext: Sendable {
         self.protocols = protocols
         self.ticketKeys = ticketKeys
         self.certificates = Mutex(set)
+        self.clientAuthorities = Mutex(clientAuthorities)
         try configure(identity: Array(identity.utf8))
     }
 
@@ -63,13 +67,21 @@ public final class TLSServerContext: Sendable {
         self.certificates.withLock { $0 = set }
     }
 
+    /// From now on handshakes ask for certificates of these authorities, or for none.
+    public func replaceClientAuthorities(_ authorities: TLSClientAuthorities?) {
+        clientAuthorities.withLock { $0 = authorities }
+    }
+
     /// A session over a connected stream socket. The descriptor stays the caller's and must outlive
     /// the session.
     public func makeSession(descriptor: Int32) throws(TLSFault) -> TLSSession {
         ERR_clear_error()
         guard let ssl = unsafe SSL_new(handle.pointer) else { throw .openSSL(.take()) }
         unsafe SSL_set_accept_state(ssl)
-        return unsafe try TLSSession.adopt(ssl, descriptor: descriptor, owner: .server(self))
+        // Owns `ssl` from here on, also when this throws.
+        let session = unsafe try TLSSession.adopt(ssl, descriptor: descriptor, owner: .server(self))
+        if let authorities = clientAuthorities.withLock({ $0 }) { unsafe try authorities.ask(ssl) }
+        return session
     }
 
     // MARK: Callback trampolines

@@ -182,6 +182,16 @@ import COpenSSL
     /// and whatever host the requests name is none this listener has a certificate for.
     public var serverNameMatched: Bool { unsafe transport.pointee.name_matched == 1 }
 
+    /// Server side: what the client's certificate says, `nil` when it showed none. Its authority
+    /// was verified; when it ends was too, but only at the handshake it was shown in. Not for the
+    /// request path: it reads the certificate anew.
+    public var peerCertificate: TLSPeerCertificate? {
+        guard isEstablished, unsafe SSL_get_verify_result(ssl) == X509_V_OK,
+            let certificate = unsafe SSL_get0_peer_certificate(ssl)
+        else { return nil }
+        return unsafe TLSPeerCertificate(certificate)
+    }
+
     /// Whether the session continues an earlier one.
     public var isResumed: Bool { unsafe SSL_session_reused(ssl) == 1 }
 

@@ -28,6 +28,7 @@ extension TokenDefect {
         case .role: "the role's claim is not a printable text within its bound"
         case .tier: "the tier's claim is not a printable text within its bound"
         case .tokenID: "`jti` is not a printable text within its bound"
+        case .scope: "the scopes' claim is not a list of scopes"
         case .tenantMissing: "the token has no tenant claim"
         case .tenantMalformed: "the tenant claim is not of the issuer's format"
         case .readersDisagree: "two readers read the token differently"

@@ -48,6 +48,8 @@ public enum TokenDefect: UInt8, Error, CaseIterable, Equatable, Sendable {
     case tier
     /// `jti` is there and no string of 1 to 255 printable characters: nothing could revoke it.
     case tokenID
+    /// The scopes' claim is not words of RFC 6749 section 3.3, or too many.
+    case scope
     /// Verified, but without a tenant claim.
     case tenantMissing
     /// Verified, but the tenant claim is not a string (or lexeme) of the issuer's format.
@@ -86,6 +88,7 @@ public enum TokenDefect: UInt8, Error, CaseIterable, Equatable, Sendable {
         case .role: "claims.role"
         case .tier: "claims.tier"
         case .tokenID: "claims.jti"
+        case .scope: "claims.scope"
         case .tenantMissing: "tenant.missing"
         case .tenantMalformed: "tenant.malformed"
         case .readersDisagree: "readers.disagree"

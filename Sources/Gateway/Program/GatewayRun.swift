@@ -34,7 +34,8 @@ struct GatewayRun {
         guard let snapshot = loaded.snapshot else { return GatewayProgram.Exit.invalid }
         _ = raiseDescriptorLimit(to: UInt64(snapshot.policy.listen.connectionsMax) * 2 + 256)
         let server = try GatewayServer(
-            snapshot: snapshot, certificates: loaded.certificates, resolver: resolver)
+            snapshot: snapshot, certificates: loaded.certificates,
+            clientAuthorities: loaded.clientAuthorities, resolver: resolver)
         server.start(announceFile: announceFile)
         server.control(signals: signals, loader: loader)
         return GatewayProgram.Exit.fine
@@ -100,7 +101,8 @@ final class GatewayServer {
     }
 
     init(
-        snapshot: Snapshot, certificates: [TLSCertificate], resolver: Resolver
+        snapshot: Snapshot, certificates: [TLSCertificate],
+        clientAuthorities: TLSClientAuthorities?, resolver: Resolver
     ) throws(StartFault) {
         boundFreeMemory(largeBytes: Self.largeBlockBytes, keptBytes: Self.freeBytesKept)
         keyFetchers = KeyFetchers(resolver: resolver)
@@ -117,7 +119,8 @@ final class GatewayServer {
                 context = try TLSServerContext(
                     certificates: certificates,
                     profile: tls.profile == .modern ? .modern : .intermediate,
-                    ticketKeys: ticketKeys, identity: "public")
+                    ticketKeys: ticketKeys, identity: "public",
+                    clientAuthorities: clientAuthorities)
             } catch {
                 throw .tls(error)
             }
@@ -293,6 +296,7 @@ final class GatewayServer {
         if let context = gateway.tls {
             do throws(TLSFault) {
                 try context.replaceCertificates(loaded.certificates)
+                context.replaceClientAuthorities(loaded.clientAuthorities)
             } catch {
                 return refuseReload("the certificates cannot be used: \(error)", loaded.report)
             }

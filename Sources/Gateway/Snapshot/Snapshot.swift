@@ -59,6 +59,14 @@ final class Snapshot: Sendable {
     let feedSecret: [UInt8]?
     /// What API keys are digested with; `nil` where there are none.
     let keyPepper: [UInt8]?
+    /// Rules and key of session tokens; `nil` where there are none.
+    let sessions: IssuerKeys?
+    /// PEM of the authorities whose certificates clients may show.
+    let clientAuthority: [UInt8]?
+    /// Differs where clients' certificates were believed by other authorities.
+    let clientAuthorityEpoch: UInt64
+    /// Whether keys may stand where a log would keep them.
+    let scrubsKeys: Bool
     /// What each route's own limits are counted under.
     let limitScopes: [UInt64]
     /// What an address may ask without a credential that was verified; `nil` for no end.
@@ -74,8 +82,13 @@ final class Snapshot: Sendable {
     init(
         version: UInt64, policy: GatewayPolicy, upstreams: [Upstream], targets: [Target],
         issuers: [IssuerKeys], vendorKeys: VendorKeySet, assertionKey: [UInt8]?,
-        feedSecret: [UInt8]? = nil, keyPepper: [UInt8]? = nil
+        feedSecret: [UInt8]? = nil, keyPepper: [UInt8]? = nil,
+        credentials: CredentialMaterial = CredentialMaterial()
     ) {
+        sessions = credentials.sessions
+        clientAuthority = credentials.clientAuthority
+        clientAuthorityEpoch = credentials.clientAuthorityEpoch ?? version
+        scrubsKeys = keyPepper != nil || policy.routes.contains { $0.takesAPIKeys }
         self.version = version
         rules = RuleSet(policy: policy)
         self.upstreams = upstreams

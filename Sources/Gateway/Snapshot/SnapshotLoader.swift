@@ -11,6 +11,7 @@ struct LoadedSnapshot {
     var document: PolicyDocument?
     var snapshot: Snapshot?
     var certificates: [TLSCertificate] = []
+    var clientAuthorities: TLSClientAuthorities?
 }
 
 /// Reads a policy with everything it names: files, keys, certificates. `check` and `run` use the
@@ -60,6 +61,7 @@ struct SnapshotLoader {
         let (upstreams, targets) = upstreams(policy, findings)
         let assertionKey = assertionKey(policy, findings)
         let (feedSecret, keyPepper) = directorySecrets(policy, findings)
+        let (credentials, authorities) = credentials(policy, previous, findings)
         var diagnostics = loaded.report.diagnostics + findings.diagnostics
         let missing: DiagnosticCode = toleratesMissing ? .materialMissing : .materialInvalid
         diagnostics += findings.missing.map { Diagnostic(missing, $0.message, at: $0.mark) }
@@ -71,10 +73,10 @@ struct SnapshotLoader {
         let snapshot = Snapshot(
             version: version, policy: policy, upstreams: upstreams, targets: targets,
             issuers: issuers, vendorKeys: vendorKeys, assertionKey: assertionKey,
-            feedSecret: feedSecret, keyPepper: keyPepper)
+            feedSecret: feedSecret, keyPepper: keyPepper, credentials: credentials)
         return LoadedSnapshot(
             report: report, document: loaded.document, snapshot: snapshot,
-            certificates: certificates)
+            certificates: certificates, clientAuthorities: authorities)
     }
 
     static func read(_ file: String) throws(UnreadableFile) -> [UInt8] {
@@ -290,12 +292,18 @@ struct SnapshotLoader {
     ) -> TLSClientContext? {
         guard substitutes == nil, upstream.targets.contains(where: { $0.scheme == .https })
         else { return nil }
+        var certificate: TLSCertificate?
+        if let pair = upstream.certificate {
+            certificate = clientCertificate(pair, findings)
+            guard certificate != nil else { return nil }
+        }
         do throws(TLSFault) {
             guard let authority = upstream.certificateAuthority else {
-                return try TLSClientContext()
+                return try TLSClientContext(certificate: certificate)
             }
             guard let pem = bytes(authority, findings) else { return nil }
-            return try TLSClientContext(trust: .authorities(pem: pem))
+            return try TLSClientContext(
+                trust: .authorities(pem: pem), certificate: certificate)
         } catch {
             if let authority = upstream.certificateAuthority {
                 refuse(authority, "is not a list of certificates: \(error)", findings)

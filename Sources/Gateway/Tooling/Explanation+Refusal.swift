@@ -12,7 +12,7 @@ extension Explanation {
         if code == "tenant.conflict" { return .stripped }
         switch code.prefix(while: { $0 != "." }) {
         case "cors": return .route
-        case "token", "vendor_key", "role": return .token
+        case "token", "vendor_key", "role", "credential", "session", "scope": return .token
         case "tenant", "issuer", "feature": return .tenant
         case "rate", "concurrency", "client", "gateway": return .limit
         case "upstream": return .forward
@@ -39,11 +39,16 @@ extension Explanation {
     func refusedMark(_ name: Step.Name) -> SourceMark? {
         guard let route, let refusal = decision.refusal else { return nil }
         switch refusal {
-        case .featureMissing: return places.routeMark(route.name, "feature")
+        case .featureMissing:
+            return places.routeMark(route.name, "feature") ?? places.routeMark(route.name, "auth")
+        case .scopeInsufficient: return places.routeMark(route.name, "scopes")
+        case .sessionOrigin: return places.mark(of: "sessions", "origins") ?? route.mark
+        case .tenantUnnamed, .tenantAmbiguous, .tenantNotFound:
+            return places.routeMark(route.name, "tenant", "from")
         case .roleMissing: return places.routeMark(route.name, "roles")
         case .corsOrigin: return places.routeMark(route.name, "cors", "origins")
         case .issuerNotAllowed:
-            guard case .issuer(let index) = route.authentication else { return route.mark }
+            guard let index = route.issuer else { return route.mark }
             return places.mark(of: "issuers", policy.issuers[index].name, "allow")
         default: break
         }

@@ -92,7 +92,7 @@ struct Explanation {
     }
 
     func tokenMark(_ route: RoutePolicy) -> SourceMark? {
-        if case .issuer(let index) = route.authentication { return policy.issuers[index].mark }
+        if let index = route.issuer { return policy.issuers[index].mark }
         return places.routeMark(route.name, "auth")
     }
 
@@ -101,6 +101,9 @@ struct Explanation {
         var text: String
         switch route.authentication {
         case .none(let reason): text = "none is asked for: \(reason)"
+        case .credentials, .internalCaller:
+            guard let caller = decision.caller else { return nil }
+            text = "ok: \(Self.words(caller.claims))"
         case .vendor:
             guard let caller = decision.caller else { return nil }
             text = "ok: the key of vendor \(policy.vendors[caller.claims.vendor].name)"
@@ -115,6 +118,21 @@ struct Explanation {
             }
         }
         return Step(name: .token, text: text, mark: tokenMark(route))
+    }
+
+    /// What was shown, and whose it is.
+    private static func words(_ claims: VerifiedClaims) -> String {
+        let kind =
+            switch claims.credential {
+            case .token: "a token"
+            case .apiKey: "an API key"
+            case .session: "a session"
+            case .certificate: "a certificate"
+            case .internalToken: "an internal caller's token"
+            case .place: "nothing"
+            }
+        let subject = String(decoding: claims.subject, as: UTF8.self)
+        return subject.isEmpty ? kind : "\(kind) of \(subject)"
     }
 
     /// `, alg RS256, kid 2026-10` of the credential that was sent.
@@ -144,7 +162,7 @@ struct Explanation {
         }
         var text = "\(principal.externalID.text) (\(principal.tenant.text))"
         var mark: SourceMark?
-        if case .issuer(let index) = route.authentication {
+        if principal.credential == .token, let index = route.issuer {
             let issuer = policy.issuers[index]
             text += ", claim \(issuer.tenant.text)"
             mark = places.mark(of: "issuers", issuer.name, "tenant", "claim") ?? issuer.mark

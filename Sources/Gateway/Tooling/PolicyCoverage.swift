@@ -45,8 +45,7 @@ final class PolicyCoverage {
         case (.forbidden, _): route.feature != nil || !route.roles.isEmpty
         case (.unauthenticated, .none): false
         case (.unauthenticated, _): true
-        case (.spoofed, .issuer), (.limited, .issuer): true
-        case (.spoofed, _), (.limited, _): false
+        case (.spoofed, _), (.limited, _): route.actsForTenant
         }
     }
 

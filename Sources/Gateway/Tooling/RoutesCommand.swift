@@ -56,6 +56,12 @@ private struct RoutesTable {
     private func auth(_ route: RoutePolicy) -> String {
         switch route.authentication {
         case .issuer(let index): policy.issuers[index].name
+        case .internalCaller(let index): "internal \(policy.issuers[index].name)"
+        case .credentials(let kinds):
+            [
+                kinds.issuer.map { policy.issuers[$0].name }, kinds.apiKey ? "api-key" : nil,
+                kinds.session ? "session" : nil, kinds.certificate ? "certificate" : nil,
+            ].compactMap(\.self).joined(separator: ",")
         case .vendor: "vendor"
         case .none: "NONE"
         }
@@ -63,7 +69,7 @@ private struct RoutesTable {
 
     /// What of a route is less than usual.
     private func notes(_ route: RoutePolicy) -> String {
-        guard case .issuer = route.authentication else { return "no tenant" }
+        guard route.actsForTenant else { return "no tenant" }
         var notes: [String] = []
         notes.append(route.mode == .shadow ? "SHADOW" : route.clientValue.rawValue)
         if !route.body.isCleaned { notes.append("bodies unread") }

@@ -198,6 +198,8 @@ struct Observation {
     /// Which token check failed; only ever logged.
     var defect: StaticString?
     var violation: StaticString?
+    /// The id of the API key that was shown, good or not.
+    var apiKey: APIKeyID?
     var stripped = CleaningReport()
     var wasCleaned = false
     /// On routes in shadow, once a head was judged.

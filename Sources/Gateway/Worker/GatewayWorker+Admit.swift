@@ -96,15 +96,23 @@ extension GatewayWorker {
         exchange.route = route.index
         exchange.upstream = route.policy.upstream
         noteOrigin(exchange, route, bytes)
-        let caller: Caller?
+        let view = view(for: snapshot)
+        if view.hasTenantHosts || route.takesCertificates {
+            try checkServerName(route, snapshot, view, connection, bytes)
+        }
+        var caller: Caller?
         switch try authenticate(exchange, route, snapshot, connection, bytes) {
         case .done(let known): caller = known
         case .later: return .later
         }
         exchange.caller = caller
+        if route.readsPlaces {
+            if try awaitsName(exchange, route, bytes) { return .collect(route) }
+            caller = try named(exchange, route, snapshot, bytes, bodyName: nil)
+            exchange.caller = caller
+        }
         let principal = caller?.principal
-        try route.checkRole(requestHead.method, principal?.role)
-        if let principal { try route.checkFeature(principal) }
+        try permit(route, principal, bytes, view, snapshot)
         do throws(Refusal) {
             try scratch.plan(route, requestHead, bytes, principal: principal)
             planned = exchange.key
@@ -122,7 +130,7 @@ extension GatewayWorker {
         return .forward
     }
 
-    private func observe(_ exchange: Exchange, _ route: RouteRule, _ bytes: Span<UInt8>) {
+    func observe(_ exchange: Exchange, _ route: RouteRule, _ bytes: Span<UInt8>) {
         exchange.observation.stripped = scratch.plan.report
         if route.isInShadow { exchange.observation.shadow = scratch.plan.shadow }
         exchange.observation.wasCleaned = true
@@ -190,7 +198,10 @@ extension GatewayWorker {
     /// The path as it came, without the query: a query may hold what a log must not.
     private func observePath(_ bytes: Span<UInt8>, _ exchange: Exchange) {
         let path = bytes[requestHead.target.path]
-        exchange.loggedPath.append(
-            path.extracting(first: min(path.count, Exchange.loggedPathBytesMax)))
+        var count = min(path.count, Exchange.loggedPathBytesMax)
+        if exchange.snapshot?.scrubsKeys == true, let key = LoggedKeys.first(in: path) {
+            count = min(count, key)
+        }
+        exchange.loggedPath.append(path.extracting(first: count))
     }
 }

@@ -117,7 +117,7 @@ extension GatewayWorker {
         swap(&saved, &exchange.head)
         exchange.head.removeAll()
         do throws(Refusal) {
-            try replan(exchange, route, saved)
+            try replan(exchange, snapshot, route, saved)
             if route.isInShadow {
                 bodyType.removeAll()
                 judgeBody(exchange, route, saved)
@@ -141,7 +141,8 @@ extension GatewayWorker {
     }
 
     private func replan(
-        _ exchange: Exchange, _ route: RouteRule, _ head: borrowing ByteBuffer
+        _ exchange: Exchange, _ snapshot: Snapshot, _ route: RouteRule,
+        _ head: borrowing ByteBuffer
     ) throws(Refusal) {
         guard planned != exchange.key else { return }
         planned = nil
@@ -150,8 +151,20 @@ extension GatewayWorker {
         } catch {
             throw .internalError
         }
-        try scratch.plan(
-            route, requestHead, head.readable, principal: exchange.caller?.principal)
+        let isUnnamed = route.namesTenantInBody && exchange.caller?.principal == nil
+        if isUnnamed { try nameFromBody(exchange, route, snapshot, head.readable) }
+        do throws(Refusal) {
+            try scratch.plan(
+                route, requestHead, head.readable, principal: exchange.caller?.principal)
+        } catch {
+            if isUnnamed { observe(exchange, route, head.readable) }
+            throw error
+        }
+        guard isUnnamed else { return }
+        observe(exchange, route, head.readable)
+        if let caller = exchange.caller, let principal = caller.principal {
+            try charge(exchange, route, caller, principal)
+        }
     }
 
     private func rewrite(
@@ -216,7 +229,7 @@ extension GatewayWorker {
     }
 
     /// Undoes the content coding within the bound of the body; identity is what is sent.
-    private func decodeBody(_ exchange: Exchange, _ coding: ContentCoding) throws(Refusal) {
+    func decodeBody(_ exchange: Exchange, _ coding: ContentCoding) throws(Refusal) {
         var decoded = ByteBuffer(capacityMax: exchange.bodyBytesMax)
         try decodeBody(exchange, coding, into: &decoded)
         exchange.body = decoded

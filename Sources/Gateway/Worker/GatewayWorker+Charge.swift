@@ -100,6 +100,7 @@ extension GatewayWorker {
         if route.isOpen, snapshot.unauthenticatedRate != nil {
             try chargeAddress(gateway.anonymous, exchange, connection, bytes)
         }
+        readCertificate(exchange, route, snapshot, connection)
         let found: Authentication
         do throws(Refusal) {
             found = try authenticator.authenticate(
@@ -164,7 +165,9 @@ extension GatewayWorker {
         let route = snapshot.rules.routes[index]
         switch refusal {
         case .featureMissing:
-            let members = route.featureProblem
+            let members =
+                exchange.caller?.principal.map { route.lacksAPIKeys($0) } ?? false
+                ? route.keyFeatureProblem : route.featureProblem
             problemMembers.append(members.span)
         case .rateLimited, .rateDenied, .concurrencyLimited:
             problemMembers.append(",\"violated-policies\":[")

@@ -10,11 +10,14 @@ final class DirectoryView {
     let generation: UInt64
     /// The version of the snapshot whose tiers and vendors it speaks of.
     let snapshot: UInt64
+    /// Whether any host name can be a tenant's.
+    let hasTenantHosts: Bool
 
-    init(_ directory: TenantDirectory, generation: UInt64, snapshot: UInt64) {
+    init(_ directory: TenantDirectory, generation: UInt64, of snapshot: Snapshot) {
         self.directory = directory
         self.generation = generation
-        self.snapshot = snapshot
+        self.snapshot = snapshot.version
+        hasTenantHosts = !snapshot.rules.hosts.isEmpty(directory)
     }
 }
 
@@ -62,8 +65,7 @@ extension GatewayWorker {
         if case .directory = snapshot.policy.tenants, directoryIsFresh, let directoryEdition {
             directory = TenantDirectory(policy: snapshot.policy, edition: directoryEdition)
         }
-        return DirectoryView(
-            directory, generation: directoryGenerations, snapshot: snapshot.version)
+        return DirectoryView(directory, generation: directoryGenerations, of: snapshot)
     }
 
     /// Ends every open exchange whose tenant or credential no longer holds: answered while that is

@@ -205,6 +205,11 @@ extension GatewayWorker {
         if refusal == .roleMissing {
             output.append("WWW-Authenticate: Bearer error=\"insufficient_scope\"\r\n")
         }
+        if refusal == .scopeInsufficient, let index = exchange.route {
+            output.append("WWW-Authenticate: Bearer error=\"insufficient_scope\"")
+            exchange.snapshot?.rules.routes[index].writeScopes(exchange.method, into: &output)
+            output.append("\r\n")
+        }
         if refusal.isUpstreamFault {
             output.append("Proxy-Status: ringfence; error=")
             output.append(refusal.proxyError)
@@ -268,6 +273,7 @@ extension GatewayWorker {
             line.code("code", seen.refusal?.code ?? "forwarded")
             if let defect = seen.defect { line.code("defect", defect) }
             if let violation = seen.violation { line.code("violation", violation) }
+            if let key = seen.apiKey { line.text("key", array: key.bytes) }
             if let principal = exchange.caller?.principal {
                 line.text("tenant", array: principal.externalID.bytes)
                 tenantText.removeAll()

@@ -125,8 +125,7 @@ final class GatewayWorker {
         wheel = TimerWheel(
             capacity: Int(Self.firstClient) + 2 * capacity, tickMilliseconds: 16, now: .now())
         self.snapshot = snapshot
-        directoryView = DirectoryView(
-            snapshot.rules.directory, generation: 1, snapshot: snapshot.version)
+        directoryView = DirectoryView(snapshot.rules.directory, generation: 1, of: snapshot)
         upstreams = UpstreamSet(snapshot: snapshot, gates: gateway.gates)
         requestLimits = HeadLimits(snapshot.policy.listen.heads)
         authenticator = try Authenticator(counters: counters, budget: gateway.budget)
@@ -337,6 +336,7 @@ final class GatewayWorker {
             }
         }
         let connection = ServerConnection(socket: socket, session: session, peer: peer)
+        connection.authorityEpoch = snapshot.clientAuthorityEpoch
         guard let key = clients.insert(connection) else {
             counters.connectionsRefused.increment()
             counters.connections.subtract()

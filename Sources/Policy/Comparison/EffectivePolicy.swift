@@ -113,6 +113,9 @@ public struct EffectivePolicy: Sendable {
             append(
                 node, text: node.text ?? "", path: path, pattern: pattern, owner: owner,
                 isReference: form.isReference)
+        case .oneOrList where node.text != nil:
+            let text = Self.plain(node)
+            append(node, text: text, items: [text], path: path, pattern: pattern, owner: owner)
         case .oneOrList, .list:
             let items = node.items?.map(Self.plain) ?? [Self.plain(node)]
             append(

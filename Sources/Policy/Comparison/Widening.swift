@@ -38,7 +38,7 @@ enum Widening {
         ("upstreams.NAME.in_flight.", .never),
     ]
 
-    private static let rules: [(String, Rule)] = listen + issuers + routes + tenants
+    private static let rules: [(String, Rule)] = listen + issuers + routes + tenants + credentials
 
     /// A list that restricts: without it everything is let through.
     private static func restriction(_ more: String, _ all: String) -> Rule {
@@ -90,7 +90,7 @@ enum Widening {
         (
             "issuers.NAME.audience",
             .either(
-                .becomes("[none]", "tokens for any service are taken"),
+                .becomes("none", "tokens for any service are taken"),
                 .grows("tokens for more services are taken"))
         ),
         ("issuers.NAME.reason", .never),

@@ -101,6 +101,9 @@ public final class DirectoryEdition: Sendable {
         base.table.keys.count + overlay.keys.count { base.table.key($0.id) == nil }
     }
 
+    /// Whether any tenant has a domain, or had one.
+    var hasDomains: Bool { !base.table.domains.isEmpty || !overlay.domains.isEmpty }
+
     /// Bytes of memory both tables hold.
     public var bytes: Int { base.table.bytes + overlay.bytes }
     /// Rows that have changed since the base was made.

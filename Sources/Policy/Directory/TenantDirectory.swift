@@ -71,6 +71,9 @@ public struct TenantDirectory: Sendable {
         public let vendor: Int?
         public let state: TenantState
         let place: DirectoryEdition.Place
+
+        /// Different for every tenant that one value finds.
+        public var number: Int { place.index << 1 | (place.isOverlay ? 1 : 0) }
     }
 
     public func tenant(_ id: TenantID) -> Found? {
@@ -135,6 +138,12 @@ public struct TenantDirectory: Sendable {
     public func scopes(of key: FoundKey) -> [[UInt8]] {
         guard case .records(let edition) = source else { return [] }
         return edition.scopes.set(key.scopes)
+    }
+
+    /// Whether any host name is a tenant's.
+    public var hasDomains: Bool {
+        guard case .records(let edition) = source else { return false }
+        return edition.hasDomains
     }
 
     /// Whether tenants can be found at all; otherwise `resolve` throws `directory.unavailable`.
@@ -316,6 +325,8 @@ public final class Principal: Sendable {
 
     /// Index of the issuer of the credential in `GatewayPolicy.issuers`.
     public var issuer: Int? { claims.issuer }
+    /// What was shown.
+    public var credential: VerifiedClaims.Credential { claims.credential }
     public var subject: [UInt8] { claims.subject }
     public var role: [UInt8]? { claims.role }
     /// See `VerifiedClaims`; a cached principal must be asked at every use.

@@ -17,6 +17,8 @@ extension GatewayCompiler {
             refuseReservedTypes(node)
             issuer.vendor = resolve(node["vendor"], .vendor) ?? 0
             issuer.role = node.claim("role")
+            issuer.scope = node.claim("scope")
+            readKind(node, entry.keyMark, &issuer)
             issuer.tier = node.claim("tier")
             issuer.audiences = readAudiences(node)
             issuer.authority = readAuthority(node)

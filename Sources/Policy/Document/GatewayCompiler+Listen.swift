@@ -74,6 +74,7 @@ extension GatewayCompiler {
                     pair.secret("key", folder: folder) ?? .missing
                 ))
         }
+        readClientAuthority(tls, &settings)
         policy.listen.tls = settings
     }
 

@@ -11,7 +11,7 @@ extension GatewayCompiler {
                     .ineffective, "the route takes no \(entry.key) requests", at: entry.keyMark)
             }
         }
-        if let auth = item["auth"]?.text, let problem = problem(with: route, auth) {
+        if let names = item.texts("auth"), let problem = problem(with: route, names) {
             list.add(.roleUnknowable, problem, at: item.keyMark("roles"))
         }
         if route.roles.isEmpty, node.entries != nil {
@@ -21,17 +21,21 @@ extension GatewayCompiler {
     }
 
     /// Why nobody could have a role on this route.
-    private func problem(with route: RoutePolicy, _ auth: String) -> String? {
+    private func problem(with route: RoutePolicy, _ names: [String]) -> String? {
         switch route.authentication {
         case .none:
             return "callers of route `\(route.name)` have no role: it asks for no credential"
         case .vendor: return "callers of route `\(route.name)` have no role: vendor keys say none"
-        case .issuer(let index):
+        case .credentials(let kinds) where kinds.session: return nil
+        case .credentials, .internalCaller, .issuer:
+            guard let index = route.issuer else {
+                return "callers of route `\(route.name)` have no role: its credentials say none"
+            }
             guard policy.issuers.indices.contains(index) else { return nil }
             let issuer = policy.issuers[index]
             // A name that is not resolved is an error of its own.
             guard issuer.role == nil, root["issuers"]?[issuer.name]?["role"] == nil,
-                issuer.name == auth
+                names.contains(issuer.name)
             else { return nil }
             return "tokens of issuer `\(issuer.name)` name no role"
         }

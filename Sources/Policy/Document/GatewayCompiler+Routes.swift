@@ -1,14 +1,14 @@
 extension GatewayCompiler {
     /// Whether a header is somebody else's: framing, routing, credentials, content, and what the
     /// gateway writes or removes itself. Compared as requests are, by letters and digits.
-    private static func isReserved(_ header: String) -> Bool {
+    static func isReserved(_ header: String) -> Bool {
         let content = [
             "Cookie", "Content-Type", "Content-Encoding", "Content-Range", "Range", "Origin", "Via",
             "Date", "Age", "Accept", "Accept-Encoding",
         ]
         let exact =
             FieldNames.replaced + FieldNames.hopByHop + FieldNames.identity + FieldNames.gatewayOwn
-            + FieldNames.credential + content
+            + FieldNames.credential + FieldNames.apiKey + content
         let prefixes =
             FieldNames.gatewayOwnPrefixes + FieldNames.hopByHopPrefixes
             + FieldNames.identityPrefixes
@@ -50,8 +50,13 @@ extension GatewayCompiler {
         var route = RoutePolicy(
             name: item["name"]?.text ?? "", path: pattern ?? PathPattern(text: "", segments: []),
             authentication: readAuthentication(item, upstream), upstream: upstream ?? 0)
+        readPlaces(item, &route)
+        route.body.isCleaned = route.actsForTenant
         route.mark = item["name"]?.mark ?? item.mark
-        route.host = match?["host"]?.text.flatMap { NetworkText.host($0[...]) }
+        route.host = match?["host"]?.text.flatMap {
+            NetworkText.host($0[...]) ?? ScalarForm.hostPattern($0)?.text
+        }
+        checkHostPattern(match?["host"])
         route.methods = match?.texts("methods")
         if let value = item.word("host", as: RoutePolicy.HostHeader.self) {
             route.hostHeader = value
@@ -71,80 +76,13 @@ extension GatewayCompiler {
         route.cookieDomain = item["responses"]?.word(
             "cookie_domain", as: RoutePolicy.CookieDomain.self)
         readRoles(item, &route)
+        readScopes(item, &route)
+        readBasic(item, &route)
+        checkPlaces(item, route)
         let actsForTenant = actsForTenant(route, item)
         readRouteLimits(item, &route, actsForTenant: actsForTenant)
         warn(about: route, item, upstream)
         return route
-    }
-
-    /// `none` and `vendor` are words, anything else the name of an issuer; issuers cannot be called
-    /// like the words (`GatewayShape.reservedIssuers`).
-    private mutating func readAuthentication(
-        _ item: PolicyNode, _ upstream: Int?
-    ) -> RoutePolicy.Authentication {
-        let node = item["auth"]
-        let isAsserted = upstream.map { self.isAsserted($0) }
-        if node?.text != "none", item["reason"] != nil {
-            list.add(
-                .ineffective, "`reason` has no effect without `auth: none`",
-                at: item.keyMark("reason"))
-        }
-        switch node?.text {
-        case "none":
-            if item["reason"] == nil {
-                list.add(
-                    .reasonMissing, "`auth: none` needs a `reason`", at: node?.mark,
-                    label: "add `reason: ...`")
-            }
-            if isAsserted == true {
-                list.add(
-                    .assertedWithoutCredential,
-                    "the upstream expects an assertion, and this route has nobody to assert",
-                    at: node?.mark)
-            }
-            return .none(reason: item["reason"]?.text ?? "")
-        case "vendor":
-            let vendors = root["vendors"]
-            let entries = vendors?.entries ?? []
-            if vendors == nil || vendors?.entries != nil,
-                !entries.contains(where: { $0.node["key"] != nil })
-            {
-                list.add(.vendorKeyMissing, "no vendor has a `key`", at: node?.mark)
-            }
-            if isAsserted == false {
-                list.add(
-                    .assertionMissing,
-                    "the upstream is not told the vendor", at: item["upstream"]?.mark,
-                    label: "add it to `assertion.to`")
-            }
-            return .vendor
-        default:
-            return .issuer(readIssuer(node))
-        }
-    }
-
-    /// A route with an issuer acts for tenants, so here is where tiers turn out to be missing. Each
-    /// is said once, not for every route.
-    private mutating func readIssuer(_ node: PolicyNode?) -> Int {
-        // A reserved word was refused already, as not available.
-        if let text = node?.text, GatewayShape.reservedIssuers.contains(text) { return 0 }
-        guard let issuer = resolve(node, .issuer) else { return 0 }
-        if usedIssuers.isEmpty, root["tiers"]?.entries?.isEmpty ?? (root["tiers"] == nil) {
-            list.add(
-                .tiersMissing, "this route acts for tenants, and no tiers are defined",
-                at: node?.mark)
-        }
-        let isFirst = usedIssuers.insert(issuer).inserted
-        if isFirst, case .claims = policy.tenants, policy.issuers[issuer].tier == nil,
-            root["tenants"]?["source"]?.text ?? "claims" == "claims"
-        {
-            let name = policy.issuers[issuer].name
-            guard root["issuers"]?[name]?["tier"] == nil else { return issuer }
-            list.add(
-                .tierUnreachable, "tokens of issuer `\(name)` name no tier",
-                at: policy.issuers[issuer].mark, label: "add `tier: {claim: ...}`")
-        }
-        return issuer
     }
 
     private mutating func readTenantSettings(_ node: PolicyNode, _ route: inout RoutePolicy) {
@@ -196,7 +134,7 @@ extension GatewayCompiler {
 
     private mutating func readInjection(_ node: PolicyNode, _ route: inout RoutePolicy) {
         guard let inject = node["inject"] else { return }
-        guard case .issuer = route.authentication else {
+        guard route.actsForTenant else {
             list.add(
                 .ineffective, "`inject` has no effect: the route acts for no tenant",
                 at: node.keyMark("inject"))
@@ -269,7 +207,7 @@ extension GatewayCompiler {
     }
 
     private func actsForTenant(_ route: RoutePolicy, _ item: PolicyNode) -> Bool {
-        if case .issuer = route.authentication { item["auth"]?.text != nil } else { false }
+        route.actsForTenant && item["auth"] != nil
     }
 
     /// What is accepted and most likely not meant.
@@ -287,12 +225,12 @@ extension GatewayCompiler {
                     at: item.keyMark("forward_credential"))
             }
         }
-        if !actsForTenant, item["limits"]?.text != nil, item["auth"]?.text != nil {
+        if !actsForTenant, item["limits"]?.text != nil, item["auth"] != nil {
             list.add(
                 .ineffective, "`limits` has no effect: the route acts for no tenant",
                 at: item.keyMark("limits"))
         }
-        if !actsForTenant, item["auth"]?.text != nil, route.path.segments.contains(.tenant) {
+        if !actsForTenant, item["auth"] != nil, route.path.segments.contains(.tenant) {
             list.add(
                 .invalidValue, "`{tenant}` stands for nobody: the route acts for no tenant",
                 at: item["match"]?["path"]?.mark)

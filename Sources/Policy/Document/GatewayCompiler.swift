@@ -48,6 +48,9 @@ struct GatewayCompiler {
     var vendorMarks: [SourceMark?] = [nil]
     var usedIssuers: Set<Int> = []
     var usedUpstreams: Set<Int> = []
+    /// Of the first route that takes each, for what the policy then needs.
+    var firstUse = CredentialUse()
+    var hasTenantRoute = false
 
     init(_ document: PolicyDocument, _ list: DiagnosticList, isDevelopment: Bool) {
         self.isDevelopment = isDevelopment
@@ -76,7 +79,11 @@ struct GatewayCompiler {
         readTenants()
         checkAuthorities()
         readState()
+        readSessions()
+        readCertificates()
+        readTenantHosts()
         readRoutes()
+        checkCredentials()
         warnUnused()
     }
 
@@ -167,6 +174,7 @@ struct GatewayCompiler {
             if let value = node.milliseconds("response") { upstream.responseMilliseconds = value }
             if let value = node.milliseconds("idle") { upstream.idleMilliseconds = value }
             upstream.certificateAuthority = node.secret("ca", folder: folder)
+            readClientCertificate(node, entry.keyMark, &upstream)
             upstream.echoRequired = node["echo"]?.text == "required"
             upstream.inFlight = readInFlight(node)
             if node["ca"] != nil, !targets.contains(where: { $0.scheme == .https }) {

@@ -4,7 +4,9 @@ import HTTP1
 /// defaults written here are those of `GatewayPolicy` (a test compares them).
 enum GatewayShape {
     /// Words with a meaning of their own where an issuer may be named.
-    static let reservedIssuers = ["none", "vendor", "api-key", "session", "internal"]
+    static let reservedIssuers = [
+        "api-key", "session", "certificate", "internal", "vendor", "none",
+    ]
     /// Methods a route may name; CONNECT and TRACE are never forwarded.
     static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     static let name = ScalarForm.name(reserved: [])
@@ -39,6 +41,12 @@ enum GatewayShape {
                     .record(IssuerShape.issuer), names: .name(reserved: reservedIssuers),
                     noun: "issuers"),
                 "Whom tokens are believed from."),
+            PolicyKey(
+                "sessions", .record(CredentialShape.sessions),
+                "Session tokens, which our own services make for browsers."),
+            PolicyKey(
+                "certificates", .record(CredentialShape.certificates),
+                "How the certificate of a client names its tenant."),
             PolicyKey("tenants", .record(tenants), "Where tenants are known from."),
             PolicyKey(
                 "tenant_names", .list(.scalar(.tenantName), minimum: 1),
@@ -110,7 +118,7 @@ enum GatewayShape {
             PolicyKey(
                 "certificates", .list(.record(certificate), minimum: 0), default: "[]",
                 "More certificates, chosen by server name."),
-        ])
+        ] + CredentialShape.clientCertificates)
 
     static let certificate = PolicyRecord(
         "a certificate",
@@ -209,6 +217,7 @@ enum GatewayShape {
             PolicyKey(
                 "unknown", .scalar(.word(["deny"], notYet: [])), default: "deny",
                 "What happens to a tenant that is not known."),
+            CredentialShape.hosts,
         ])
 
     static let feed = PolicyRecord(
@@ -235,6 +244,10 @@ enum GatewayShape {
             PolicyKey(
                 "ca", .scalar(.material),
                 "Authorities (PEM) for `https` targets, in place of the system's."),
+            PolicyKey(
+                "certificate", .scalar(.material),
+                "Certificate chain (PEM) that is shown to `https` targets which ask for one."),
+            PolicyKey("key", .scalar(.secret), "Its private key (PEM)."),
             PolicyKey(
                 "echo", .scalar(.word(["required"], notYet: [])),
                 "The response must name the tenant it was made for, or it becomes a 502."),

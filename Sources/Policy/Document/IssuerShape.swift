@@ -6,7 +6,10 @@ enum IssuerShape {
     private static let identity = [
         PolicyKey(
             "issuer", .scalar(.text), required: true, "The `iss` claim, byte for byte.",
-            absence: "without `issuer` any issuer's tokens signed by these keys would count")
+            absence: "without `issuer` any issuer's tokens signed by these keys would count"),
+        PolicyKey(
+            "kind", .scalar(.word(["tenants", "internal"], notYet: [])), default: "tenants",
+            "`internal`: its tokens name no tenant, their callers do (`auth: internal`)."),
     ]
 
     private static let keys = [
@@ -64,9 +67,12 @@ enum IssuerShape {
             "vendor", .scalar(.reference(.vendor, or: [], notYet: [])), default: "default",
             "The one vendor this issuer speaks for."),
         PolicyKey(
-            "tenant", .record(GatewayShape.tenantClaim), required: true,
-            "The claim that names the tenant."),
+            "tenant", .record(GatewayShape.tenantClaim),
+            "The claim that names the tenant; required unless `kind: internal`."),
         PolicyKey("role", .record(GatewayShape.claim("`role`")), "The claim that names the role."),
+        PolicyKey(
+            "scope", .record(GatewayShape.claim("`scope`")),
+            "The claim that lists scopes; tokens of issuers without it are not asked for any."),
         PolicyKey("tier", .record(GatewayShape.claim("`tier`")), "The claim that names the tier."),
         PolicyKey(
             "allow", .record(allow),

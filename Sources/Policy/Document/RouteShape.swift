@@ -8,12 +8,15 @@ enum RouteShape {
             PolicyKey("match", .record(match), required: true, "Which requests it takes."),
             PolicyKey(
                 "auth",
-                .scalar(
-                    .reference(
-                        .issuer, or: ["vendor", "none"], notYet: ["api-key", "session", "internal"])
-                ), required: true, "Who may call: an issuer, `vendor`, or `none` with a `reason`.",
+                .oneOrList(
+                    .reference(.issuer, or: GatewayShape.reservedIssuers, notYet: [])),
+                required: true,
+                "Who may call (docs/credentials.md): an issuer, `api-key`, `session` or "
+                    + "`certificate`, or several of them, of which a request brings exactly one; "
+                    + "`internal`; `vendor`; or `none` with a `reason`.",
                 absence: "a route is open only where it says `auth: none`"),
             PolicyKey("reason", .scalar(.text), "Why `auth: none` is right."),
+            CredentialShape.basic, CredentialShape.scopes,
             PolicyKey(
                 "host", .scalar(.word(["preserve", "upstream"], notYet: [])), default: "preserve",
                 "The Host the upstream sees: the client's, or the target's."),
@@ -90,6 +93,7 @@ enum RouteShape {
                 default: "enforce",
                 "`shadow` takes nothing out and refuses nothing, and counts what would have been."),
             PolicyKey("inject", .record(inject), "Where the upstream finds the tenant."),
+            CredentialShape.from,
         ])
 
     static let inject = PolicyRecord(

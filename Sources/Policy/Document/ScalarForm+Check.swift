@@ -49,7 +49,8 @@ extension ScalarForm {
             guard fits(text) else {
                 throw invalid(text, Suggestion.label(for: text, among: ["claims", "directory"]))
             }
-        case .text, .listenAddress, .target, .block, .host, .origin, .material, .accessLog,
+        case .text, .listenAddress, .target, .block, .host, .hostPattern, .uriPattern, .origin,
+            .material, .accessLog,
             .include, .headerName, .queryName, .jsonPointer, .claim, .tenantName, .externalID,
             .tenantID, .folder, .tenantPattern, .filePath, .domain:
             guard fits(text) else { throw invalid(text) }
@@ -65,7 +66,9 @@ extension ScalarForm {
         case .listenAddress: return NetworkText.listenAddress(text, folder: "") != nil
         case .target: return NetworkText.target(text, folder: "") != nil
         case .block: return NetworkText.block(text) != nil
-        case .host: return NetworkText.host(text[...]) != nil
+        case .host: return NetworkText.host(text[...]) != nil || Self.hostPattern(text) != nil
+        case .hostPattern: return Self.hostPattern(text) != nil
+        case .uriPattern: return Self.uriPattern(text) != nil
         case .origin: return NetworkText.origin(text) != nil
         case .material: return Self.reference(text) != nil
         case .keySet: return Self.path(text) != nil || Self.isURL(text)
@@ -98,6 +101,23 @@ extension ScalarForm {
             .perSecond, .pathPattern, .secret, .reference:
             return false
         }
+    }
+
+    /// A host name that is one with any label in the place of `{tenant}`, in lower case.
+    static func hostPattern(_ text: String) -> TenantPattern? {
+        let lower = text.lowercased()
+        guard let pattern = TenantPattern(lower, separator: "."), !pattern.suffix.isEmpty else {
+            return nil
+        }
+        let name = String(decoding: pattern.prefix + [0x61] + pattern.suffix, as: UTF8.self)
+        return NetworkText.host(name[...]) == name ? pattern : nil
+    }
+
+    static func uriPattern(_ text: String) -> TenantPattern? {
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), text.contains("://"),
+            let pattern = TenantPattern(text, separator: "/"), !pattern.prefix.isEmpty
+        else { return nil }
+        return pattern
     }
 
     /// Members only: no empty key, whose fate differs among readers, and a name at its end.

@@ -18,7 +18,9 @@ enum ScalarForm: Sendable {
     case perMinute(ClosedRange<Int>)
     /// Per second.
     case perSecond(ClosedRange<Int>, or: [String])
-    case listenAddress, target, block, host, origin, pathPattern
+    case listenAddress, target, block, host, hostPattern, origin, pathPattern
+    /// A name in certificates with `{tenant}` in it.
+    case uriPattern
     /// Where a secret is; the secret itself is refused without being shown.
     case secret
     /// Where something is that is no secret, such as a certificate.
@@ -61,7 +63,9 @@ enum ScalarForm: Sendable {
             "an address such as `127.0.0.1:8443`, `[::]:8443` or `unix:gateway.sock`"
         case .target: "a target such as `http://10.0.0.5:8080`, `https://api:443` or `unix:/path`"
         case .block: "a block of addresses such as `10.0.0.0/8`"
-        case .host: "a host name without port and wildcard"
+        case .host: "a host name without port, or one with `{tenant}` as a label"
+        case .hostPattern: "a host name with `{tenant}` as a label, such as `{tenant}.example.com`"
+        case .uriPattern: "a URI with `{tenant}` as a part, such as `spiffe://example.com/{tenant}`"
         case .origin: "an origin such as `https://app.example.com`, in lower case"
         case .pathPattern: "a path such as `/v1/orders/**`"
         case .secret, .material: "`file:PATH`, `cred:NAME` or `env:NAME`"

@@ -50,6 +50,7 @@ struct ShapeCheck {
         case .word(let word, let other):
             guard let text = node.text else { return check(node, other, place) }
             guard text != word else { return }
+            if case .word = other { return check(node, other, place) }
             list.add(
                 .unknownWord, "\(place.name) takes \(shape.expectation), not \(node.kind)",
                 at: node.mark, label: Suggestion.label(for: text, among: [word]))

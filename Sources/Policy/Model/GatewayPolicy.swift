@@ -7,6 +7,12 @@ public struct GatewayPolicy: Sendable {
     public var vendors: [VendorPolicy] = [VendorPolicy(name: "default")]
     public var issuers: [IssuerPolicy] = []
     public var tenants = TenantSource.claims
+    /// Host names that name a tenant of the default vendor.
+    public var tenantHosts: [TenantPattern] = []
+    /// `nil` where no route takes sessions.
+    public var sessions: SessionPolicy?
+    /// `nil` where no route takes certificates.
+    public var certificates: CertificatePolicy?
     /// The tenant concept: names whose every spelling is a tenant (`Skeleton`).
     public var tenantNames: [String] = []
     public var upstreams: [UpstreamPolicy] = []
@@ -151,6 +157,10 @@ public struct TLSPolicy: Sendable {
     /// Certificate chain and key, the default one first; more are chosen by SNI.
     public var certificates: [(certificate: SecretReference, key: SecretReference)] = []
     public var profile = Profile.intermediate
+    /// PEM of the authorities whose certificates clients may show; `nil` asks for none.
+    public var clientAuthority: SecretReference?
+    /// Whether a client without a certificate is refused in its handshake.
+    public var requiresClientCertificate = false
 
     public init() {}
 }
@@ -192,6 +202,15 @@ public struct IssuerPolicy: Sendable {
     public var audiences: [String]?
     public var algorithms: [TokenAlgorithm]
     public var leewaySeconds: Int64 = 5
+    public enum Kind: Sendable, Equatable {
+        /// Its tokens name their tenant.
+        case tenants
+        /// Its tokens name none: producers inside, which name one with each request.
+        case producers
+        /// The sessions of `GatewayPolicy.sessions`; no issuer of the policy's own.
+        case sessions
+    }
+    public var kind = Kind.tenants
     /// `exp - iat` (or `exp - now` without `iat`) at most.
     public var lifetimeSecondsMax: Int64 = 86_400
     /// Accepted `typ` values, compared without case; an absent `typ` is accepted where `JWT` is.
@@ -201,6 +220,8 @@ public struct IssuerPolicy: Sendable {
     public var tenantFormat: TenantFormat
     public var role: ClaimName?
     public var tier: ClaimName?
+    /// The claim that lists scopes; `nil` where its tokens have none and are not asked for any.
+    public var scope: ClaimName?
     /// For whom it may speak.
     public var authority = IssuerAuthority()
     public var mark = SourceMark.none
@@ -248,6 +269,8 @@ public struct UpstreamPolicy: Sendable {
     public var idleMilliseconds: UInt32 = 30_000
     /// PEM of the authorities that may sign `https` targets; `nil` is the system's.
     public var certificateAuthority: SecretReference?
+    /// What the gateway shows to `https` targets; `nil` is nothing.
+    public var certificate: (certificate: SecretReference, key: SecretReference)?
     /// The response must name the TenantID it ran under (`Ringfence-Tenant`), or it is a 502.
     public var echoRequired = false
     /// `nil` is as many requests at once as come.

@@ -3,9 +3,14 @@ public struct RoutePolicy: Sendable {
     public enum Authentication: Equatable, Sendable {
         /// A bearer token of this issuer (index into `GatewayPolicy.issuers`).
         case issuer(Int)
+        /// Exactly one credential of these kinds; each speaks for one tenant.
+        case credentials(CredentialKinds)
+        /// A token of this internal issuer: the caller names the tenant, where `tenantFrom` says.
+        case internalCaller(Int)
         /// A vendor key: the request is scoped to a vendor and carries no tenant.
         case vendor
-        /// No credential is looked at, none is forwarded, no tenant is injected.
+        /// No credential is looked at and none is forwarded; a tenant is injected only where
+        /// `tenantFrom` says how it follows from the request.
         case none(reason: String)
     }
     public enum HostHeader: String, Sendable, CaseIterable { case preserve, upstream }
@@ -27,6 +32,12 @@ public struct RoutePolicy: Sendable {
     /// `nil` is every method.
     public var methods: [String]?
     public var authentication: Authentication
+    /// Whether an API key may come as the user name of `Authorization: Basic`.
+    public var takesBasic = false
+    /// Scopes that methods ask for; a method that is not listed asks for none.
+    public var scopes: [ScopeRequirement] = []
+    /// Where a tenant is named that no credential names, in order.
+    public var tenantFrom: [NamingPlace] = []
     public var upstream: Int
     public var hostHeader = HostHeader.preserve
     public var cors: CORSPolicy?
@@ -61,7 +72,7 @@ public struct RoutePolicy: Sendable {
         self.authentication = authentication
         self.upstream = upstream
         // A route that acts for a tenant leaves a body unread only where it says so.
-        if case .issuer = authentication { body.isCleaned = true }
+        body.isCleaned = actsForTenant
     }
 }
 

@@ -70,6 +70,16 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case overlayKeyUnknown = "E1365"
     case overrideUnknown = "E1366"
     case roleUnknowable = "E1367"
+    case credentialsNotTogether = "E1380"
+    case keysUnknown = "E1381"
+    case placeUnfit = "E1382"
+    case sessionsUnfit = "E1383"
+    case certificatesUnfit = "E1384"
+    case internalIssuer = "E1385"
+    case tenantsUnknown = "E1386"
+    case scopesUnknowable = "E1387"
+    case hostPatternUnknown = "E1388"
+    case upstreamCertificate = "E1389"
     case testCodeUnknown = "E1401"
     case testTokenUnknown = "E1402"
     case testExpectsNothing = "E1403"
@@ -100,6 +110,8 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case certificateEnding = "W2042"
     case methodOverridable = "W2043"
     case audienceUnknown = "W2044"
+    case keysForNobody = "W2050"
+    case sessionsWithoutOrigins = "W2051"
 
     /// What the list says about one code.
     public struct Entry: Sendable {
@@ -821,6 +833,107 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     cleaned. On this route they pass: bodies are opaque, or it only watches \
                     (`mode: shadow`). Clean its bodies, ask for the same roles with POST, or have \
                     the upstream check the role itself.
+                    """)
+        case .credentialsNotTogether:
+            Entry(
+                title: "Credentials that cannot be told apart",
+                help: """
+                    A route takes one kind of credential, or several that differ in form: access \
+                    tokens of one issuer, API keys, sessions, certificates. `vendor`, `none` and \
+                    `internal` mean requests of another kind and stand alone; two issuers would \
+                    let a token choose whose keys check it.
+                    """)
+        case .keysUnknown:
+            Entry(
+                title: "API keys nobody can know",
+                help: """
+                    The digests of API keys are in the backend's directory, and \
+                    `tenants.key_pepper` is what they were digested with. A route with `auth: \
+                    api-key` needs `tenants: {source: directory}` and the pepper; files of \
+                    tenants and tokens hold no keys.
+                    """)
+        case .placeUnfit:
+            Entry(
+                title: "A place that cannot name a tenant",
+                help: """
+                    `tenant.from` lists where a tenant is named that no credential names: with \
+                    `auth: none` the host, `{tenant}` of the path, or a header or cookie that a \
+                    trusted proxy wrote; with `auth: internal` also the query and the JSON body. \
+                    What an anonymous client could write names nobody, and a place that is never \
+                    read must not look as if it were.
+                    """)
+        case .sessionsUnfit:
+            Entry(
+                title: "Sessions that cannot be taken",
+                help: """
+                    `auth: session` needs `sessions` with the key of whoever makes them. Their \
+                    `iss` is their own: an issuer with the same one would make two kinds of \
+                    token that look alike (RFC 8725 section 3.12).
+                    """)
+        case .certificatesUnfit:
+            Entry(
+                title: "Certificates that cannot be taken",
+                help: """
+                    `auth: certificate` needs `listen.public.tls.client_ca`, so that clients are \
+                    asked for one, and `certificates` with either `uri` or `dns`, so that \
+                    exactly one name in it means the tenant.
+                    """)
+        case .internalIssuer:
+            Entry(
+                title: "An internal issuer is not one",
+                help: """
+                    Tokens of an issuer of `kind: internal` name no tenant: their callers do, \
+                    with each request. So it has no `tenant` and no `tier`, and the word \
+                    `internal` in `auth` means the only one there is; of several, write the \
+                    name.
+                    """)
+        case .tenantsUnknown:
+            Entry(
+                title: "Tenants that have to be known are not",
+                help: """
+                    A host, a path, a certificate or an internal caller names a tenant, and the \
+                    gateway looks up which one that is and of what tier. With `tenants: {source: \
+                    claims}` only tokens say so. Use `source: directory` or `source: file:PATH`.
+                    """)
+        case .scopesUnknowable:
+            Entry(
+                title: "Scopes that nobody could be held to",
+                help: """
+                    A route's `scopes` are held against those of API keys, of sessions, and of \
+                    tokens whose issuer says in which claim they are (`scope: {claim: scope}`). \
+                    Certificates, vendor keys and requests without a credential have none.
+                    """)
+        case .hostPatternUnknown:
+            Entry(
+                title: "A host pattern that names nobody",
+                help: """
+                    `{tenant}` in `match.host` matches the names of `tenants.hosts`, which also \
+                    say that whoever calls there must be that tenant. A pattern that is not \
+                    listed there would match and compare nothing.
+                    """)
+        case .upstreamCertificate:
+            Entry(
+                title: "Half of a certificate",
+                help: """
+                    An upstream that asks for the gateway's certificate is shown `certificate`, \
+                    whose private key is in `key`. One without the other is nothing.
+                    """)
+        case .keysForNobody:
+            Entry(
+                title: "API keys that nobody may use",
+                help: """
+                    API keys are for tenants whose tier has the feature `api-access`, and no \
+                    tier has it: only tenants to whom the directory gives it themselves can use \
+                    theirs.
+                    """)
+        case .sessionsWithoutOrigins:
+            Entry(
+                title: "Sessions' cookies can only read",
+                help: """
+                    Browsers send cookies along whoever asks for it. So a request that would \
+                    change something, and whose credential is a cookie, needs an `Origin` that \
+                    `sessions.origins` lists; without the list all of them are refused. Sessions \
+                    in `Authorization` are not concerned.
                     """)
         case .allowedTenantUnknown:
             Entry(

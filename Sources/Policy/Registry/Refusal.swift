@@ -31,6 +31,15 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
     case tokenInvalid
     case tokenRateLimited
     case vendorKeyInvalid
+    case credentialAmbiguous
+    case credentialMisplaced
+    case sessionAmbiguous
+    case sessionOrigin
+    case scopeInsufficient
+    case tenantHost
+    case tenantUnnamed
+    case tenantAmbiguous
+    case tenantNotFound
     case tenantMissing
     case tenantUnknown
     case tenantSuspended
@@ -308,6 +317,73 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             title: "The credential is not valid",
             help: """
                 The vendor key is unknown.
+                """),
+        Entry(
+            code: "credential.ambiguous", status: 400,
+            title: "The request brings more than one credential",
+            help: """
+                A request brings exactly one: a bearer token, an API key, a session's cookie or a \
+                client certificate. Which of two would count is nobody's guess, so none does.
+                """),
+        Entry(
+            code: "credential.misplaced", status: 400,
+            title: "An API key is where it does not belong",
+            help: """
+                The path, the query or a cookie holds an API key, where logs and caches would \
+                keep it. Send it as `Authorization: Bearer` or as `X-API-Key`, and make a new \
+                one: this one may have been seen.
+                """),
+        Entry(
+            code: "session.ambiguous", status: 401,
+            title: "The request has two sessions",
+            help: """
+                Two cookies have the session's name, as when a host beside this one has set one \
+                for all of them. Neither counts.
+                """),
+        Entry(
+            code: "session.origin", status: 403,
+            title: "The request comes from another site",
+            help: """
+                The credential is a cookie, which browsers send along whoever asks for it, and \
+                the request would change something. It needs an `Origin` that \
+                `sessions.origins` lists, and no `Sec-Fetch-Site: cross-site`.
+                """,
+            detail: """
+                `sessions.origins` lists where such requests may come from.
+                """),
+        Entry(
+            code: "scope.insufficient", status: 403,
+            title: "The credential does not have the scope",
+            help: """
+                The route's `scopes` ask for one that the API key, session or token does not \
+                have. `WWW-Authenticate` names what is needed (RFC 6750 section 3.1).
+                """),
+        Entry(
+            code: "tenant.host", status: 403,
+            title: "The host belongs to another tenant",
+            help: """
+                The host is a tenant's own domain, or its name in `tenants.hosts` is a tenant's, \
+                and the credential speaks for another one.
+                """),
+        Entry(
+            code: "tenant.unnamed", status: 400,
+            title: "The request names no tenant",
+            help: """
+                The route's `tenant.from` lists where the tenant is named, and none of these \
+                places names one. Headers and cookies count only from trusted proxies, or from \
+                internal callers.
+                """),
+        Entry(
+            code: "tenant.ambiguous", status: 400,
+            title: "The request names two tenants",
+            help: """
+                Two places of the route's `tenant.from` name two tenants. None of them wins.
+                """),
+        Entry(
+            code: "tenant.not_found", status: 404,
+            title: "No such tenant",
+            help: """
+                The name that the request gives, where `tenant.from` says, is no tenant's.
                 """),
         Entry(
             code: "tenant.missing", status: 403,

@@ -9,10 +9,34 @@ public import HTTP1
 public struct CookieRule: Sendable {
     private let names: SkeletonSet
     private let clientValue: RoutePolicy.ClientValue
+    /// The cookie that carries sessions, which are the gateway's; `nil` where there are none.
+    private let session: [UInt8]?
 
-    public init(names: SkeletonSet, clientValue: RoutePolicy.ClientValue) {
+    public init(
+        names: SkeletonSet, clientValue: RoutePolicy.ClientValue, session: [UInt8]? = nil
+    ) {
         self.names = names
         self.clientValue = clientValue
+        self.session = session
+    }
+
+    /// Whether one field value has a session's cookie, which never goes on.
+    public func holdsSession(_ value: Span<UInt8>) -> Bool {
+        guard session != nil else { return false }
+        var position = 0
+        while let pair = Self.next(value, &position) {
+            if isSession(value.extracting(pair)) { return true }
+        }
+        return false
+    }
+
+    /// By its name in any case: some readers do not mind.
+    private func isSession(_ pair: Span<UInt8>) -> Bool {
+        guard let session else { return false }
+        var end = 0
+        while end < pair.count, pair[end] != UInt8(ascii: "=") { end += 1 }
+        while end > 0, pair[end - 1] == 0x20 || pair[end - 1] == 0x09 { end -= 1 }
+        return pair.extracting(0..<end).equalsIgnoringCase(session.span)
     }
 
     /// How many cookies of one field value must go.
@@ -30,7 +54,7 @@ public struct CookieRule: Sendable {
         var position = 0
         while let pair = Self.next(value, &position) {
             let text = value.extracting(pair)
-            guard namesTenant(text) else { continue }
+            guard namesTenant(text), !isSession(text) else { continue }
             found.add(isSame: Self.isSame(text, tenant))
         }
         return found
@@ -42,7 +66,7 @@ public struct CookieRule: Sendable {
         var position = 0
         while let pair = Self.next(value, &position) {
             let text = value.extracting(pair)
-            guard !namesTenant(text) else { continue }
+            guard !namesTenant(text), !isSession(text) else { continue }
             if !isFirst { out.append("; ") }
             out.append(text)
             isFirst = false

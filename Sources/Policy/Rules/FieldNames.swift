@@ -39,7 +39,9 @@ enum FieldNames {
 
     static let hopByHopPrefixes = ["Proxy-"]
 
-    static let credential = ["Authorization", "X-API-Key", "Api-Key", "X-Auth-Token"]
+    static let credential = ["Authorization", "Api-Key", "X-Auth-Token"]
+    /// API keys are the gateway's: no upstream sees one in this field, whatever the route says.
+    static let apiKey = ["X-API-Key"]
 
     /// Response fields besides the hop-by-hop and our own: what steers a proxy or is an answer to
     /// one, what sends clients around the gateway, and what an upstream repeats of the head it got

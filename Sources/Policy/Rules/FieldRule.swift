@@ -17,7 +17,8 @@ public struct FieldRule: Sendable {
         let table = FateTable(
             exact: [
                 (FieldNames.replaced, .replaced), (FieldNames.hopByHop, .drop(.hopByHop)),
-                (FieldNames.credential, credential), (["Cookie"], .cleanCookies),
+                (FieldNames.credential, credential), (FieldNames.apiKey, .drop(.credential)),
+                (["Cookie"], .cleanCookies),
                 (FieldNames.gatewayOwn, .drop(.gatewayOwn)),
                 (FieldNames.identity, .drop(.identity)),
             ],

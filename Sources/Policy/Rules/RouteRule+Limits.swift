@@ -31,10 +31,8 @@ extension RouteRule {
 
     /// `,"feature":"analytics","tiers":["GROWTH","SCALE"]`: names are letters, digits, `.`, `_` and
     /// `-`, which JSON takes as they are.
-    static func featureProblem(of route: RoutePolicy, in gateway: GatewayPolicy) -> [UInt8] {
-        guard let feature = route.feature, gateway.features.indices.contains(feature) else {
-            return []
-        }
+    static func featureProblem(of feature: Int?, in gateway: GatewayPolicy) -> [UInt8] {
+        guard let feature, gateway.features.indices.contains(feature) else { return [] }
         let start = ",\"feature\":\"\(gateway.features[feature])\",\"tiers\":["
         var text = start
         for tier in gateway.tiers where tier.allowance.features.contains(feature) {

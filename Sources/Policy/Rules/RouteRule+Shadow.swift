@@ -48,6 +48,9 @@ extension RouteRule {
             let fate = fields.shadowFate(
                 judged, name: name, isHopByHop: field.isHopByHop, injected: rule.injectHeader)
             plan[index] = fate
+            if fate == .keep, field.known == .cookie, cookies.holdsSession(bytes[field.value]) {
+                plan[index] = .cleanCookies
+            }
             if case .drop(let reason) = fate { plan.report.count(reason) }
         }
         judgeTarget(head, bytes, rule, tenant, &target, &report)

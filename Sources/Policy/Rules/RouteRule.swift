@@ -30,6 +30,17 @@ public final class RouteRule: Sendable {
     public let limitName: [UInt8]
     /// Members of the problem body of who lacks the feature; empty where none is asked for.
     public let featureProblem: [UInt8]
+    /// The feature that API keys need, and the members of the problem body of who lacks it.
+    let keyFeature: Int?
+    public let keyFeatureProblem: [UInt8]
+    /// `nil` where no method asks for scopes.
+    let scopes: ScopeRule?
+    /// Whether it takes certificates of clients.
+    public let takesCertificates: Bool
+    /// Whether places of the request name its tenant.
+    public let readsPlaces: Bool
+    /// Whether the issuer's tokens say their scopes.
+    let tokensHaveScopes: Bool
     /// The injected field's name as it is written.
     let injectHeader: [UInt8]
 
@@ -48,10 +59,22 @@ public final class RouteRule: Sendable {
     /// What we write ourselves under a name of its own, which is reserved, whatever the lists say.
     /// Of a JSON Pointer only the place is (`TenantPlace`): its last name may be as common as `id`.
     static func writtenNames(of route: RoutePolicy) -> [String] {
-        var names = ["X-Tenant-ID", route.injectHeader]
+        var names = ["X-Tenant-ID", route.injectHeader] + placeNames(of: route)
         if let parameter = route.injectQuery { names.append(parameter) }
         if let field = route.injectForm { names.append(field) }
         return names
+    }
+
+    /// Where the route reads the tenant itself: nothing of that goes on as the client wrote it.
+    private static func placeNames(of route: RoutePolicy) -> [String] {
+        route.tenantFrom.compactMap { place in
+            switch place {
+            case .header(let name), .query(let name), .cookie(let name): name
+            case .json(let pointer):
+                JSONBodyRule.tokens(of: pointer).last.map { String(decoding: $0, as: UTF8.self) }
+            case .host, .path, .fallback: nil
+            }
+        }
     }
 
     /// The last name of `inject.json`.
@@ -74,7 +97,12 @@ public final class RouteRule: Sendable {
         let graphQL = route.body.graphQL.map { GraphQLRule($0, names: set) }
         query = QueryRule(
             names: set, clientValue: route.clientValue, inject: route.injectQuery, graphQL: graphQL)
-        cookies = CookieRule(names: set, clientValue: route.clientValue)
+        let session = gateway.sessions.map { [UInt8]($0.cookie.utf8) }
+        // In shadow a session is taken out all the same, and nothing else.
+        cookies =
+            route.mode == .shadow
+            ? CookieRule(names: SkeletonSet(names: []), clientValue: .strip, session: session)
+            : CookieRule(names: set, clientValue: route.clientValue, session: session)
         bodies =
             !route.body.isCleaned
             ? nil
@@ -83,7 +111,7 @@ public final class RouteRule: Sendable {
                 inject: BodyInjection(pointer: route.injectJSON, formField: route.injectForm),
                 graphQL: graphQL)
         path = PathTenantRule(pattern: route.path, clientValue: route.clientValue)
-        let carriesTenant = Self.carriesTenant(route)
+        let carriesTenant = route.actsForTenant
         let responses = ResponseRule(
             names: set, hasCORS: route.cors != nil, carriesTenant: carriesTenant,
             cookieDomain: route.cookieDomain ?? (carriesTenant ? .strip : .keep))
@@ -110,7 +138,16 @@ public final class RouteRule: Sendable {
         injectHeader = [UInt8](route.injectHeader.utf8)
         if case .none = route.authentication { isOpen = true } else { isOpen = false }
         limitName = [UInt8](route.name.utf8)
-        featureProblem = Self.featureProblem(of: route, in: gateway)
+        featureProblem = Self.featureProblem(of: route.feature, in: gateway)
+        keyFeature = gateway.features.firstIndex(of: APIKeyPolicy.feature)
+        keyFeatureProblem = Self.featureProblem(of: keyFeature, in: gateway)
+        scopes = ScopeRule(route.scopes)
+        takesCertificates = route.takesCertificates
+        readsPlaces = !route.tenantFrom.isEmpty
+        tokensHaveScopes =
+            route.issuer.map { index in
+                gateway.issuers.indices.contains(index) && gateway.issuers[index].scope != nil
+            } ?? false
     }
 
     /// Step 7: decides about every field, and appends the target to send (path and cleaned query)
@@ -143,7 +180,11 @@ public final class RouteRule: Sendable {
                 let removed = try cookies.count(bytes[field.value], tenant: tenant)
                 plan.report.cookies += removed
                 // An untouched line is copied as it is.
-                if removed == 0, !head.fields.repeats(.cookie) { plan[index] = .keep }
+                if removed == 0, !head.fields.repeats(.cookie),
+                    !cookies.holdsSession(bytes[field.value])
+                {
+                    plan[index] = .keep
+                }
             case .drop(let reason):
                 plan.report.count(reason)
                 if reason == .tenant {
@@ -156,18 +197,24 @@ public final class RouteRule: Sendable {
     }
 
     /// Whether the route's requests act for a tenant.
-    public var carriesTenant: Bool { Self.carriesTenant(policy) }
-
-    private static func carriesTenant(_ policy: RoutePolicy) -> Bool {
-        if case .issuer = policy.authentication { true } else { false }
-    }
+    public var carriesTenant: Bool { policy.actsForTenant }
 
     /// - Throws: `internal.error` where the principal does not fit the route.
     func checkScope(_ principal: Principal?) throws(Refusal) {
         switch policy.authentication {
         case .issuer(let issuer):
             // A principal of another issuer would be a verified one, but not for this route.
-            guard let principal, principal.issuer == issuer else { throw .internalError }
+            guard let principal, principal.issuer == issuer, principal.credential == .token else {
+                throw .internalError
+            }
+        case .credentials(let kinds):
+            guard let principal, kinds.include(principal) else { throw .internalError }
+        case .internalCaller(let issuer):
+            guard let principal, principal.issuer == issuer,
+                principal.credential == .internalToken
+            else { throw .internalError }
+        case .none where policy.actsForTenant:
+            guard principal?.credential == .place else { throw .internalError }
         case .vendor, .none:
             guard principal == nil else { throw .internalError }
         }

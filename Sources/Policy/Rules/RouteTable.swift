@@ -43,6 +43,8 @@ public struct RouteTable: Sendable {
     private var headRoutes: [Int32] = []
     /// Host ordinals are one less than the host numbers; number 0 is "any host".
     private var hosts = ByteTable([])
+    /// Hosts with `{tenant}` in them, by their number.
+    private var hostPatterns: [(pattern: TenantPattern, number: Int)] = []
     private var servesAnyHost = false
     /// Whether a route has a literal with a capital letter, or ends with a slash.
     private var hasCapitals = false
@@ -64,6 +66,10 @@ public struct RouteTable: Sendable {
         layOutGroups(of: builder)
         links = builder.links.map { Link(methods: $0.methods, next: $0.next) }
         hosts = ByteTable(builder.hosts)
+        hostPatterns = builder.hosts.enumerated().compactMap { index, host in
+            TenantPattern(String(decoding: host, as: UTF8.self), separator: ".")
+                .map { (pattern: $0, number: index + 1) }
+        }
         servesAnyHost = builder.servesAnyHost
         conflicts = builder.conflicts
     }
@@ -81,7 +87,7 @@ public struct RouteTable: Sendable {
         host: Span<UInt8>, path: Span<UInt8>, method: MethodSet, isLoose: Bool = false
     ) -> Match {
         let name = RouteHost(host)
-        let number = (hosts.ordinal(of: name.name) ?? -1) + 1
+        let number = hostNumber(name.name)
         guard number > 0 || servesAnyHost else { return .misdirected }
         var search = Search(host: number, method: method, isLoose: isLoose)
         // `/` has no segments; every other path starts its first one after the slash.
@@ -92,6 +98,16 @@ public struct RouteTable: Sendable {
 }
 
 extension RouteTable {
+    /// The number of a host as it is written, else of the first pattern it has the form of; 0 for
+    /// none.
+    private func hostNumber(_ name: Span<UInt8>) -> Int {
+        if let ordinal = hosts.ordinal(of: name) { return ordinal + 1 }
+        for pattern in hostPatterns where pattern.pattern.tenant(in: name) != nil {
+            return pattern.number
+        }
+        return 0
+    }
+
     private struct Search {
         let host: Int
         let method: MethodSet

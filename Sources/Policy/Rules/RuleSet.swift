@@ -11,6 +11,7 @@ public final class RuleSet: Sendable {
     public let routes: [RouteRule]
     public let table: RouteTable
     public let directory: TenantDirectory
+    public let hosts: HostTenancy
     /// What any route calls a tenant, for matrix parameters of paths that match none.
     private let allTenantNames: SkeletonSet
 
@@ -19,6 +20,7 @@ public final class RuleSet: Sendable {
         routes = policy.routes.indices.map { RouteRule($0, in: policy) }
         table = RouteTable(policy.routes)
         directory = TenantDirectory(policy: policy)
+        hosts = HostTenancy(policy)
         allTenantNames = SkeletonSet(
             names: policy.routes.flatMap { RouteRule.tenantNames(of: $0, in: policy) })
     }

@@ -23,6 +23,11 @@ public struct TokenMemo: ~Copyable {
         return cache.entry(handle, now: now, epochs: epochs)
     }
 
+    /// For whose rules `token` is remembered, if it is.
+    public borrowing func issuer(of token: Span<UInt8>) -> Int? {
+        isRemembered(token) ? issuer : nil
+    }
+
     /// Eight bytes at a time, and all of them whatever they are: several users may share a
     /// connection through a proxy, and none is to find out another's token byte by byte.
     private borrowing func isRemembered(_ token: Span<UInt8>) -> Bool {

@@ -3,7 +3,7 @@ internal import HTTP1
 internal import JSON
 internal import Policy
 
-/// Tokens of the algorithms libjwt 1.10 does not know.
+/// Tokens of the algorithms and types libjwt 1.10 does not write.
 extension TokenSigner {
     /// The compact form (RFC 7515 §7.1), put together here.
     func write(
@@ -28,7 +28,10 @@ extension TokenSigner {
         token.append(UInt8(ascii: "."))
         Base64URL.append(claims, to: &token)
         let signed = token.bytes
-        guard let signature = withKey({ $0.sign(signed, algorithm) }) else { throw .library }
+        let made =
+            algorithm.family == .hmac
+            ? authenticate(signed) : withKey { $0.sign(signed, algorithm) }
+        guard let signature = made else { throw .library }
         token.append(UInt8(ascii: "."))
         Base64URL.append(signature.span, to: &token)
         guard token.count <= CompactToken.bytesMax else { throw .length }

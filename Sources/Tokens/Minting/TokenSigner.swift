@@ -34,6 +34,16 @@ public struct TokenSigner: ~Copyable {
         key = SecretBytes(isSecret ? withoutLineEnd(keyFile) : keyFile)
     }
 
+    /// The MAC of a message under the secret.
+    func authenticate(_ message: [UInt8]) -> [UInt8]? {
+        guard var mac = try? HMACContext(hashBits: algorithm.hashBits), mac.setKey(key) else {
+            return nil
+        }
+        var out = [64 of UInt8](repeating: 0)
+        guard mac.authenticate(message.span, into: &out) else { return nil }
+        return (0..<mac.byteCount).map { out[$0] }
+    }
+
     /// What `use` makes of the private key.
     func withKey<Value>(_ use: (borrowing PublicKey) -> Value?) -> Value? {
         guard let pair = PublicKey.read(privatePEM: key.bytes) else { return nil }
@@ -66,7 +76,9 @@ public struct TokenSigner: ~Copyable {
         }
         let view = document.view(of: claims)
         guard view.kind(of: view.root) == .object else { throw .claims }
-        guard algorithm.isKnownToSecondReader else {
+        // libjwt writes its own `typ` over any other.
+        let isOtherType = type != nil && type != "JWT" && algorithm.family == .hmac
+        guard algorithm.isKnownToSecondReader, !isOtherType else {
             return try write(claims, keyName: keyName, type: type)
         }
         guard let draft = TokenDraft() else { throw .library }

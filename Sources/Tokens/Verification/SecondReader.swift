@@ -80,9 +80,11 @@ internal import Policy
     private mutating func agreesOnTenant(
         _ decoded: borrowing DecodedToken, issuer: TokenIssuer, claims: TokenClaims
     ) -> Bool {
-        let path = issuer.tenant
+        guard let path = issuer.tenant, let tenant = claims.tenant else {
+            return issuer.tenant == nil && claims.tenant == nil
+        }
         if path.rest.isEmpty, issuer.tenantFormat != .integer {
-            return decoded.string(path.topName, equals: claims.tenant.bytes.span)
+            return decoded.string(path.topName, equals: tenant.bytes.span)
         }
         guard let json = decoded.json(path.topName) else { return false }
         do {
@@ -93,9 +95,9 @@ internal import Policy
         let view = document.view(of: json.span)
         guard let node = view.node(at: path.rest.span) else { return false }
         if view.kind(of: node) == .number, issuer.tenantFormat == .integer {
-            return areEqual(view.rawLexeme(of: node), claims.tenant.bytes.span)
+            return areEqual(view.rawLexeme(of: node), tenant.bytes.span)
         }
-        return view.string(at: node, equals: claims.tenant.bytes.span)
+        return view.string(at: node, equals: tenant.bytes.span)
     }
 }
 

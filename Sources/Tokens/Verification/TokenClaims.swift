@@ -1,5 +1,5 @@
 internal import JSON
-internal import Policy
+@_spi(TenantDirectory) internal import Policy
 
 /// The claims of one token as our scanner reads them, checked against the issuer's policy. This
 /// reading is the authoritative one.
@@ -15,7 +15,11 @@ struct TokenClaims {
     static let limits = JSONLimits(
         bytesMax: CompactToken.bytesMax, depthMax: 32, keysMax: 1_024, nodesMax: 4_096)
 
-    let tenant: ExternalID
+    /// `nil` exactly where the issuer's tokens name none.
+    let tenant: ExternalID?
+    /// Of a session, which names its tenant by id too.
+    let tenantID: TenantID?
+    let scopes: [[UInt8]]
     let subject: [UInt8]?
     let role: [UInt8]?
     let tier: [UInt8]?
@@ -44,6 +48,8 @@ struct TokenClaims {
         tokenID = try Self.text(
             view.member(of: view.root, named: "jti"), in: view, bytesMax: Self.tokenIDBytesMax,
             else: .tokenID)
+        scopes = try Self.scopes(view, issuer)
+        tenantID = try Self.tenantID(view, issuer)
         // Last, because a missing tenant is answered 403: the credential itself is good by now.
         tenant = try Self.tenant(view, issuer)
     }
@@ -128,8 +134,9 @@ struct TokenClaims {
     /// its lexeme.
     private static func tenant(
         _ view: JSONView, _ issuer: TokenIssuer
-    ) throws(TokenDefect) -> ExternalID {
-        guard let node = issuer.tenant.node(in: view) else { throw .tenantMissing }
+    ) throws(TokenDefect) -> ExternalID? {
+        guard let path = issuer.tenant else { return nil }
+        guard let node = path.node(in: view) else { throw .tenantMissing }
         let format = issuer.tenantFormat
         switch view.kind(of: node) {
         case .string:
@@ -144,6 +151,54 @@ struct TokenClaims {
             return tenant
         case .object, .array, .boolean, .null: throw .tenantMalformed
         }
+    }
+}
+
+extension TokenClaims {
+    static let scopesMax = 64
+    static let scopeBytesMax = 128
+
+    /// Words apart by spaces (RFC 8693 section 4.2), or a list of such words as some issuers write
+    /// it.
+    private static func scopes(
+        _ view: JSONView, _ issuer: TokenIssuer
+    ) throws(TokenDefect) -> [[UInt8]] {
+        guard let node = issuer.scope?.node(in: view) else { return [] }
+        var scopes: [[UInt8]] = []
+        switch view.kind(of: node) {
+        case .string:
+            guard let text = view.string(at: node) else { throw .scope }
+            for word in text.split(separator: UInt8(ascii: " ")) { scopes.append(Array(word)) }
+        case .array:
+            var items = view.children(of: node)
+            while let item = items.next() {
+                guard view.kind(of: item) == .string, let word = view.string(at: item),
+                    scopes.count < scopesMax
+                else { throw .scope }
+                scopes.append(word)
+            }
+        case .object, .number, .boolean, .null: throw .scope
+        }
+        guard scopes.count <= scopesMax else { throw .scope }
+        for scope in scopes {
+            // RFC 6749 section 3.3.
+            guard (1...scopeBytesMax).contains(scope.count),
+                scope.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C })
+            else { throw .scope }
+        }
+        return scopes
+    }
+
+    private static func tenantID(
+        _ view: JSONView, _ issuer: TokenIssuer
+    ) throws(TokenDefect) -> TenantID? {
+        guard issuer.kind == .sessions,
+            let node = view.member(of: view.root, named: SessionPolicy.tenantIDClaim)
+        else { return nil }
+        guard let text = view.string(at: node), let id = TenantID(canonical: text.span) else {
+            throw .tenantMalformed
+        }
+        return id
     }
 }
 

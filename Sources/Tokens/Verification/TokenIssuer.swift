@@ -18,10 +18,13 @@ public final class TokenIssuer: Sendable {
     /// As `TokenType` writes them.
     let types: [[UInt8]]
     let acceptsPlainType: Bool
-    let tenant: ClaimPath
+    /// `nil` where tokens name no tenant.
+    let tenant: ClaimPath?
+    let kind: IssuerPolicy.Kind
     let tenantFormat: TenantFormat
     let role: ClaimPath?
     let tier: ClaimPath?
+    let scope: ClaimPath?
 
     static let plainType = Array("jwt".utf8)
 
@@ -39,10 +42,40 @@ public final class TokenIssuer: Sendable {
         lifetimeMax = min(max(policy.lifetimeSecondsMax, 0), TokenClaims.secondsMax)
         types = policy.types.map { TokenType.normal($0) }
         acceptsPlainType = types.contains(Self.plainType)
-        tenant = ClaimPath(policy.tenant)
+        kind = policy.kind
+        tenant = kind == .producers ? nil : ClaimPath(policy.tenant)
         tenantFormat = policy.tenantFormat
         role = policy.role.map { ClaimPath($0) }
         tier = policy.tier.map { ClaimPath($0) }
+        scope = policy.scope.map { ClaimPath($0) }
+    }
+}
+
+extension TokenIssuer {
+    /// What its tokens are.
+    var credential: VerifiedClaims.Credential {
+        switch kind {
+        case .tenants: .token
+        case .producers: .internalToken
+        case .sessions: .session
+        }
+    }
+
+    /// The rules of session tokens.
+    public static func policy(of sessions: SessionPolicy) -> IssuerPolicy {
+        var policy = IssuerPolicy(
+            name: "session", issuer: sessions.issuer, keys: .secret(sessions.key),
+            algorithms: [.hs256], tenant: ClaimName(SessionPolicy.tenantClaim),
+            tenantFormat: .opaque)
+        policy.kind = .sessions
+        policy.types = [SessionPolicy.type]
+        policy.lifetimeSecondsMax = sessions.lifetimeSecondsMax
+        policy.vendor = sessions.vendor
+        policy.role = ClaimName("role")
+        policy.tier = ClaimName("tier")
+        policy.scope = ClaimName("scope")
+        policy.mark = sessions.mark
+        return policy
     }
 }
 

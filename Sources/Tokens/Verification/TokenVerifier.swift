@@ -109,12 +109,17 @@ public struct TokenVerifier: ~Copyable {
         _ claims: TokenClaims, _ issuer: TokenIssuer
     ) -> VerifiedClaims {
         VerifiedClaims(
-            issuer: issuer.index, vendor: issuer.vendor, tenant: claims.tenant,
-            derivedID: digest.tenantID(vendor: issuer.vendorName, externalID: claims.tenant),
+            // A session is of no issuer of the policy's.
+            issuer: issuer.kind == .sessions ? nil : issuer.index, vendor: issuer.vendor,
+            tenant: claims.tenant,
+            derivedID: claims.tenant.map {
+                digest.tenantID(vendor: issuer.vendorName, externalID: $0)
+            },
             subject: claims.subject ?? [], role: claims.role, tier: claims.tier,
             notBefore: claims.start.map { $0 - issuer.leeway } ?? 0,
             expires: claims.expiry + issuer.leeway,
-            tokenID: claims.tokenID.map { digest.tokenID($0.span) }, issuedAt: claims.issuedAt)
+            tokenID: claims.tokenID.map { digest.tokenID($0.span) }, issuedAt: claims.issuedAt,
+            credential: issuer.credential, tenantID: claims.tenantID, scopes: claims.scopes)
     }
 
     /// Runs every reader on bytes whose signature nobody checked and throws the result away; for

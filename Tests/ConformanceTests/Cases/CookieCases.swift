@@ -5,7 +5,7 @@ enum CookieCases {
         cookie("C1b", "a=1; tenant_id=evil; b=2", "a=1; b=2"),
         cookie("C1c", "X-Tenant-ID=evil; a=1", "a=1"),
         cookie("C1d", "a=1; tenantId=evil", "a=1"),
-        cookie("C1e", "a=1; __Host-session=1; b", "a=1; __Host-session=1; b"),
+        cookie("C1e", "a=1; __Host-sid=1; b", "a=1; __Host-sid=1; b"),
         cookie("C1f", "a=1; tenant%5Fid=evil", "a=1"),
         cookie("C1g", "a=%7B1%7D;b=\"x y\"; c==", "a=%7B1%7D;b=\"x y\"; c=="),
         cookie("C1h", "a=1;tenant_id=evil;b=2", "a=1; b=2"),

@@ -1,54 +1,15 @@
 /// What the catalogue asks for and this version cannot do yet. A test proves that each of these
 /// still fails, so that none outlives the work it waits for.
 enum PendingCases {
-    static let all: [Case] = hosts + sessions + credentials + others
-
-    private static func hosted(_ id: String, _ path: String, _ reason: String) -> Case {
-        .raw(
-            id, "GET /a/\(path) HTTP/1.1\r\nHost: globex.test\r\n{auth}\r\n",
-            .refused(421, "route.misdirected")
-        ).pending(reason)
-    }
+    static let all: [Case] = hosts + others
 
     private static let hosts: [Case] = [
-        hosted(
-            "P11a", "p11",
-            "no tenant has a domain of its own yet; the name asked for in TLS is not compared"),
         .raw(
             "P12a",
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0"
                 + "\0\0\u{1d}\u{1}\u{5}\0\0\0\u{1}\u{82}\u{86}\u{84}A\u{8}evil.com"
                 + "\0\u{4}host\u{8}api.test", .refused(400, "request.host")
-        ).pending("no listener speaks HTTP/2 yet"),
-    ]
-
-    private static let session = "portal sessions do not exist yet"
-
-    private static let sessions: [Case] = [
-        .bare(
-            "C3a", "Cookie: __Host-session=a; __Host-session=b",
-            .declined(401, "session.ambiguous")
-        ).pending(session),
-        .bare(
-            "C3b", "Cookie: __Host-session=a\r\nCookie: __Host-session=a",
-            .declined(401, "session.ambiguous")
-        ).pending(session),
-        .raw(
-            "C5a",
-            "POST /a/x HTTP/1.1\r\n{host}Cookie: __Host-session=a\r\nOrigin: https://evil.test\r\n"
-                + "Content-Length: 0\r\n\r\n", .declined(403, "session.origin")
-        ).pending(session),
-    ]
-
-    private static let kinds = "no route takes another credential than a bearer token yet"
-
-    private static let credentials: [Case] = [
-        .get("A4a", "X-API-Key: rf_live_1", .declined(400, "token.ambiguous")).pending(kinds),
-        .get("A4b", "Cookie: __Host-session=a", .declined(400, "token.ambiguous")).pending(kinds),
-        .raw(
-            "A5a", "GET /a/basic HTTP/1.1\r\n{host}Authorization: Basic cmZfbGl2ZV8xOg==\r\n\r\n",
-            .forwarded
-        ).pending(kinds),
+        ).pending("no listener speaks HTTP/2 yet")
     ]
 
     private static let proxies = "no listener takes the PROXY protocol yet"

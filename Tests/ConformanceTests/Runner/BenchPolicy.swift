@@ -29,7 +29,8 @@ enum BenchPolicy {
         \(issuer("uuid", "jwks: file:idp.pub", "RS256", format: "uuid"))
         \(issuer("number", "jwks: file:idp.pub", "RS256", format: "integer"))
         \(issuer("slug", "jwks: file:idp.pub", "RS256", format: "slug"))
-        tenants: {source: claims}
+        sessions: {key: file:session.key, origins: ["https://app.test"]}
+        tenants: {source: claims, hosts: ["{tenant}.tenants.test"]}
         upstreams:
           api: {targets: ["http://127.0.0.1:\(port)"]}
           signed: {targets: ["http://127.0.0.1:\(port)"]}
@@ -74,6 +75,7 @@ enum BenchPolicy {
             route(
                 "browser", "/browser/**",
                 more: #"cors: {origins: ["https://app.test"], credentials: true}"#),
+            route("kinds", "/kinds/**", auth: "[idp, session]"),
             route("reading", "/reading/**", matching: "methods: [GET, HEAD]"),
             route("passing", "/passing/**", more: "forward_credential: true"),
             route("named", "/named/**", more: "tenant: {names: [workspace]}"),
@@ -184,6 +186,7 @@ enum BenchPolicy {
     static let mintedTokens: [(String, String, String, String)] = [
         ("acme", "idp.key", "RS256", claims("idp", "acme")),
         ("globex", "idp.key", "RS256", claims("idp", "globex")),
+        ("deleted", "idp.key", "RS256", claims("idp", "hooli")),
         ("es", "es.key", "ES256", claims("es", "acme")),
         ("hs", "hs.key", "HS256", claims("hs", "acme")),
         ("ps", "ps.key", "PS256", claims("ps", "acme")),

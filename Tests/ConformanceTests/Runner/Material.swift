@@ -31,6 +31,7 @@ final class Material: Sendable {
         "key create --algorithm HS256 --private hs.key",
         "key create --algorithm HS256 --private assertion.key",
         "key create --algorithm HS256 --private vendor.key",
+        "key create --algorithm HS256 --private session.key",
         "certificate create --hosts localhost,127.0.0.1 --certificate tls.crt --key tls.key",
     ]
 
