@@ -110,11 +110,18 @@ import Reactor
             say("finding by \(name) \(where_)", "\(each) ns")
         }
         time("vendor and name") {
-            directory.tenant(vendor: 0, externalID: names[$0 & 4_095].span) != nil
+            let name = names[$0 & 4_095]
+            return directory.tenant(vendor: 0, externalID: name.span) != nil
         }
-        time("host") { directory.tenant(domain: hosts[$0 & 4_095].span) != nil }
+        time("host") {
+            let host = hosts[$0 & 4_095]
+            return directory.tenant(domain: host.span) != nil
+        }
         if keys > 0 {
-            let ids = (0..<4_096).compactMap { APIKeyID(keyID($0 &* 7_919 % keys).span) }
+            let ids = (0..<4_096).compactMap { number -> APIKeyID? in
+                let name = keyID(number &* 7_919 % keys)
+                return APIKeyID(name.span)
+            }
             time("key") { directory.key(ids[$0 & 4_095]) != nil }
         }
         precondition(found >= rounds, "nothing was found")
@@ -170,7 +177,8 @@ import Reactor
         let digits = String(number, radix: 16)
         let text =
             "01890a5d-ac96-774b-8000-" + String(repeating: "0", count: 12 - digits.count) + digits
-        guard let id = TenantID(canonical: [UInt8](text.utf8).span),
+        let bytes = [UInt8](text.utf8)
+        guard let id = TenantID(canonical: bytes.span),
             let name = ExternalID("tenant-\(number)", format: .opaque)
         else { throw Unexpected() }
         var facts = TenantFacts(
@@ -190,7 +198,8 @@ import Reactor
 
     static func key(_ number: Int) throws -> APIKeyFacts {
         let secret = [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 32)
-        guard let id = APIKeyID(keyID(number).span),
+        let name = keyID(number)
+        guard let id = APIKeyID(name.span),
             let digest = CredentialDigest(bytes: secret.span)
         else { throw Unexpected() }
         return APIKeyFacts(id: id, tenant: try tenant(number).id, digest: digest)

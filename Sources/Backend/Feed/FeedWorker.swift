@@ -169,7 +169,13 @@ extension VendorTransaction {
                 .integer(since), .integer(FeedWorker.pageRows), .integer(FeedWorker.pageBytes),
             ])
         for row in found {
-            answer.end = try row.int64(0)
+            let version = try row.int64(0)
+            // Committed since the head was read, so there is no mark to go on from yet: next time.
+            guard version <= head else {
+                answer.end = head
+                break
+            }
+            answer.end = version
             answer.changes += try row.utf8(1)
             answer.changes.append(UInt8(ascii: "\n"))
         }

@@ -224,7 +224,8 @@ struct DirectoryKeeper {
             stops.wait(until: until, into: &told)
             let now = Monotonic.now()
             guard let published = state.published, let age = state.age(now: now) else { continue }
-            let asOf = WallClock.now().seconds - Int64(clamping: age / 1_000_000_000)
+            // Whole seconds, and never later than it was.
+            let asOf = WallClock.now().seconds - Int64(clamping: age / 1_000_000_000) - 1
             do throws(DirectoryCopy.Fault) {
                 if published.number != written, now >= writeAgain || !told.isEmpty {
                     sum = try copy.write(published, asOf: asOf)

@@ -154,7 +154,10 @@ public struct DirectoryReplica: ~Copyable {
     }
 
     private mutating func end(_ version: Int64, hasMore more: Bool) throws(DirectoryFault) {
-        guard let ended = section, version >= positions[ended].version else { throw .order }
+        // Nothing beyond the head has a mark by which the next question could go on.
+        guard let ended = section, version >= positions[ended].version,
+            version <= positions[ended].head
+        else { throw .order }
         positions[ended].version = version
         hasMore = hasMore || more
         section = nil
