@@ -242,6 +242,31 @@ import Testing
         #expect(again.count == 2)
     }
 
+    @Test func `a page ends at its head, whatever is committed while it is read`() throws {
+        _ = try backend.makeTenant("acme", vendor: vendor)
+        let stopped = DispatchSemaphore(value: 0)
+        let writer = DispatchQueue(label: "writer")
+        writer.async { [backend, vendor] in
+            for number in 0..<60 {
+                _ = try? backend.send(
+                    "PATCH", "/v1/tenants/acme", body: #"{"name":"n\#(number)"}"#,
+                    as: .vendor(vendor))
+            }
+            stopped.signal()
+        }
+        var (position, head, mark) = (0, 0, "")
+        var resets = 0
+        while stopped.wait(timeout: .now()) == .timedOut {
+            let page = try feed(since: position, head: head, mark: mark)
+            let known = try #require(page[0]["head"] as? Int)
+            let end = try #require(page.last?["end"] as? Int)
+            #expect(end <= known)
+            if page[0]["reset"] as? Bool == true { resets += 1 }
+            (position, head, mark) = (end, known, page[0]["mark"] as? String ?? "")
+        }
+        #expect(resets == 1)
+    }
+
     @Test func `two vendors' feeds do not meet`() throws {
         _ = try backend.makeTenant("acme", vendor: vendor)
         let other = "other-" + vendor

@@ -211,7 +211,7 @@ private struct PlayedFeed {
         for (old, new) in Self.wrongHeads {
             #expect(Self.fault(Self.head.replacing(old, with: new) + Self.end) != nil, "\(new)")
         }
-        for (old, new) in [("9", "9.0"), ("false", "0")] {
+        for (old, new) in [("9", "9.0"), ("9", "10"), ("false", "0")] {
             #expect(Self.fault(Self.head + Self.end.replacing(old, with: new)) != nil, "\(new)")
         }
         let other = Self.tenant.replacing("\"v\":1", with: "\"v\":2").replacing("acme", with: "b")
