@@ -77,6 +77,14 @@ import Testing
                 guard let response = try? client.readResponse() else { break }
                 codes.insert(RunningGateway.code(of: response))
             }
+            // On a busy machine an answer may come after the next client was begun.
+            let end = Date().addingTimeInterval(5)
+            while codes.isEmpty, Date() < end {
+                for client in clients where client.isSilent(seconds: 0.01) == false {
+                    guard let response = try? client.readResponse() else { continue }
+                    codes.insert(RunningGateway.code(of: response))
+                }
+            }
             #expect(gateway.process.end == nil)
         }
         #expect(codes == ["gateway.overloaded"])
