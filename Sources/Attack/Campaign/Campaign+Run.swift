@@ -76,7 +76,9 @@ extension Campaign {
     ) throws(Unreachable) {
         let canary = nextCanary()
         var request = draft(subject.endpoint, id: id, canary: canary)
-        guard vector.apply(&request, spoof) else {
+        // Claims that differ in the tenant alone make B's own token out of A's: no forgery.
+        let isForeign = { $0 == RequestDraft.Credential.text(self.plan.foreign.token) }
+        guard vector.apply(&request, spoof), !isForeign(request.credential) else {
             // Public keys and old tokens are given or not; everything else has a meaning only
             // for some requests.
             record(finding(vector, subject, .skipped, "it has no meaning for this request"))

@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func `refusals that begin to be for everything prove nothing`() throws {
-        let count = Counter()
+        let count = Turns()
         let server = try RecorderUpstream { request in
             count.next() < 20 ? (try? Self.answer(request)) ?? .reset : .response(403, "")
         }
@@ -79,9 +79,9 @@ import Testing
     }
 
     @Test func `429 is waited for`() throws {
-        let count = Counter()
+        let count = Turns()
         let server = try RecorderUpstream { request in
-            count.next() == 9
+            count.next() == 7
                 ? .response(429, "", fields: ["Retry-After: 1"])
                 : (try? Self.answer(request)) ?? .reset
         }
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test func `answers that are none, and answers without end`() throws {
-        let count = Counter()
+        let count = Turns()
         let server = try RawServer { client in
             let head = try client.read(through: "\r\n\r\n")
             let request = String(decoding: head, as: UTF8.self)
@@ -127,7 +127,7 @@ import Testing
 }
 
 /// Counts from 0, for scripts that run on many threads.
-private final class Counter: @unchecked Sendable {
+private final class Turns: @unchecked Sendable {
     private let lock = NSLock()
     private var count = 0
 

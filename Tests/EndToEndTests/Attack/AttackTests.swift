@@ -3,7 +3,9 @@ import TestSupport
 import Testing
 
 /// `ringfence attack`, the built program, against real servers.
-@Suite struct `Attacks` {
+///
+/// One after the other: what one of them writes, another would take for the ground giving way.
+@Suite(.serialized) struct `Attacks on an API` {
     static let everything = ["--get", "/v1/orders", "--get", "/v1/orders/{id}", "--samples", "0"]
 
     @Test func `find nothing behind the gateway`() throws {

@@ -91,7 +91,9 @@ class API(BaseHTTPRequestHandler):
         if kind == "orders" and not key:
             if self.command == "POST":
                 name = json.loads(body or b"{}").get("name", "")
-                ORDERS[tenant]["ord-%s-%d" % (tenant, time.time_ns())] = name
+                key = "ord-%s-%d" % (tenant, time.time_ns())
+                ORDERS[tenant][key] = name
+                BY_ID[key] = tenant
                 return self.answer(201, {"tenant": tenant})
             rows = [{"id": k, "name": v} for k, v in sorted(ORDERS[tenant].items())]
             return self.answer(200, {"tenant": tenant, "orders": rows})
