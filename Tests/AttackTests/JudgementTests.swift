@@ -59,6 +59,31 @@ import Testing
                 foreign: [Self.answer(#"{"id":"7","n":"x"}"#)], hidden: []))
         #expect(!profile.followed(by: Self.answer(#"{"id":"7","n":"x"}"#).leaves).isEmpty)
         #expect(profile.followed(by: Self.answer(#"{"id":"8"}"#).leaves) == [])
+        #expect(profile.followed(by: Self.answer(#"{}"#).leaves) == [])
+    }
+
+    @Test func `are not followed by a refusal that has the same value by chance`() throws {
+        let profile = try #require(
+            Profile(
+                own: [Self.answer("{}", fields: ["x-ratelimit-limit": "100"])],
+                foreign: [Self.answer("{}", fields: ["x-ratelimit-limit": "60"])], hidden: []))
+        let fields = ["x-ratelimit-limit": "60"]
+        #expect(!profile.followed(by: Self.answer("{}", fields: fields).leaves).isEmpty)
+        #expect(
+            profile.followed(by: Self.answer("{}", status: 401, fields: fields).leaves) == [])
+    }
+
+    @Test func `lose what turns out to change by itself, and not what tells them apart`() throws {
+        let profile = try Self.profile(
+            [#"{"t":"acme","minute":1}"#], [#"{"t":"globex","minute":1}"#])
+        let later = Self.answer(#"{"t":"acme","minute":2}"#).leaves
+        #expect(profile.difference(of: later) == "body /minute")
+        let relaxed = try #require(profile.relaxed(by: later))
+        #expect(relaxed.difference(of: later) == nil)
+        #expect(relaxed.isUnstable("body /minute"))
+        #expect(profile.relaxed(by: Self.answer(#"{"t":"x","minute":1}"#).leaves) == nil)
+        let refused = Self.answer(#"{"t":"acme","minute":1}"#, status: 403).leaves
+        #expect(profile.relaxed(by: refused) == nil)
     }
 
     @Test func `leave marks that no request may hold`() {

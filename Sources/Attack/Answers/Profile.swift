@@ -4,7 +4,7 @@ struct Profile: Sendable {
     /// What all answers to the attacker's tenant had in common.
     private(set) var own: Leaves
     /// Every place that any of them had.
-    private let ownPlaces: Set<String>
+    private var ownPlaces: Set<String>
     /// Places that tell the tenants apart: the attacker's value, if it has one there, and the other
     /// tenant's.
     private(set) var telling: [String: Telling]
@@ -56,12 +56,32 @@ struct Profile: Sendable {
     /// A place that the attacker's own answers do not have counts only beside one that they do
     /// have, or where they have none at all: a list that is longer than before is no proof.
     func followed(by leaves: Leaves) -> [String] {
+        // A refusal may say at some place by chance what the other's answers say there.
+        guard leaves["status"] == "\(foreignStatus)" else { return [] }
         let places = telling.filter { leaves[$0.key] == $0.value.foreign }
-        let firm = places.filter { $0.value.own != nil && $0.key != "status" }
+        let firm = places.filter { place, value in
+            // Another status alone has other fields.
+            value.own != nil && place != "status"
+                && (ownStatus == foreignStatus || !place.hasPrefix("field "))
+        }
         // Where the attacker is refused, an answer that is the other's from end to end counts.
-        let isWhole = places.count == telling.count && leaves["status"] == "\(foreignStatus)"
-        guard !firm.isEmpty || isWhole && ownStatus != foreignStatus else { return [] }
+        let isWhole = places.count == telling.count && ownStatus != foreignStatus
+        guard !firm.isEmpty || isWhole else { return [] }
         return (firm.isEmpty ? places : firm).keys.sorted()
+    }
+
+    /// The same without the places that `leaves`, an answer to the attacker's own request, has
+    /// otherwise; `nil` when nothing is left that says whose answer it is.
+    func relaxed(by leaves: Leaves) -> Profile? {
+        guard leaves["status"] == "\(ownStatus)" else { return nil }
+        var out = self
+        for place in Set(own.keys).union(leaves.keys) where leaves[place] != own[place] {
+            out.own[place] = nil
+            out.telling[place] = nil
+            out.ownPlaces.insert(place)
+        }
+        let isOwn = out.telling.contains { $0.value.own != nil && leaves[$0.key] == $0.value.own }
+        return isOwn ? out : nil
     }
 
     /// Whether a place had no steady value in the attacker's own answers.

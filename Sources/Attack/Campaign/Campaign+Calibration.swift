@@ -21,7 +21,9 @@ extension Campaign {
     ) throws(Unreachable) -> Subject? {
         var own: [Answer] = []
         var foreign: [Answer] = []
-        for _ in 0..<Self.samples {
+        for round in 0..<Self.samples {
+            // A time in seconds stays the same for all of them otherwise.
+            if round == Self.samples - 1 { pause(milliseconds: 1_100) }
             let mine = try ask(draft(endpoint, id: ids.own), as: plan.own)
             let other = try ask(draft(endpoint, id: ids.foreign), as: plan.foreign)
             guard let mine = mine.answer, let other = other.answer else { return nil }
@@ -48,7 +50,9 @@ extension Campaign {
         let ids = discoverIDs(subjects)
         for endpoint in endpoints where endpoint.takesID {
             guard allows(endpoint) else { continue }
-            guard let mine = ids.own.first, let other = ids.foreign.first else {
+            let mine = try usable(ids.own, endpoint, plan.own)
+            let other = try usable(ids.foreign, endpoint, plan.foreign)
+            guard let mine, let other else {
                 setAside(endpoint, "no object ids: give --own-id and --foreign-id")
                 continue
             }
@@ -65,6 +69,21 @@ extension Campaign {
             setAside(subject.endpoint, "A and B get the same answer here: nothing can be told")
             return false
         }
+    }
+
+    /// The first id that its own tenant gets an answer for; lists hold ids of other things too.
+    private func usable(
+        _ ids: [String], _ endpoint: Endpoint, _ identity: Identity
+    ) throws(Unreachable) -> String? {
+        guard !endpoint.writes else { return ids.first }
+        for id in ids.prefix(Self.idsMax) {
+            if let answer = try ask(draft(endpoint, id: id), as: identity).answer,
+                Self.succeeded(answer.status)
+            {
+                return id
+            }
+        }
+        return ids.first
     }
 
     private func allows(_ endpoint: Endpoint) -> Bool {

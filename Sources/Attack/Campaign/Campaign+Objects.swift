@@ -42,7 +42,9 @@ extension Campaign {
         guard let other = try ask(draft(subject.endpoint, id: id), as: plan.foreign).answer,
             Self.succeeded(other.status)
         else {
-            record(object("foreign", subject, .unproven, "B itself does not get `\(id)`"))
+            // One that was found in a list may be an id of something else.
+            let verdict = plan.foreignIDs.isEmpty ? Verdict.skipped : .unproven
+            record(object("foreign", subject, verdict, "B itself does not get `\(id)`"))
             return
         }
         var difference: String?
@@ -185,7 +187,7 @@ extension Campaign {
         guard let estimate = TimingEstimate(differences: differences, median: median),
             let null = TimingEstimate(differences: noise, median: median)
         else { return nil }
-        // Two ids that are nobody's differ too: then it is not the object that makes the difference.
+        // Two ids that are nobody's differ too: then the difference is not the object's.
         let isNoise = null.isSuspicious && abs(null.shift) > abs(estimate.shift) / 2
         return isNoise ? estimate.widenedToZero : estimate
     }

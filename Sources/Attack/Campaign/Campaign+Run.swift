@@ -34,46 +34,67 @@ extension Campaign {
     }
 
     /// Tries vectors on one request, and looks now and then whether the ground still holds.
-    func attack(_ subject: Subject, _ vectors: [Vector], id: String? = nil) {
-        var checked = findings.count
-        var sinceCheck = 0
-        for vector in vectors where isWanted(vector.id) {
-            guard !vector.writes || plan.allowsWrites && subject.endpoint.writes else { continue }
-            guard !isOutOfTime else {
-                record(finding(vector, subject, .unproven, "out of time"))
-                continue
+    func attack(_ given: Subject, _ vectors: [Vector], id: String? = nil) {
+        var subject = given
+        let id = id ?? subject.ownID
+        var rest = vectors.filter {
+            isWanted($0.id) && (!$0.writes || plan.allowsWrites && subject.endpoint.writes)
+        }[...]
+        while !rest.isEmpty {
+            let batch = Array(rest.prefix(Self.checkEvery))
+            rest = rest.dropFirst(Self.checkEvery)
+            var found = batch.map { attempt($0, subject, id: id) }
+            switch ground(of: subject, id: id) {
+            case .holds: break
+            case .moves(let profile):
+                // What could not be told may have been told by what moves.
+                subject.profile = profile
+                for index in found.indices where found[index].verdict == .unproven {
+                    found[index] = attempt(batch[index], subject, id: id)
+                }
+            case .lost:
+                for index in found.indices
+                where found[index].verdict == .isolated || found[index].verdict == .refused {
+                    found[index].verdict = .unproven
+                    found[index].reason = "A's own request no longer has the answer it had"
+                }
             }
-            do throws(Unreachable) {
-                try attempt(vector, subject, id: id ?? subject.ownID)
-            } catch {
-                record(finding(vector, subject, .unproven, error.reason))
-            }
-            sinceCheck += 1
-            guard sinceCheck >= Self.checkEvery else { continue }
-            verifyGround(subject, since: checked, id: id ?? subject.ownID)
-            checked = findings.count
-            sinceCheck = 0
+            for finding in found { record(finding) }
         }
-        if sinceCheck > 0 { verifyGround(subject, since: checked, id: id ?? subject.ownID) }
+    }
+
+    private enum Ground {
+        case holds
+        /// Some of what seemed steady changes by itself.
+        case moves(Profile)
+        case lost
     }
 
     /// A refusal proves nothing where the attacker's own request is refused as well: its token may
     /// have ended, or the target may have locked it out.
-    private func verifyGround(_ subject: Subject, since index: Int, id: String?) {
-        for _ in 0..<2 {
+    private func ground(of subject: Subject, id: String?) -> Ground {
+        var moving: Profile?
+        for _ in 0..<2 where !isOutOfTime {
             let exchange = try? ask(draft(subject.endpoint, id: id), as: plan.own)
-            if let leaves = exchange?.answer?.leaves,
-                subject.profile.difference(of: leaves) == nil
-            {
-                return
-            }
+            guard let leaves = exchange?.answer?.leaves else { continue }
+            if subject.profile.difference(of: leaves) == nil { return .holds }
+            moving = (moving ?? subject.profile).relaxed(by: leaves)
         }
-        doubt(from: index, "A's own request no longer has the answer it had")
+        return moving.map { .moves($0) } ?? .lost
     }
 
-    private func attempt(
+    private func attempt(_ vector: Vector, _ subject: Subject, id: String?) -> Finding {
+        guard !isOutOfTime else { return finding(vector, subject, .unproven, "out of time") }
+        do throws(Unreachable) {
+            return try attack(vector, subject, id: id)
+        } catch {
+            return finding(vector, subject, .unproven, error.reason)
+        }
+    }
+
+    private func attack(
         _ vector: Vector, _ subject: Subject, id: String?
-    ) throws(Unreachable) {
+    ) throws(Unreachable) -> Finding {
         let canary = nextCanary()
         var request = draft(subject.endpoint, id: id, canary: canary)
         // Claims that differ in the tenant alone make B's own token out of A's: no forgery.
@@ -81,34 +102,30 @@ extension Campaign {
         guard vector.apply(&request, spoof), !isForeign(request.credential) else {
             // Public keys and old tokens are given or not; everything else has a meaning only
             // for some requests.
-            record(finding(vector, subject, .skipped, "it has no meaning for this request"))
-            return
+            return finding(vector, subject, .skipped, "it has no meaning for this request")
         }
         let start = Monotonic.now()
         let exchange = try ask(request, as: plan.own)
         var (verdict, reason) = judge(exchange, vector, subject)
-        if verdict == .leak, let answer = exchange.answer,
-            marks.found(in: exchange.received, request: exchange.request) == nil,
-            !vector.isForgery || !Self.succeeded(answer.status)
-        {
+        let isMarked = marks.found(in: exchange.received, request: exchange.request) != nil
+        let status = exchange.status
+        if verdict == .leak, !isMarked, !vector.isForgery || !Self.succeeded(status) {
             (verdict, reason) = try confirm(request, subject, id: id, reason)
         }
-        if verdict == .unproven, let answer = exchange.answer, !vector.isForgery,
-            answer.status < 400
-        {
+        if verdict == .unproven, let answer = exchange.answer, !vector.isForgery, status < 400 {
             (verdict, reason) = try compareWithOwn(vector, subject, answer, id: id, reason)
         }
         if subject.endpoint.writes, verdict == .isolated {
             (verdict, reason) = try trace(canary, subject, reason)
         }
         var out = finding(vector, subject, verdict, reason)
-        out.status = exchange.status
+        out.status = status
         out.request = exchange.request
         out.reproducer = Reproducer.text(
             exchange.request,
             secrets: plan.secrets + request.secrets.map { ($0, "$FORGED") })
         out.milliseconds = Monotonic.now().nanoseconds(since: start) / 1_000_000
-        record(out)
+        return out
     }
 
     func finding(

@@ -123,18 +123,15 @@ final class Campaign {
         progress(finding)
     }
 
-    /// Takes back what findings from `index` on say in the target's favour.
-    func doubt(from index: Int, _ reason: String) {
-        for place in findings.indices.dropFirst(index)
-        where findings[place].verdict == .isolated || findings[place].verdict == .refused {
-            findings[place].verdict = .unproven
-            findings[place].reason = reason
-        }
-    }
-
     /// Says of findings from `index` on in what way they were special.
     func note(findingsFrom index: Int, _ words: String) {
         for place in findings.indices.dropFirst(index) { findings[place].title += ", \(words)" }
+    }
+
+    /// Waits without asking.
+    func pause(milliseconds: UInt64) {
+        TargetClient.pause(
+            until: min(deadline, Monotonic.now().advanced(byMilliseconds: milliseconds)))
     }
 
     // MARK: - Asking

@@ -9,7 +9,7 @@ public enum AttackProgram {
 
         A and B are tokens of two tenants, as file:PATH, env:NAME or cred:NAME. A attacks B.
 
-          --get PATH             a request to attack; {id} is where an object's id belongs; again for more
+          --get PATH             attack this; {id} is where an object's id belongs; again for more
           --requests FILE        a list: METHOD PATH [TYPE BODY], one a line
           --own-id, --foreign-id ID   objects of A and of B; found in lists when left out
           --mark TEXT            something only B's answers hold; again for more

@@ -102,6 +102,53 @@ import Testing
         #expect(-start.timeIntervalSinceNow >= Double(requests - 1) * 0.1)
     }
 
+    @Test func `what changes by itself is found out, also late`() throws {
+        let count = Turns()
+        let server = try RecorderUpstream { request in
+            guard case .bytes? = try? Self.answer(request) else { return .reset }
+            let isOwn = request.headText.contains((try? Material.get().acme) ?? "?")
+            let order = isOwn ? "anvil-1234" : "lamp-5678"
+            return .response(200, "{\"order\":\"\(order)\",\"hour\":\(count.next() / 15)}")
+        }
+        let run = try AttackSite.attack(
+            "http://127.0.0.1:\(server.port)/", ["--only", "header"])
+        #expect(run.code == .exited(0), "\(run.output)")
+        #expect(run.vectors("ISOLATED").count > 25)
+    }
+
+    @Test func `API keys in a field of their own, and tenants by name`() throws {
+        let folder = try TemporaryFolder()
+        let own = try folder.write("key-of-acme-000001\n", to: "a")
+        let foreign = try folder.write("key-of-globex-000001\n", to: "b")
+        let server = try RecorderUpstream { request in
+            let key = request.all("X-API-Key").first ?? ""
+            guard key.hasSuffix("-000001"), request.all("Authorization") == [] else {
+                return .response(401, "")
+            }
+            let isOwn = key.contains("acme") && request.all("X-Org-ID").isEmpty
+            return .response(200, isOwn ? "anvil-1234" : "lamp-5678")
+        }
+        let url = "http://127.0.0.1:\(server.port)/"
+        let run = try AttackSite.attack(
+            url,
+            [
+                "--credential", "X-API-Key: {token}", "--tenants", "acme,globex", "--names",
+                "org_id", "--only", "header,token",
+            ], tokens: "file:\(own),file:\(foreign)")
+        #expect(run.code == .exited(5), "\(run.errors)")
+        #expect(run.vectors("LEAK").isSuperset(of: ["header.plain", "header.upper"]))
+        #expect(!run.families("LEAK").contains("token"))
+        #expect(!run.output.contains("key-of-acme"))
+    }
+
+    @Test func `what there is no time for is not proven`() throws {
+        let server = try RecorderUpstream { (try? Self.answer($0)) ?? .reset }
+        let run = try AttackSite.attack(
+            "http://127.0.0.1:\(server.port)/", ["--time", "3s"], rate: 10)
+        #expect(run.code == .exited(1))
+        #expect("\(run.findings)".contains("out of time"))
+    }
+
     @Test func `answers that are none, and answers without end`() throws {
         let count = Turns()
         let server = try RawServer { client in
