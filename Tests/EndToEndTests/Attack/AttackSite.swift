@@ -25,8 +25,6 @@ final class AttackSite: Sendable {
         }
         port = try #require(UInt16(api.output.trimmingCharacters(in: .newlines)))
         material = try Material.get()
-        try material.folder.write(material.acme + "\n", to: "acme.token")
-        try material.folder.write(material.globex + "\n", to: "globex.token")
         let place = material.folder.path
         gateway = try RunningGateway(
             text: """
@@ -55,6 +53,14 @@ final class AttackSite: Sendable {
                 """)
     }
 
+    /// The two tokens as files, written once; `file:A,file:B`.
+    private static let tokens = Result {
+        let material = try Material.get()
+        let own = try material.folder.write(material.acme + "\n", to: "acme.token")
+        let foreign = try material.folder.write(material.globex + "\n", to: "globex.token")
+        return "file:\(own),file:\(foreign)"
+    }
+
     struct Run {
         let code: ChildProcess.End
         let output: String
@@ -78,8 +84,7 @@ final class AttackSite: Sendable {
     static func attack(
         _ target: String, _ words: [String], tokens: String? = nil, rate: Int = 1_000
     ) throws -> Run {
-        let place = try Material.get().folder.path
-        let pair = "file:\(place)/acme.token,file:\(place)/globex.token"
+        let pair = try Self.tokens.get()
         let made = try ChildProcess.run(
             BuiltProducts.path("ringfence-attack"),
             ["--target", target, "--tokens", tokens ?? pair, "--rate", "\(rate)", "--json"] + words,
