@@ -21,9 +21,17 @@ struct CleanNames: ~Copyable {
 
     /// An array, because a fixed one would be copied to look at a place of it.
     private var slots: [Slot] = []
+    /// Names kept of this body.
+    private var learned = 0
+
+    /// Whether so many names of this body were met for the first time that it is not worth while
+    /// to keep more.
+    @inline(__always)
+    var isSated: Bool { learned >= 1 << Self.slotBits }
 
     /// To be called before names are looked up; takes memory the first time.
     mutating func begin() {
+        learned = 0
         guard slots.isEmpty else { return }
         slots = [Slot](repeating: Slot(), count: 1 << Self.slotBits)
     }
@@ -40,6 +48,8 @@ struct CleanNames: ~Copyable {
 
     /// Keeps a name that was found clean.
     mutating func learn(_ block: SIMD16<UInt8>, first count: Int, judge: UInt64) {
+        guard !isSated else { return }
+        learned &+= 1
         let name = block.keeping(first: count)
         slots[Self.place(of: name.words)] = Slot(name: name, judge: judge, count: count)
     }
