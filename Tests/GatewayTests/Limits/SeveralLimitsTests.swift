@@ -72,6 +72,36 @@ struct Several {
         #expect(admitted == 3)
     }
 
+    @Test func `a place that went from one limit to another is not waited for`() throws {
+        let table = LimiterTable(placesMax: 64)
+        var before = Several(tier: 100, tierUser: 20).demands()
+        var standings = LimitStandings()
+        #expect(
+            table.charge(
+                &before, concurrency: nil, standings: &standings, nowNanoseconds: Self.start)
+                == .counted)
+        // Both places are taken back; what the caller remembers of them is out of date, and the
+        // user's limit of a route is given one of them.
+        let later = Self.start + 62 * Several.second
+        #expect(table.sweep(nowNanoseconds: later, count: 64) == 2)
+        var demands = Several(tier: 100, tierUser: 20, routeUser: 5).demands()
+        (demands[0].handle, demands[1].handle) = (before[0].handle, before[1].handle)
+        let asked = demands
+        let answers = Mutex<[UInt32]>([])
+        let isOver = DispatchSemaphore(value: 0)
+        DispatchQueue.global().async {
+            var (demands, standings) = (asked, LimitStandings())
+            let charge = table.charge(
+                &demands, concurrency: nil, standings: &standings, nowNanoseconds: later)
+            let left = (0..<standings.count).map { standings[$0].remaining }
+            answers.withLock { $0 = charge == .counted ? left : [] }
+            isOver.signal()
+        }
+        // A thread that waits for itself is left behind.
+        try #require(isOver.wait(timeout: .now() + 10) == .success)
+        #expect(answers.withLock { $0 } == [99, 19, 4])
+    }
+
     @Test func `all of them are told, and which refused`() throws {
         let table = LimiterTable(placesMax: 64)
         let request = Several(tier: 100, tierUser: 20, route: 10, routeUser: 2)
