@@ -171,6 +171,21 @@ struct Several {
         #expect(Several(user: 1, tier: 5, tierUser: 3).isAdmitted(table, at: Self.start * 2))
     }
 
+    @Test func `the users of one tenant leave room for other tenants`() {
+        let table = LimiterTable(placesMax: 8)
+        func admitted(at now: UInt64) -> Int {
+            (1...20).count { user in
+                Several(user: user, tier: 10_000, tierUser: 3).isAdmitted(table, at: now)
+            }
+        }
+        #expect(admitted(at: Self.start) == 4)
+        for tenant in 2...4 { #expect(Several(tenant: tenant, tier: 5).isAdmitted(table)) }
+        // And what idle users give back, others get.
+        let later = Self.start + 62 * Several.second
+        table.sweep(nowNanoseconds: later, count: 8)
+        #expect(admitted(at: later) == 4)
+    }
+
     @Test func `a full table refuses and charges nothing`() {
         let table = LimiterTable(placesMax: 2)
         #expect(Several(tier: 5, tierUser: 3).isAdmitted(table))
