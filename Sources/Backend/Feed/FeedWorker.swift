@@ -28,7 +28,7 @@ struct FeedWorker: ~Copyable {
         database: ConnectionString, queue: WorkQueue<FeedJob>,
         replies: Mailbox<(SlotKey, ServiceReply)>, state: ServerState
     ) {
-        connection = Connection(to: database)
+        connection = Connection(to: database, context: .plain)
         self.queue = queue
         self.replies = replies
         self.state = state

@@ -29,7 +29,7 @@ struct DatabaseWorker: ~Copyable {
         replies: Mailbox<(SlotKey, ServiceReply)>, state: ServerState, metrics: BackendMetrics,
         counters: CounterSet
     ) {
-        runner = OperationRunner(Connection(to: database))
+        runner = OperationRunner(Connection(to: database, context: .plain))
         self.log = log
         self.queue = queue
         self.replies = replies
