@@ -170,10 +170,11 @@ extension Rejection {
         case .timedOut: self.init(.databaseTimeout)
         case .unreachable, .refused, .invalidConnectionString, .poisoned, .unsafeRole:
             self.init(isOpen ? .databaseTimeout : .databaseUnavailable)
+        case .contextRefused: self.init(.databaseSeal)
         case .sql(let state):
             self.init(Self.isPassing(state) ? .databaseUnavailable : .internalError)
         case .protocolViolation, .invalidParameter, .tooManyStatements, .unexpectedShape,
-            .scopeLost, .auditMissing:
+            .scopeLost, .auditMissing, .sealMissing:
             self.init(.internalError)
         }
         if isOpen, refusal == .databaseTimeout {
