@@ -2,8 +2,8 @@
 /// schema `ringfence` that policies ask. Every script can be run again, and running that of another
 /// mode changes the mode in place.
 ///
-/// Written for PostgreSQL 15 (the first with grants on parameters). Scripts name everything with its
-/// schema, hold no tenant's value and no key, and are to be run in one transaction in this order:
+/// Written for PostgreSQL 15 (the first with grants on parameters). Scripts name everything with
+/// its schema, hold no tenant's value and no key, and are to be run in one transaction in this order:
 /// `roles` and `slotGrant` (superuser), `home`, `core` (as the role that owns the schema),
 /// `context` (as the owner of schema `ringfence`), `acting` where there are our tables, `grants`,
 /// `policies`, `trigger` (superuser).
