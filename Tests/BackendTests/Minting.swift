@@ -41,6 +41,7 @@ struct Gateway {
         }
         var out = ByteBuffer(capacityMax: AssertionSigner.bytesMax)
         let principal = try principal(scope)
+        let seal = try seal(scope)
         let audience = Array(self.audience.utf8)
         let id = Array(request.requestID.utf8)
         let method = Array(request.method.utf8)
@@ -48,7 +49,7 @@ struct Gateway {
         try signer.sign(
             AssertionRequest(
                 audience: audience.span, requestID: id.span, method: method.span,
-                target: target.span, bodyDigest: digest.readable),
+                target: target.span, bodyDigest: digest.readable, seal: seal.readable),
             for: principal, now: Int64(Date().timeIntervalSince1970) + skewSeconds,
             lifetimeSeconds: lifetimeSeconds, into: &out)
         return String(decoding: out.bytes, as: UTF8.self)
