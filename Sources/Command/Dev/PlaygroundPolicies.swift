@@ -128,7 +128,11 @@ struct PlaygroundPolicies {
         # Made by `ringfence dev`, and made again at its next start.
         version: 1
         listen: {api: {address: "127.0.0.1:0"}, health: {address: "127.0.0.1:0"}}
-        database: {owner: file:../keys/owner.dsn, runtime: file:../keys/runtime.dsn, workers: 4}
+        database:
+          owner: file:../keys/owner.dsn
+          runtime: file:../keys/runtime.dsn
+          context: plain
+          workers: 4
         assertion: {key: file:../keys/assertion.key, audience: delivery}
 
         """

@@ -80,8 +80,8 @@ extension GuardScript {
 
     /// Every new table and partition is closed by itself: with the tenant column NOT NULL and the
     /// two policies, or, without that column, to everybody until somebody gives it policies. A
-    /// table outside the schemas counts when it is a child of one inside. For a superuser, who owns the
-    /// function too: it runs with the rights of whoever makes a table.
+    /// table outside the schemas counts when it is a child of one inside. For a superuser, who owns
+    /// the function too: it runs with the rights of whoever makes a table.
     ///
     /// ALTER TABLE counts where row security is off: for ATTACH PARTITION, SET SCHEMA, and for
     /// switching it off, which so has no effect. NO FORCE is left to the owner, for migrations.
