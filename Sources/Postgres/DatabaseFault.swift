@@ -37,6 +37,8 @@ public struct DatabaseFault: Error, Equatable, Sendable {
         /// What an earlier scope left in the session could not be cleared; the connection has been
         /// closed before a statement of this transaction ran.
         case unclean
+        /// Claimed work is not on the list any more: the lease ended and another worker did it.
+        case workLost
     }
 
     /// What became of the transaction's writes.
@@ -85,7 +87,7 @@ public struct DatabaseFault: Error, Equatable, Sendable {
         case .sql(let state): return state.belongs(toClass: "40")
         case .poisoned, .refused, .invalidConnectionString, .protocolViolation, .invalidParameter,
             .tooManyStatements, .unexpectedShape, .unsafeRole, .scopeLost, .auditMissing,
-            .sealMissing, .contextRefused:
+            .sealMissing, .contextRefused, .workLost:
             return false
         }
     }

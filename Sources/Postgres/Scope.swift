@@ -96,3 +96,8 @@ func isCanonicalUUID(_ bytes: some Collection<UInt8>) -> Bool {
     }
     return true
 }
+
+extension ContextMode {
+    /// Whether a scope can be entered only by its seal.
+    var needsSeal: Bool { self != .plain }
+}

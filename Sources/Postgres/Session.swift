@@ -64,7 +64,7 @@ final class Session {
     }
 
     /// After so many transactions a login is replaced: whatever no scrub knows of ends with it.
-    static let usesMax = 20_000
+    var usesMax = 20_000
 
     init(
         _ address: ConnectionString, context: ContextMode, purpose: Purpose = .withinScopes
@@ -85,7 +85,7 @@ final class Session {
     /// Stands ready after this: the old login if it is beyond doubt, else a new one, whose role is
     /// examined before anything else runs on it.
     func connect(before deadline: Deadline) throws(DatabaseFault) {
-        if uses < Self.usesMax, wire.standsIdle() { return }
+        if uses < usesMax, wire.standsIdle() { return }
         disconnect()
         guard backoff.permitsAttempt else { throw DatabaseFault(.unreachable) }
         do throws(DatabaseFault) {

@@ -90,7 +90,7 @@ enum DatabaseCommands {
 
     /// Throws when the examination itself is impossible.
     static func examine(_ setup: BackendSetup) throws(StartupFault) -> Verdict {
-        var connection = Connection(to: setup.runtime)
+        var connection = Connection(to: setup.runtime, context: setup.context)
         let deadline = Deadline.after(milliseconds: checkMilliseconds)
         do throws(DatabaseFault) {
             // The schema is not asked about by a role that could lie to itself about it.

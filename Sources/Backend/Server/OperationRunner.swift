@@ -168,13 +168,13 @@ extension Rejection {
         let isOpen = fault.outcome != .rolledBack
         switch fault.kind {
         case .timedOut: self.init(.databaseTimeout)
-        case .unreachable, .refused, .invalidConnectionString, .poisoned, .unsafeRole:
+        case .unreachable, .refused, .invalidConnectionString, .poisoned, .unsafeRole, .unclean:
             self.init(isOpen ? .databaseTimeout : .databaseUnavailable)
         case .contextRefused: self.init(.databaseSeal)
         case .sql(let state):
             self.init(Self.isPassing(state) ? .databaseUnavailable : .internalError)
         case .protocolViolation, .invalidParameter, .tooManyStatements, .unexpectedShape,
-            .scopeLost, .auditMissing, .sealMissing:
+            .scopeLost, .auditMissing, .sealMissing, .workLost:
             self.init(.internalError)
         }
         if isOpen, refusal == .databaseTimeout {
