@@ -10,7 +10,4 @@ public enum ContextMode: String, CaseIterable, Sendable {
     /// The settings `app.current_tenant` and `app.current_vendor` decide, which every statement of
     /// the role can write: this stops mistakes, not injected SQL.
     case plain
-
-    /// Whether a scope without a seal can be entered.
-    var needsSeal: Bool { self != .plain }
 }

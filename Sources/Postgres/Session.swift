@@ -5,6 +5,8 @@
 /// since the last one, or nothing of it when any message failed.
 final class Session {
     private let address: ConnectionString
+    let context: ContextMode
+    private let purpose: Purpose
     private var wire = Wire()
     private var ledger = PipelineLedger()
     private var backoff = Backoff()
@@ -14,11 +16,18 @@ final class Session {
     private(set) var generation = 0
     /// What the present login could do around row-level security.
     private(set) var findings: [RolePosture.Finding] = []
+    /// Transactions begun on the present login.
+    private var uses = 0
+    /// Who could have left something in the present login.
+    private var lastUser = LastUser.nobody
+    /// Off only where a test shows what it is for.
+    var scrubsBetweenScopes = true
 
     private(set) var serial: UInt64 = 0
     private var phase = Phase.closed
     private var deadline = Deadline(monotonicNanoseconds: 0)
     private var scope = BoundScope()
+    private var isActing = false
     private var results: [Rows?] = []
     private var parameterBytesLeft = 0
     private var isAbandoned = false
@@ -33,7 +42,37 @@ final class Session {
         case ended(DatabaseFault?)
     }
 
-    init(_ address: ConnectionString) { self.address = address }
+    /// What the login is for, and so what it may be able to do.
+    enum Purpose {
+        case withinScopes
+        /// Reads all tenants' rows: has BYPASSRLS, and is nothing more.
+        case acrossTenants
+
+        func permits(_ findings: [RolePosture.Finding]) -> Bool {
+            switch self {
+            case .withinScopes: findings.isEmpty
+            case .acrossTenants: findings.map(\.kind) == [.bypassesRowSecurity]
+            }
+        }
+    }
+
+    private enum LastUser {
+        case nobody
+        case scope(BoundScope)
+        /// A vendor that acted as a tenant.
+        case several
+    }
+
+    /// After so many transactions a login is replaced: whatever no scrub knows of ends with it.
+    var usesMax = 20_000
+
+    init(
+        _ address: ConnectionString, context: ContextMode, purpose: Purpose = .withinScopes
+    ) {
+        self.address = address
+        self.context = context
+        self.purpose = purpose
+    }
 
     var isConnected: Bool { wire.isOpen }
     var roundTrips: UInt64 { wire.roundTrips }
@@ -46,13 +85,15 @@ final class Session {
     /// Stands ready after this: the old login if it is beyond doubt, else a new one, whose role is
     /// examined before anything else runs on it.
     func connect(before deadline: Deadline) throws(DatabaseFault) {
-        if wire.standsIdle() { return }
+        if uses < usesMax, wire.standsIdle() { return }
         disconnect()
         guard backoff.permitsAttempt else { throw DatabaseFault(.unreachable) }
         do throws(DatabaseFault) {
             try wire.open(address, before: deadline)
             try wire.enterPipeline()
             generation += 1
+            uses = 0
+            lastUser = .nobody
             findings = try RolePosture.findings(
                 in: runUnbound(RolePosture.statement, before: deadline))
         } catch {
@@ -63,7 +104,7 @@ final class Session {
         backoff.noteSuccess()
     }
 
-    /// Runs a statement of this module outside any scope: it sees no tenant's rows.
+    /// Runs a statement outside any scope, in the session as it is: it sees no tenant's rows.
     func runUnbound(
         _ statement: Statement, before deadline: Deadline
     ) throws(DatabaseFault) -> Rows {
@@ -74,37 +115,130 @@ final class Session {
         return try read(ticket)
     }
 
+    /// The same in a session that nobody left anything in, and unable to write.
+    func inspect(
+        _ statement: Statement, _ values: [Parameter], before deadline: Deadline
+    ) throws(DatabaseFault) -> Rows {
+        try connect(before: deadline)
+        begin(before: deadline)
+        defer { phase = .closed }
+        try scrub(for: BoundScope())
+        try send(.readOnly, as: .inner)
+        let ticket = try queue(serial, statement, values)
+        try endWithSync(asCommit: true)
+        return try read(ticket)
+    }
+
     // MARK: A transaction
 
     func begin(_ scope: BoundScope, before deadline: Deadline) throws(DatabaseFault) {
+        guard scope.isNobody || !context.needsSeal || !scope.seal.isEmpty else {
+            throw DatabaseFault(.sealMissing)
+        }
         try connect(before: deadline)
-        guard findings.isEmpty else { throw DatabaseFault(.unsafeRole) }
+        guard purpose.permits(findings) else { throw DatabaseFault(.unsafeRole) }
         begin(before: deadline)
-        try bind(serial, scope)
+        try scrub(for: scope)
+        if !scope.isNobody { try bind(serial, scope) }
     }
 
     private func begin(before deadline: Deadline) {
         serial &+= 1
+        uses += 1
         self.deadline = deadline
         phase = .open
         scope = BoundScope()
+        isActing = false
         isAbandoned = false
         parameterBytesLeft = Parameter.bytesMax
         results.removeAll(keepingCapacity: true)
         ledger.reset()
     }
 
-    /// Queues the settings that row-level security reads.
-    func bind(_ serial: UInt64, _ scope: BoundScope) throws(DatabaseFault) {
+    /// Queues what clears the session of its last user, unless that was the same.
+    ///
+    /// It is a transaction of its own before the one that follows, in the same write and without a
+    /// Sync between them: whatever in it fails makes the server skip all that follows too, so no
+    /// statement of the next user runs in a session that was not cleared.
+    private func scrub(for next: BoundScope) throws(DatabaseFault) {
+        switch lastUser {
+        case .nobody: break
+        case .scope(let last) where last.isSame(as: next): return
+        case .scope, .several:
+            guard scrubsBetweenScopes else { break }
+            try send(.begin, as: .scrub)
+            for statement in Statement.scrub { try send(statement, as: .scrub) }
+            do throws(DatabaseFault) {
+                try wire.queueOnce(Statement.noneFromSQL)
+                ledger.expect(.scrub)
+            } catch {
+                throw fail(error)
+            }
+            try send(.commit, as: .scrub)
+        }
+        lastUser = .scope(next)
+    }
+
+    /// Queues what makes row-level security believe the scope.
+    private func bind(_ serial: UInt64, _ scope: BoundScope) throws(DatabaseFault) {
+        if context == .plain {
+            try bindSettings(serial, scope)
+        } else {
+            try send(.enter, scope.seal, nil, as: .entering)
+            self.scope = scope
+        }
+    }
+
+    /// The same by the settings alone, in plain mode.
+    func bindSettings(_ serial: UInt64, _ scope: BoundScope) throws(DatabaseFault) {
         try requireOpen(serial)
-        try send(.bind, scope, as: .binding(scope))
+        try send(.bind, scope.tenant, scope.vendor, as: .binding(scope))
         self.scope = scope
     }
 
-    /// Queues a check by the server that the scope bound last still holds.
+    /// From the vendor into one of its tenants; whatever ran there may have left something.
+    func noteActing(_ tenant: TenantScope) {
+        scope.tenant = tenant.text
+        isActing = true
+        lastUser = .several
+    }
+
+    /// Queues the guard's step into a tenant. It fails, and all after it, without an audit row.
+    func enter(
+        _ serial: UInt64, _ tenant: TenantScope, _ values: [Parameter]
+    ) throws(DatabaseFault) {
+        try requireOpen(serial)
+        try send(.actAs, values, as: .entering)
+        noteActing(tenant)
+    }
+
+    /// Queues the guard's step back to the vendor.
+    func leave(_ serial: UInt64) throws(DatabaseFault) {
+        try requireOpen(serial)
+        try send(.leave, as: .entering)
+        scope.tenant = ""
+    }
+
+    /// Queues a check by the server that the scope bound last still holds, by what the mode's
+    /// policies read.
     func proveScope(_ serial: UInt64) throws(DatabaseFault) {
         try requireOpen(serial)
-        try send(.proveScope, scope, as: .scopeProof)
+        switch context {
+        case .plain: try send(.proveSettings, scope.tenant, scope.vendor, as: .scopeProof)
+        // The guard's own seal stands for a tenant that a vendor acts as.
+        case .statement where !isActing:
+            try send(.proveSeal, scope.seal, scope.tenant, as: .scopeProof)
+        case .sealed, .statement:
+            try send(.proveContext, scope.tenant, scope.vendor, as: .scopeProof)
+        }
+    }
+
+    /// Queues the audit row of a crossing as a transaction of its own before the one that follows,
+    /// in the same write: what was read is told of even when the reader then undoes everything.
+    func noteCrossing(reason: String, actor: String) throws(DatabaseFault) {
+        try send(.begin, as: .inner)
+        try send(.recordCrossing, [.text(reason), .text(actor)], as: .inner)
+        try send(.commit, as: .inner)
     }
 
     func queue(
@@ -212,7 +346,7 @@ extension Session {
 
     /// Queues a statement, announcing it first if this login does not know it yet.
     private func send(
-        _ statement: Statement, _ values: [Parameter], as entry: PipelineLedger.Entry
+        _ statement: Statement, _ values: [Parameter] = [], as entry: PipelineLedger.Entry
     ) throws(DatabaseFault) {
         do throws(DatabaseFault) {
             let name = try announce(statement)
@@ -224,13 +358,13 @@ extension Session {
         }
     }
 
-    /// The same for a statement of ours whose values are a scope.
+    /// The same for a statement of ours whose values are of a scope.
     private func send(
-        _ statement: Statement, _ scope: BoundScope, as entry: PipelineLedger.Entry
+        _ statement: Statement, _ first: String, _ second: String?, as entry: PipelineLedger.Entry
     ) throws(DatabaseFault) {
         do throws(DatabaseFault) {
             let name = try announce(statement)
-            let sent = try wire.queuePrepared(name, scope, budget: parameterBytesLeft)
+            let sent = try wire.queuePrepared(name, first, second, budget: parameterBytesLeft)
             parameterBytesLeft -= sent
             ledger.expect(entry)
         } catch {
@@ -272,7 +406,7 @@ extension Session {
             if !asCommit {
                 try wire.queueOnce(Statement.rollBack.text)
                 ledger.expect(.rollBack)
-            } else if scope != BoundScope() {
+            } else if !scope.isNobody {
                 try proveScope(serial)
             }
             try wire.queueSync()

@@ -56,11 +56,11 @@ import Glibc
         return try queueEncoded(name)
     }
 
-    /// The same for the two statements whose values are a scope.
+    /// The same for statements whose values are of a scope.
     mutating func queuePrepared(
-        _ name: PreparedName, _ scope: BoundScope, budget: Int
+        _ name: PreparedName, _ first: String, _ second: String?, budget: Int
     ) throws(DatabaseFault) -> Int {
-        guard parameters.encode(scope, budget: budget) else {
+        guard parameters.encode(first, second, budget: budget) else {
             throw DatabaseFault(.invalidParameter)
         }
         return try queueEncoded(name)

@@ -128,7 +128,8 @@ import Testing
     private func rows(
         _ statement: Statement, _ values: [Parameter] = [], in tenant: Tenant
     ) throws -> Rows {
-        var connection = Connection(to: ConnectionString(try runtimeURL()))
+        var connection = Connection(
+            to: ConnectionString(try runtimeURL()), context: .plain)
         let scope = try scope(tenant)
         return try connection.withTransaction(
             for: scope, deadline: .after(milliseconds: 10_000)
@@ -200,7 +201,8 @@ import Testing
     @Test func `a vendor's transaction sees no events, and tenants of that vendor`() throws {
         let other = try backend.makeTenant(vendor: "isolation-vendor")
         let vendor = try #require(VendorScope(uuidText: vendorID(of: other)))
-        var connection = Connection(to: ConnectionString(try runtimeURL()))
+        var connection = Connection(
+            to: ConnectionString(try runtimeURL()), context: .plain)
         let (events, tenants, vendors) = try connection.withTransaction(
             forVendor: vendor, deadline: .after(milliseconds: 10_000)
         ) { transaction throws(DatabaseFault) in
@@ -220,7 +222,8 @@ import Testing
     }
 
     @Test func `outside a transaction there is nothing to see (G2)`() throws {
-        var connection = Connection(to: ConnectionString(try runtimeURL()))
+        var connection = Connection(
+            to: ConnectionString(try runtimeURL()), context: .plain)
         for statement in [Statement.everyEvent, .everyTenant, .everyVendor] {
             let rows = try connection.rowsOutsideTransactions(
                 statement, deadline: .after(milliseconds: 10_000))

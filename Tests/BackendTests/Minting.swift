@@ -14,6 +14,13 @@ struct Gateway {
     var subject = "alice"
     /// Seconds from now at which the assertion is made.
     var skewSeconds: Int64 = 0
+    /// The line of the key that seals are made with; `nil` for none.
+    var sealKey: String?
+    /// For whom the seal is made where it is not the assertion's own subject.
+    var sealScope: Scope?
+    /// What is sent in the seal's place.
+    var sealText: String?
+    var sealLifetimeSeconds: Int64 = 30
 
     /// For whom an assertion is made.
     enum Scope {
@@ -41,6 +48,7 @@ struct Gateway {
         }
         var out = ByteBuffer(capacityMax: AssertionSigner.bytesMax)
         let principal = try principal(scope)
+        let seal = try seal(scope)
         let audience = Array(self.audience.utf8)
         let id = Array(request.requestID.utf8)
         let method = Array(request.method.utf8)
@@ -48,7 +56,7 @@ struct Gateway {
         try signer.sign(
             AssertionRequest(
                 audience: audience.span, requestID: id.span, method: method.span,
-                target: target.span, bodyDigest: digest.readable),
+                target: target.span, bodyDigest: digest.readable, seal: seal.readable),
             for: principal, now: Int64(Date().timeIntervalSince1970) + skewSeconds,
             lifetimeSeconds: lifetimeSeconds, into: &out)
         return String(decoding: out.bytes, as: UTF8.self)
@@ -73,6 +81,34 @@ struct Gateway {
         VerifiedClaims(
             issuer: 0, vendor: 0, tenant: tenant, derivedID: nil, subject: Array(subject.utf8),
             role: nil, tier: nil, notBefore: 0, expires: .max)
+    }
+
+    func seal(_ scope: Scope) throws -> ByteBuffer {
+        var out = ByteBuffer(capacityMax: 1_024)
+        if let sealText {
+            out.append(text: sealText)
+            return out
+        }
+        guard let sealKey else { return out }
+        var minter = try SealMinter(keyFile: Array(sealKey.utf8).span)
+        let now = Int64(Date().timeIntervalSince1970) + skewSeconds
+        switch sealScope ?? scope {
+        case .tenant(let id, _, _):
+            let text = Array(id.utf8)
+            guard let tenant = TenantID(canonical: text.span) else {
+                throw MintingFault.badName(id, "")
+            }
+            _ = minter.mint(
+                forTenant: tenant, now: now, lifetimeSeconds: sealLifetimeSeconds, into: &out)
+        case .vendor(let name):
+            var id = ByteBuffer(capacityMax: 36)
+            _ = appendDerivedVendorID(Array(name.utf8).span, to: &id)
+            let vendor = id.bytes
+            _ = minter.mint(
+                forVendor: vendor.span, now: now, lifetimeSeconds: sealLifetimeSeconds,
+                into: &out)
+        }
+        return out
     }
 
     enum MintingFault: Error { case badName(String, String) }

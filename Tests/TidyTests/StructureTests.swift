@@ -13,7 +13,7 @@ import Testing
         "Reactor": ["CLinux", "HTTP1"],
         "TLS": ["COpenSSL", "HTTP1"],
         "Tokens": ["COpenSSL", "CJWT", "HTTP1", "JSON", "Policy"],
-        "Postgres": ["CPostgres", "CLinux", "Policy"],
+        "Postgres": ["CPostgres"],
         "YAML": ["CYAML", "Policy"],
         "Compression": ["CZlib", "HTTP1"],
         "LocalPostgres": [],

@@ -6,9 +6,7 @@ extension DatabaseCommands {
     /// Names of roles stand in the scripts, so they must be plain.
     static func plan(_ setup: BackendSetup) throws(StartupFault) -> GuardPlan {
         let database = setup.policy.database
-        guard let mode = ContextMode(rawValue: database.context.rawValue),
-            let script = GuardScript(mode: mode)
-        else {
+        guard let script = GuardScript(mode: setup.context) else {
             throw StartupFault(exit: .bug, message: "error: no such context\n")
         }
         return GuardPlan(

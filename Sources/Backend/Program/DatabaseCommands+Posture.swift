@@ -28,7 +28,7 @@ extension DatabaseCommands {
     /// Throws when the examination itself is impossible.
     static func posture(_ setup: BackendSetup) throws(StartupFault) -> Posture {
         let script = try plan(setup).script
-        var connection = Connection(to: setup.runtime)
+        var connection = Connection(to: setup.runtime, context: setup.context)
         let deadline = Deadline.after(milliseconds: checkMilliseconds)
         do throws(DatabaseFault) {
             // The schema is not asked about by a role that could lie to itself about it.

@@ -1,4 +1,4 @@
-@_spi(TenantBinding) import Postgres
+import Postgres
 
 /// Which mode the database is in, as it stands, and what else around it decides what an attacker
 /// can do.
@@ -18,27 +18,20 @@ struct ContextFacts: Equatable, Sendable {
     static func read(
         _ connection: inout Connection, deadline: Deadline
     ) throws(DatabaseFault) -> ContextFacts {
-        guard let nobody = VendorScope(uuidText: "00000000-0000-0000-0000-000000000000") else {
-            return ContextFacts()
+        let row = try connection.inspect(.contextFacts, deadline: deadline).only()
+        var facts = ContextFacts()
+        let body = try row.text(0)
+        facts.mode = ContextMode.allCases.first { mode in
+            GuardScript(mode: mode)?.contextBodies.tenant == body
         }
-        return try connection.withTransaction(
-            forVendor: nobody, deadline: deadline
-        ) { transaction throws(DatabaseFault) in
-            let row = try transaction.rows(.contextFacts).only()
-            var facts = ContextFacts()
-            let body = try row.text(0)
-            facts.mode = ContextMode.allCases.first { mode in
-                GuardScript(mode: mode)?.contextBodies.tenant == body
-            }
-            facts.hasGuard = try row.bool(1)
-            facts.hasTrigger = try row.bool(2)
-            facts.reachesLargeObjects = try row.bool(3)
-            facts.makesTemporaryObjects = try row.bool(4)
-            let login = try row.text(5)
-            facts.keysOfLogin = login.isEmpty ? nil : login
-            facts.statementTimeout = try row.text(6)
-            return facts
-        }
+        facts.hasGuard = try row.bool(1)
+        facts.hasTrigger = try row.bool(2)
+        facts.reachesLargeObjects = try row.bool(3)
+        facts.makesTemporaryObjects = try row.bool(4)
+        let login = try row.text(5)
+        facts.keysOfLogin = login.isEmpty ? nil : login
+        facts.statementTimeout = try row.text(6)
+        return facts
     }
 
     /// What one could try, whether it is stopped here, and by what.

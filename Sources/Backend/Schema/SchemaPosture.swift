@@ -1,5 +1,5 @@
 import JSON
-@_spi(TenantBinding) import Postgres
+import Postgres
 
 /// Whether the schema still holds what the migrations promised, asked by the role that serves
 /// requests: a migration made by hand, a grant given in haste, a table that came later.
@@ -67,8 +67,7 @@ enum SchemaPosture {
         }
     }
 
-    /// Everything that is wrong, and whether all migrations were applied. It runs in a vendor's
-    /// transaction of nobody: catalogs belong to no tenant, and there is no other road.
+    /// Everything that is wrong, and whether all migrations were applied.
     static func check(
         _ connection: inout Connection, against script: GuardScript, deadline: Deadline
     ) throws(DatabaseFault) -> [Finding] {
@@ -77,21 +76,13 @@ enum SchemaPosture {
             .text(functionsText(script)), .text(bodies.tenant), .text(bodies.vendor),
             .text(script.mode.rawValue),
         ]
-        guard let nobody = VendorScope(uuidText: nobodyText) else { return [] }
-        return try connection.withTransaction(
-            forVendor: nobody, deadline: deadline
-        ) { transaction throws(DatabaseFault) in
-            var findings: [Finding] = []
-            for row in try transaction.rows(.schemaFindings, wanted) {
-                // A kind this file does not know would be a finding lost.
-                guard let kind = Finding.Kind(rawValue: try row.text(0)) else {
-                    findings.append(Finding(kind: .policyUnknown, subject: try row.text(1)))
-                    continue
-                }
-                findings.append(Finding(kind: kind, subject: try row.text(1)))
-            }
-            return findings
+        var findings: [Finding] = []
+        for row in try connection.inspect(.schemaFindings, wanted, deadline: deadline) {
+            // A kind this file does not know would be a finding lost.
+            let kind = Finding.Kind(rawValue: try row.text(0)) ?? .policyUnknown
+            findings.append(Finding(kind: kind, subject: try row.text(1)))
         }
+        return findings
     }
 
     private static func functionsText(_ script: GuardScript) -> String {
@@ -103,8 +94,6 @@ enum SchemaPosture {
         writer.endObject()
         return String(decoding: writer.bytes, as: UTF8.self)
     }
-
-    private static let nobodyText = "00000000-0000-0000-0000-000000000000"
 
     /// What the database knows of our migrations.
     enum Progress: Equatable, Sendable {
@@ -119,17 +108,10 @@ enum SchemaPosture {
         _ connection: inout Connection, deadline: Deadline
     ) throws(DatabaseFault) -> Progress {
         let wanted = Migrations.all.map(\.number)
-        guard let nobody = VendorScope(uuidText: nobodyText) else { return .missing(wanted) }
-        let applied: [Int]
+        var applied: [Int] = []
         do throws(DatabaseFault) {
-            applied = try connection.withTransaction(
-                forVendor: nobody, deadline: deadline
-            ) { transaction throws(DatabaseFault) in
-                var numbers: [Int] = []
-                for row in try transaction.rows(.appliedMigrations) {
-                    numbers.append(Int(try row.int64(0)))
-                }
-                return numbers
+            for row in try connection.inspect(.appliedMigrations, deadline: deadline) {
+                applied.append(Int(try row.int64(0)))
             }
         } catch {
             let absent = ["42P01", "3F000", "42501"].contains(error.sqlState?.description)

@@ -1,0 +1,4 @@
+// expect: TBD
+import Postgres
+
+func leak(_ seal: Seal) -> String { seal.text }

@@ -1,0 +1,6 @@
+// expect: TBD
+import Postgres
+
+func statement(table: String) -> Statement {
+    Statement("any", "SELECT * FROM \(table)", parameters: 0)
+}
