@@ -61,7 +61,7 @@ struct ContextFacts: Equatable, Sendable {
                 isStopped: !isForgeable,
                 why: isForgeable
                     ? "the setting can be written within the same statement"
-                    : "a seal is needed, and the key is not in the database's reach of the role"),
+                    : "a seal is needed, and the role can read no key"),
             Threat(
                 name: "a second tenant's seal in the same transaction", isStopped: one,
                 why: one

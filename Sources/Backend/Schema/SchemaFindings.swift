@@ -12,6 +12,9 @@ extension Statement {
     ///   for letter those of this program.
     /// - A wrapped call, as mode `statement` writes it, means the same as a plain one.
     ///
+    /// The settings' names are put together here, because a statement that names them whole is
+    /// refused: only a transaction may bind its scope.
+    ///
     /// $1: the bodies of the guard's functions as one JSON object, by name. $2, $3: what
     /// `ringfence.tenant()` and `ringfence.vendor()` are in the mode that is wanted, $4.
     static let schemaFindings = Statement(
@@ -148,25 +151,25 @@ extension Statement {
                 WHERE has_table_privilege(roles.oid, c.oid, privilege))
             UNION ALL
             SELECT 'slot', name || ' of the server can be set by anybody' FROM pg_settings
-            WHERE $4 = 'sealed' AND name = 'backtrace_functions' AND context <> 'superuser'
+            WHERE $4 = 'sealed' AND name = 'backtrace' || '_functions' AND context <> 'superuser'
             UNION ALL
             SELECT 'slot', name || ' is set for its sessions'
-            FROM (VALUES ('backtrace_functions'), ('app.seal')) AS held (name)
+            FROM (VALUES ('backtrace' || '_functions'), ('app.' || 'seal')) AS held (name)
             WHERE coalesce(current_setting(name, true), '') <> ''
             UNION ALL
             SELECT 'slot', parname || ' can be set by ' || r.rolname
             FROM pg_parameter_acl, aclexplode(paracl) AS granted
             JOIN pg_roles r ON r.oid = granted.grantee AND NOT r.rolsuper
-            WHERE $4 = 'sealed' AND parname = 'backtrace_functions'
+            WHERE $4 = 'sealed' AND parname = 'backtrace' || '_functions'
             AND r.rolname <> 'ringfence_guard'
             UNION ALL
             SELECT 'slot', parname || ' can be set by everybody'
             FROM pg_parameter_acl, aclexplode(paracl) AS granted
-            WHERE parname = 'backtrace_functions' AND granted.grantee = 0
+            WHERE parname = 'backtrace' || '_functions' AND granted.grantee = 0
             UNION ALL
-            SELECT 'slot', 'backtrace_functions cannot be set by the owner of ringfence_guard.enter'
+            SELECT 'slot', 'backtrace' || '_functions cannot be set by the guard itself'
             FROM guard WHERE $4 = 'sealed' AND proname = 'enter'
-            AND NOT has_parameter_privilege(guard.proowner, 'backtrace_functions', 'SET')
+            AND NOT has_parameter_privilege(guard.proowner, 'backtrace' || '_functions', 'SET')
             UNION ALL
             SELECT 'trigger', 'ringfence_guard_tables' WHERE $4 = 'sealed' AND NOT EXISTS (
                 SELECT FROM pg_event_trigger e JOIN pg_roles o ON o.oid = e.evtowner
