@@ -26,8 +26,8 @@ public struct OwnerSession: ~Copyable {
         return try drain(deadline)
     }
 
-    /// What `CREATE ROLE … PASSWORD` takes for the login of `address` instead of its password; `nil`
-    /// where it holds none.
+    /// What `CREATE ROLE … PASSWORD` takes for the login of `address` instead of its password;
+    /// `nil` where it holds none.
     public func passwordVerifier(of address: ConnectionString) -> String? {
         guard let role = address.user, let password = address.password else { return nil }
         return wire.verifier(of: password, for: role)

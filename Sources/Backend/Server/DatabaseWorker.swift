@@ -29,7 +29,7 @@ struct DatabaseWorker: ~Copyable {
         queue: WorkQueue<Job>, replies: Mailbox<(SlotKey, ServiceReply)>, state: ServerState,
         metrics: BackendMetrics, counters: CounterSet
     ) {
-        runner = OperationRunner(Connection(to: database, context: context))
+        runner = OperationRunner(database: database, context: context)
         self.log = log
         self.queue = queue
         self.replies = replies

@@ -4,8 +4,8 @@
 ///
 /// Written for PostgreSQL 15 (the first with grants on parameters). Scripts name everything with
 /// its schema and hold no tenant's value and no key. In one transaction, in this order: `roles` and
-/// `slotGrant` (superuser), `home`; as the guard's owner `core`, `protect`, and `acting` where there
-/// are our tables; as the owner of schema `ringfence` `context` and `policies`; `grants`; `trigger`
+/// `slotGrant` (superuser), `home`; as the guard's owner `core`, `protect`, and `acting` where
+/// there are our tables; as the owner of schema `ringfence` `context` and `policies`; `grants`; `trigger`
 /// (superuser). Names of roles are handed over as SQL writes them: see `quoted`.
 public struct GuardScript: Sendable {
     public let mode: ContextMode
@@ -88,8 +88,8 @@ public struct GuardScript: Sendable {
         $slot$;
         """
 
-    /// The guard's schema, of which `role` becomes the owner with all that is in it: a guard that an
-    /// owner of tables made for want of a superuser changes hands here.
+    /// The guard's schema, of which `role` becomes the owner with all that is in it: a guard that
+    /// an owner of tables made for want of a superuser changes hands here.
     public static func home(of role: String) -> String {
         """
         CREATE SCHEMA IF NOT EXISTS ringfence_guard AUTHORIZATION \(role);
