@@ -101,7 +101,7 @@ struct CheckCommand {
             .sealMissing,
             "the gateway beside mints no seal for `\(audience)`, and the database "
                 + "asks for one",
-            at: root?["database"]?["context"]?.mark ?? root?.keyMark("database"),
+            at: (root?["database"]?["context"] ?? root?["database"])?.mark,
             label: "add `assertion.seal` to gateway.yaml")
     }
 }
