@@ -27,7 +27,8 @@ final class ModeDatabase {
                 \(GuardScript.roles)
                 \(mode == .sealed ? GuardScript.slotGrant : "")
                 SET LOCAL check_function_bodies = off;
-                \(GuardScript.home(guardRole: "ringfence_guard", contextOwner: owner))
+                \(GuardScript.home(of: "ringfence_guard"))
+                \(GuardScript.contextHome(of: owner))
                 SET LOCAL ROLE ringfence_guard;
                 \(script.core)
                 RESET ROLE; SET LOCAL ROLE \(owner);
@@ -35,7 +36,7 @@ final class ModeDatabase {
                 RESET ROLE; SET LOCAL ROLE ringfence_guard;
                 \(script.protect)
                 \(script.grants(
-                    owner: owner, runtime: runtime, reader: nil, worker: nil, hasActing: false))
+                    owners: [owner], runtime: runtime, reader: nil, worker: nil, hasActing: false))
                 RESET ROLE;
                 \(Self.tables(script, runtime))
                 COMMIT;

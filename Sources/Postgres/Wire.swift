@@ -248,6 +248,16 @@ import Glibc
         }
     }
 
+    /// What the server keeps of a password (RFC 5802), so that none is ever sent in a statement;
+    /// `nil` when libpq cannot make it.
+    func verifier(of password: String, for role: String) -> String? {
+        guard
+            let made = unsafe PQencryptPasswordConn(connection, password, role, "scram-sha-256")
+        else { return nil }
+        defer { unsafe PQfreemem(made) }
+        return unsafe String(cString: made)
+    }
+
     /// Keywords after the connection string override what it says.
     private static func start(_ address: ConnectionString) -> OpaquePointer? {
         let keywords: [StaticString] = [

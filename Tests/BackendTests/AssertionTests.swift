@@ -205,7 +205,8 @@ import Testing
 
     @Test func `refuses when it is full, and forgets nothing before its time`() throws {
         var desk = try AssertionDesk(
-            keyFile: Array(Gateway.keyText.utf8), audience: "delivery", now: .now(), requestsMax: 2)
+            keyFile: Array(Gateway.keyText.utf8), audience: "delivery", context: .plain,
+            now: .now(), requestsMax: 2)
         let (first, second, third) = (try request(), try request(), try request())
         let taken = [admit(first, &desk), admit(second, &desk)]
         #expect(taken == [nil, nil])
@@ -228,7 +229,8 @@ import Testing
         for (skew, isTaken) in [(4, true), (7, false), (-33, true), (-36, false)] as [(Int64, Bool)]
         {
             var desk = try AssertionDesk(
-                keyFile: Array(Gateway.keyText.utf8), audience: "delivery", now: start)
+                keyFile: Array(Gateway.keyText.utf8), audience: "delivery", context: .plain,
+                now: start)
             let refusal = admit(try request(Gateway(skewSeconds: skew)), &desk)
             #expect((refusal == nil) == isTaken, "\(skew)")
         }

@@ -28,7 +28,8 @@ struct GuardedFixture {
                 CREATE ROLE \(platformRole) LOGIN NOINHERIT BYPASSRLS PASSWORD 'p';
                 GRANT CONNECT ON DATABASE \(database.name) TO \(workerRole), \(platformRole);
                 SET LOCAL check_function_bodies = off;
-                \(GuardScript.home(guardRole: "ringfence_guard", contextOwner: owner))
+                \(GuardScript.home(of: "ringfence_guard"))
+                \(GuardScript.contextHome(of: owner))
                 SET LOCAL ROLE ringfence_guard;
                 \(script.core)
                 RESET ROLE; SET LOCAL ROLE \(owner);
@@ -38,7 +39,7 @@ struct GuardedFixture {
                 \(script.acting)
                 \(script.protect)
                 \(script.grants(
-                    owner: owner, runtime: runtime, reader: nil, worker: workerRole,
+                    owners: [owner], runtime: runtime, reader: nil, worker: workerRole,
                     hasActing: true))
                 GRANT USAGE ON SCHEMA ringfence_guard TO \(platformRole);
                 GRANT INSERT ON ringfence_guard.crossings TO \(platformRole);

@@ -8,7 +8,12 @@ struct OperationRunner: ~Copyable {
 
     private var connection: Connection
 
-    init(_ connection: consuming Connection) { self.connection = connection }
+    private let context: ContextMode
+
+    init(database: ConnectionString, context: ContextMode) {
+        connection = Connection(to: database, context: context)
+        self.context = context
+    }
 
     var isConnected: Bool { connection.isConnected }
     /// Changes with each login.
@@ -24,7 +29,8 @@ struct OperationRunner: ~Copyable {
         guard try SchemaPosture.progress(&connection, deadline: deadline) == .complete else {
             return false
         }
-        return try SchemaPosture.check(&connection, deadline: deadline).isEmpty
+        guard let script = GuardScript(mode: context) else { return false }
+        return try SchemaPosture.check(&connection, against: script, deadline: deadline).isEmpty
     }
 
     /// The answer, refusals included.
@@ -170,10 +176,11 @@ extension Rejection {
         case .timedOut: self.init(.databaseTimeout)
         case .unreachable, .refused, .invalidConnectionString, .poisoned, .unsafeRole, .unclean:
             self.init(isOpen ? .databaseTimeout : .databaseUnavailable)
+        case .contextRefused: self.init(.databaseSeal)
         case .sql(let state):
             self.init(Self.isPassing(state) ? .databaseUnavailable : .internalError)
         case .protocolViolation, .invalidParameter, .tooManyStatements, .unexpectedShape,
-            .scopeLost, .auditMissing, .sealMissing, .contextRefused, .workLost:
+            .scopeLost, .auditMissing, .sealMissing, .workLost:
             self.init(.internalError)
         }
         if isOpen, refusal == .databaseTimeout {

@@ -10,8 +10,8 @@ extension GuardScript {
         """
     }
 
-    /// - Of a key only the two pads of HMAC (RFC 2104 §2) are kept: they verify and mint as well as
-    ///   the key does, but a hash less each time.
+    /// - Of a key only the two pads of HMAC (RFC 2104 §2) are kept: they verify and mint like the
+    ///   key, with a hash less each time.
     /// - `work` and `crossings` are touched by functions and by one role, never by a tenant's
     ///   statement.
     private static let tables = """
@@ -97,8 +97,9 @@ extension GuardScript {
                 RAISE EXCEPTION 'the database has no key of its own'
                     USING errcode = '55000', hint = 'Run ringfence-backend db migrate.';
             END IF;
+            message := pg_catalog.replace(message, '????', kid);
             mac := pg_catalog.encode(pg_catalog.sha256(outer_pad || pg_catalog.sha256(inner_pad
-                || pg_catalog.convert_to(pg_catalog.replace(message, '????', kid), 'UTF8'))), 'hex');
+                || pg_catalog.convert_to(message, 'UTF8'))), 'hex');
         END
         $$;
 

@@ -1,7 +1,7 @@
 extension GuardScript {
     /// `ringfence.tenant()` and `ringfence.vendor()`, which policies and defaults ask. They are
-    /// parsed when they are made, so no search path can change their meaning, and PostgreSQL inlines
-    /// them: a policy costs what a plain comparison costs and can use the keys. Run as the owner of
+    /// parsed when they are made, so no search path can change their meaning, and are inlined: a
+    /// policy costs what a plain comparison costs and can use the keys. Run as the owner of
     /// schema `ringfence`.
     ///
     /// - Parameter callers: who may call them, the guard's owner among them: whoever reads a table

@@ -1,6 +1,6 @@
 extension GuardScript {
-    /// What policies of this mode compare the tenant column with. In mode `statement` the sub-select
-    /// makes it one verification for each table of a statement, not one for each row.
+    /// What policies of this mode compare the tenant column with. In mode `statement` the
+    /// sub-select makes it one verification for each table of a statement, not one for each row.
     public var tenantCall: String {
         mode == .statement ? "(SELECT ringfence.tenant())" : "ringfence.tenant()"
     }
@@ -79,9 +79,9 @@ extension GuardScript {
     }
 
     /// Every new table and partition is closed by itself: with the tenant column NOT NULL and the
-    /// two policies, or, without that column, to everybody until somebody gives it policies. A table
-    /// outside the schemas counts when it is a child of one inside. For a superuser, who owns the
-    /// function too: it runs with the rights of whoever makes a table.
+    /// two policies, or, without that column, to everybody until somebody gives it policies. A
+    /// table outside the schemas counts when it is a child of one inside. For a superuser, who owns
+    /// the function too: it runs with the rights of whoever makes a table.
     ///
     /// ALTER TABLE counts where row security is off: for ATTACH PARTITION, SET SCHEMA, and for
     /// switching it off, which so has no effect. NO FORCE is left to the owner, for migrations.
@@ -110,7 +110,8 @@ extension GuardScript {
                     JOIN lineage l ON l.oid = i.inhrelid
                 )
                 SELECT DISTINCT f.oid FROM family f
-                JOIN pg_class c ON c.oid = f.oid AND (f.tag <> 'ALTER TABLE' OR NOT c.relrowsecurity)
+                JOIN pg_class c ON c.oid = f.oid
+                    AND (f.tag <> 'ALTER TABLE' OR NOT c.relrowsecurity)
                 JOIN lineage l ON l.child = f.oid
                 JOIN pg_class a ON a.oid = l.oid
                 JOIN pg_namespace n ON n.oid = a.relnamespace AND n.nspname IN (\(schemaList))

@@ -2,11 +2,11 @@
 /// schema `ringfence` that policies ask. Every script can be run again, and running that of another
 /// mode changes the mode in place.
 ///
-/// Written for PostgreSQL 15 (the first with grants on parameters). Scripts name everything with its
-/// schema, hold no tenant's value and no key, and are to be run in one transaction in this order:
-/// `roles` and `slotGrant` (superuser), `home`, `core` (as the role that owns the schema),
-/// `context` (as the owner of schema `ringfence`), `acting` where there are our tables, `grants`,
-/// `policies`, `trigger` (superuser).
+/// Written for PostgreSQL 15 (the first with grants on parameters). Scripts name everything with
+/// its schema and hold no tenant's value and no key. In one transaction, in this order: `roles` and
+/// `slotGrant` (superuser), `home`; as the guard's owner `core`, `protect`, and `acting` where
+/// there are our tables; as the owner of schema `ringfence` `context` and `policies`; `grants`; `trigger`
+/// (superuser). Names of roles are handed over as SQL writes them: see `quoted`.
 public struct GuardScript: Sendable {
     public let mode: ContextMode
     /// Schemas whose new tables are protected by themselves.
@@ -32,6 +32,14 @@ public struct GuardScript: Sendable {
             && name.utf8.allSatisfy {
                 isLetter($0) || $0 == UInt8(ascii: "_") || (0x30...0x39).contains($0)
             }
+    }
+
+    /// A name as SQL writes it, whatever is in it.
+    public static func quoted(_ name: String) -> String {
+        if isPlain(name) { return name }
+        return "\""
+            + name.split(separator: "\"", omittingEmptySubsequences: false)
+            .joined(separator: "\"\"") + "\""
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool {
@@ -80,22 +88,49 @@ public struct GuardScript: Sendable {
         $slot$;
         """
 
-    /// The schemas, owned by whoever `owner` and `guardRole` name.
-    public static func home(guardRole: String, contextOwner: String) -> String {
+    /// The guard's schema, of which `role` becomes the owner with all that is in it: a guard that
+    /// an owner of tables made for want of a superuser changes hands here.
+    public static func home(of role: String) -> String {
         """
-        CREATE SCHEMA IF NOT EXISTS ringfence_guard AUTHORIZATION \(guardRole);
-        CREATE SCHEMA IF NOT EXISTS ringfence AUTHORIZATION \(contextOwner);
-        GRANT USAGE ON SCHEMA ringfence TO \(guardRole);
-        GRANT USAGE ON SCHEMA ringfence_guard TO \(contextOwner);
+        CREATE SCHEMA IF NOT EXISTS ringfence_guard AUTHORIZATION \(role);
+        DO $home$
+        DECLARE
+            command text;
+        BEGIN
+            FOR command IN
+                SELECT 'ALTER SCHEMA ringfence_guard OWNER TO \(role)' FROM pg_catalog.pg_namespace
+                WHERE nspname = 'ringfence_guard' AND nspowner <> '\(role)'::regrole
+                UNION ALL
+                SELECT pg_catalog.format('ALTER TABLE %s OWNER TO \(role)', c.oid::regclass)
+                FROM pg_catalog.pg_class c
+                WHERE relnamespace = 'ringfence_guard'::regnamespace AND relkind = 'r'
+                AND relowner <> '\(role)'::regrole
+                UNION ALL
+                SELECT pg_catalog.format('ALTER FUNCTION %s OWNER TO \(role)', p.oid::regprocedure)
+                FROM pg_catalog.pg_proc p
+                WHERE pronamespace = 'ringfence_guard'::regnamespace
+                AND prorettype <> 'event_trigger'::regtype AND proowner <> '\(role)'::regrole
+            LOOP
+                EXECUTE command;
+            END LOOP;
+        END
+        $home$;
+
         """
     }
 
-    /// Who may call what. `owner` looks after keys, `runtime` serves requests; the others are the
+    /// Schema `ringfence` for `context`, in a database that has none.
+    public static func contextHome(of owner: String) -> String {
+        "CREATE SCHEMA IF NOT EXISTS ringfence AUTHORIZATION \(owner);\n"
+    }
+
+    /// Who may call what. `owners` look after keys, `runtime` serves requests; the others are the
     /// roles of `roles`, left out where those do not exist.
     public func grants(
-        owner: String, runtime: String, reader: String?, worker: String?, hasActing: Bool
+        owners: [String], runtime: String, reader: String?, worker: String?, hasActing: Bool
     ) -> String {
         let logins = ([runtime, reader, worker] as [String?]).compactMap(\.self)
+        let owner = owners.joined(separator: ", ")
         let readers = logins.joined(separator: ", ")
         let writers = ([runtime, worker] as [String?]).compactMap(\.self).joined(separator: ", ")
         var script = """

@@ -60,7 +60,7 @@ final class DirectorySite {
               api: {address: "unix:api.sock"}
               feed: {address: "\(settings.feed)"\(feedSecret)}
               health: {address: "127.0.0.1:0"}
-            database: {owner: file:owner.dsn, runtime: file:runtime.dsn, workers: 2}
+            database: {owner: file:owner.dsn, runtime: file:runtime.dsn, context: plain, workers: 2}
             assertion: {key: file:assertion.key, audience: delivery}
             keys: {pepper: file:pepper.key}
 
