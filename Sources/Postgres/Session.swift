@@ -7,8 +7,8 @@ final class Session {
     private let address: ConnectionString
     let context: ContextMode
     private let purpose: Purpose
-    private var wire = Wire()
-    private var ledger = PipelineLedger()
+    var wire = Wire()
+    var ledger = PipelineLedger()
     private var backoff = Backoff()
 
     private var prepared = PreparedNames()
@@ -19,15 +19,15 @@ final class Session {
     /// Transactions begun on the present login.
     private var uses = 0
     /// Who could have left something in the present login.
-    private var lastUser = LastUser.nobody
+    var lastUser = LastUser.nobody
     /// Off only where a test shows what it is for.
     var scrubsBetweenScopes = true
 
     private(set) var serial: UInt64 = 0
     private var phase = Phase.closed
     private var deadline = Deadline(monotonicNanoseconds: 0)
-    private var scope = BoundScope()
-    private var isActing = false
+    var scope = BoundScope()
+    var isActing = false
     private var results: [Rows?] = []
     private var parameterBytesLeft = 0
     private var isAbandoned = false
@@ -56,7 +56,7 @@ final class Session {
         }
     }
 
-    private enum LastUser {
+    enum LastUser {
         case nobody
         case scope(BoundScope)
         /// A vendor that acted as a tenant.
@@ -155,92 +155,6 @@ final class Session {
         ledger.reset()
     }
 
-    /// Queues what clears the session of its last user, unless that was the same.
-    ///
-    /// It is a transaction of its own before the one that follows, in the same write and without a
-    /// Sync between them: whatever in it fails makes the server skip all that follows too, so no
-    /// statement of the next user runs in a session that was not cleared.
-    private func scrub(for next: BoundScope) throws(DatabaseFault) {
-        switch lastUser {
-        case .nobody: break
-        case .scope(let last) where last.isSame(as: next): return
-        case .scope, .several:
-            guard scrubsBetweenScopes else { break }
-            try send(.begin, as: .scrub)
-            for statement in Statement.scrub { try send(statement, as: .scrub) }
-            do throws(DatabaseFault) {
-                try wire.queueOnce(Statement.noneFromSQL)
-                ledger.expect(.scrub)
-            } catch {
-                throw fail(error)
-            }
-            try send(.commit, as: .scrub)
-        }
-        lastUser = .scope(next)
-    }
-
-    /// Queues what makes row-level security believe the scope.
-    private func bind(_ serial: UInt64, _ scope: BoundScope) throws(DatabaseFault) {
-        if context == .plain {
-            try bindSettings(serial, scope)
-        } else {
-            try send(.enter, scope.seal, nil, as: .entering)
-            self.scope = scope
-        }
-    }
-
-    /// The same by the settings alone, in plain mode.
-    func bindSettings(_ serial: UInt64, _ scope: BoundScope) throws(DatabaseFault) {
-        try requireOpen(serial)
-        try send(.bind, scope.tenant, scope.vendor, as: .binding(scope))
-        self.scope = scope
-    }
-
-    /// From the vendor into one of its tenants; whatever ran there may have left something.
-    func noteActing(_ tenant: TenantScope) {
-        scope.tenant = tenant.text
-        isActing = true
-        lastUser = .several
-    }
-
-    /// Queues the guard's step into a tenant. It fails, and all after it, without an audit row.
-    func enter(
-        _ serial: UInt64, _ tenant: TenantScope, _ values: [Parameter]
-    ) throws(DatabaseFault) {
-        try requireOpen(serial)
-        try send(.actAs, values, as: .entering)
-        noteActing(tenant)
-    }
-
-    /// Queues the guard's step back to the vendor.
-    func leave(_ serial: UInt64) throws(DatabaseFault) {
-        try requireOpen(serial)
-        try send(.leave, as: .entering)
-        scope.tenant = ""
-    }
-
-    /// Queues a check by the server that the scope bound last still holds, by what the mode's
-    /// policies read.
-    func proveScope(_ serial: UInt64) throws(DatabaseFault) {
-        try requireOpen(serial)
-        switch context {
-        case .plain: try send(.proveSettings, scope.tenant, scope.vendor, as: .scopeProof)
-        // The guard's own seal stands for a tenant that a vendor acts as.
-        case .statement where !isActing:
-            try send(.proveSeal, scope.seal, scope.tenant, as: .scopeProof)
-        case .sealed, .statement:
-            try send(.proveContext, scope.tenant, scope.vendor, as: .scopeProof)
-        }
-    }
-
-    /// Queues the audit row of a crossing as a transaction of its own before the one that follows,
-    /// in the same write: what was read is told of even when the reader then undoes everything.
-    func noteCrossing(reason: String, actor: String) throws(DatabaseFault) {
-        try send(.begin, as: .inner)
-        try send(.recordCrossing, [.text(reason), .text(actor)], as: .inner)
-        try send(.commit, as: .inner)
-    }
-
     func queue(
         _ serial: UInt64, _ statement: Statement, _ values: [Parameter]
     ) throws(DatabaseFault) -> Ticket {
@@ -328,7 +242,7 @@ final class Session {
 // MARK: - Talking
 
 extension Session {
-    private func requireOpen(_ serial: UInt64) throws(DatabaseFault) {
+    func requireOpen(_ serial: UInt64) throws(DatabaseFault) {
         guard serial == self.serial else { throw DatabaseFault(.poisoned) }
         switch phase {
         case .open: return
@@ -345,7 +259,7 @@ extension Session {
     }
 
     /// Queues a statement, announcing it first if this login does not know it yet.
-    private func send(
+    func send(
         _ statement: Statement, _ values: [Parameter] = [], as entry: PipelineLedger.Entry
     ) throws(DatabaseFault) {
         do throws(DatabaseFault) {
@@ -359,7 +273,7 @@ extension Session {
     }
 
     /// The same for a statement of ours whose values are of a scope.
-    private func send(
+    func send(
         _ statement: Statement, _ first: String, _ second: String?, as entry: PipelineLedger.Entry
     ) throws(DatabaseFault) {
         do throws(DatabaseFault) {

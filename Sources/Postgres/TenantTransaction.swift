@@ -61,7 +61,7 @@ public struct TenantTransaction: ~Copyable {
         _ kind: StaticString, rowID: String, availableAt: String? = nil
     ) throws(DatabaseFault) {
         let time = availableAt.map { Parameter.text($0) } ?? .null
-        try session.queue(serial, .enqueueWork, [.text(kind.description), .text(rowID), time])
+        _ = try session.queue(serial, .enqueueWork, [.text(kind.description), .text(rowID), time])
     }
 
     /// Makes the transaction undo everything when the handler returns; the handler's value is

@@ -55,7 +55,7 @@ public struct WorkerConnection: ~Copyable {
         do throws(DatabaseFault) {
             return try session.conclude { () throws(DatabaseFault) in
                 let value = try body(&transaction)
-                try session.queue(serial, .finishWork, [.text(work.id)])
+                _ = try session.queue(serial, .finishWork, [.text(work.id)])
                 return value
             }
         } catch {

@@ -4,8 +4,8 @@ import Testing
 
 /// Something one tenant leaves in a session for the next one: how it is planted, and how the next
 /// one would find it.
-struct Poison: CustomTestStringConvertible, Sendable {
-    let testDescription: String
+struct Poison: Sendable {
+    let name: String
     let plant: Statement
     let values: [Parameter]
     let probe: Statement
@@ -17,7 +17,7 @@ struct Poison: CustomTestStringConvertible, Sendable {
         _ name: String, by plant: Statement, _ values: [Parameter], seenBy probe: Statement,
         poisoned: String, clean: String
     ) {
-        testDescription = name
+        self.name = name
         self.plant = plant
         self.values = values
         self.probe = probe
@@ -71,7 +71,7 @@ struct Poison: CustomTestStringConvertible, Sendable {
             seenBy: .cursors, poisoned: "1", clean: "0"),
         statement(
             "last value of a sequence", "SELECT nextval('app.numbers')", seenBy: .lastValue,
-            poisoned: "1", clean: "55000"),
+            poisoned: "t", clean: "55000"),
     ]
 }
 
@@ -100,7 +100,8 @@ extension Statement {
         """, parameters: 0)
     fileprivate static let cursors = Statement(
         "cursors", "SELECT count(*)::text FROM pg_cursors WHERE is_holdable", parameters: 0)
-    fileprivate static let lastValue = Statement("last value", "SELECT lastval()", parameters: 0)
+    fileprivate static let lastValue = Statement(
+        "last value", "SELECT left((lastval() > 0)::text, 1)", parameters: 0)
     fileprivate static let twoAtOnce = Statement("two at once", "SELECT 1; SELECT 2", parameters: 0)
     fileprivate static let serverProcess = Statement(
         "server process", "SELECT pg_backend_pid()::text", parameters: 0)
@@ -109,18 +110,25 @@ extension Statement {
 }
 
 @Suite(.timeLimit(.minutes(5))) struct `Poisoned sessions` {
-    /// What the second tenant finds on the first one's connection: text, or an SQLSTATE.
-    private func found(
-        _ poison: Poison, _ fixture: GuardedFixture, scrubs: Bool
-    ) throws -> (String, isSameServer: Bool) {
-        // What production takes away, so that the scrub alone stands between the two.
+    /// A database where the runtime role may make temporary objects, which production takes away:
+    /// so the scrub alone stands between two tenants.
+    private func prepared(_ mode: ContextMode) throws -> GuardedFixture {
+        let fixture = try GuardedFixture(mode)
         try fixture.cluster.run(
             sql: "GRANT TEMP ON DATABASE \(fixture.database.name) TO \(fixture.database.runtime)",
             in: fixture.database)
         var connection = try fixture.connect()
+        try connection.insert(1, "of globex", for: fixture.globex())
+        return fixture
+    }
+
+    /// What the second tenant finds on the first one's connection: text, or an SQLSTATE.
+    private func found(
+        _ poison: Poison, _ fixture: GuardedFixture, scrubs: Bool
+    ) throws -> (String, isSameServer: Bool) {
+        var connection = try fixture.connect()
         connection.scrubsBetweenScopes = scrubs
         let (acme, globex) = (try fixture.acme(), try fixture.globex())
-        try connection.insert(1, "of globex", for: globex)
         let before = try connection.texts(.serverProcess, for: acme)
         _ = try connection.texts(poison.plant, poison.values, for: acme)
         let answer: String
@@ -133,21 +141,25 @@ extension Statement {
         return (answer, before == after)
     }
 
-    @Test(arguments: ContextMode.allCases, Poison.all)
-    func `what one tenant leaves is gone for the next`(
-        _ mode: ContextMode, _ poison: Poison
-    ) throws {
-        let (found, isSameServer) = try found(poison, GuardedFixture(mode), scrubs: true)
-        #expect(found == poison.clean)
-        #expect(isSameServer, "the connection was cleared, not replaced")
+    @Test(arguments: ContextMode.allCases)
+    func `what one tenant leaves is gone for the next`(_ mode: ContextMode) throws {
+        let fixture = try prepared(mode)
+        for poison in Poison.all {
+            let (found, isSameServer) = try found(poison, fixture, scrubs: true)
+            #expect(found == poison.clean, "\(poison.name)")
+            #expect(isSameServer, "\(poison.name): the connection was replaced, not cleared")
+        }
     }
 
-    @Test(arguments: ContextMode.allCases, Poison.all)
-    func `without the scrub it works, so the test above can fail`(
-        _ mode: ContextMode, _ poison: Poison
+    @Test(arguments: ContextMode.allCases)
+    func `without the scrub each poison works, so the test above can fail`(
+        _ mode: ContextMode
     ) throws {
-        let (found, _) = try found(poison, GuardedFixture(mode), scrubs: false)
-        #expect(found == poison.poisoned)
+        let fixture = try prepared(mode)
+        for poison in Poison.all {
+            let (found, _) = try found(poison, fixture, scrubs: false)
+            #expect(found == poison.poisoned, "\(poison.name)")
+        }
     }
 
     /// Threat 31: acme replaces, under the driver's own name, the statement globex runs next.
@@ -200,17 +212,38 @@ extension Statement {
         #expect(try connection.texts(.bodies, for: globex) == ["hijacked"])
     }
 
-    @Test func `forgotten statements cost the login and nothing else`() throws {
+    @Test(arguments: ["RESET ALL", "BEGIN", "COMMIT"])
+    func `where the scrub cannot be made nothing of the next tenant runs`(
+        _ victim: String
+    ) throws {
         let fixture = try GuardedFixture(.plain)
         var connection = try fixture.connect()
         let (acme, globex) = (try fixture.acme(), try fixture.globex())
         try connection.insert(1, "of globex", for: globex)
         _ = try connection.texts(.bodies, for: acme)
-        _ = try connection.texts(.run, ["DEALLOCATE ALL"], for: acme)
+        let forget = """
+            DO $$ BEGIN EXECUTE (SELECT format('DEALLOCATE %I', name) FROM pg_prepared_statements
+            WHERE statement = '\(victim)'); END $$
+            """
+        _ = try connection.texts(.run, [.text(forget)], for: acme)
         let refused = fault { () throws(DatabaseFault) in
-            try connection.texts(.bodies, for: globex)
+            try connection.insert(2, "late", for: globex)
         }
         #expect(refused?.kind == .unclean)
+        #expect(try connection.texts(.bodies, for: globex) == ["of globex"])
+        #expect(connection.generation == 2)
+    }
+
+    @Test func `who forgets all statements fails, and the next tenant does not`() throws {
+        let fixture = try GuardedFixture(.plain)
+        var connection = try fixture.connect()
+        let (acme, globex) = (try fixture.acme(), try fixture.globex())
+        try connection.insert(1, "of globex", for: globex)
+        _ = try connection.texts(.bodies, for: acme)
+        let refused = fault { () throws(DatabaseFault) in
+            try connection.texts(.run, ["DEALLOCATE ALL"], for: acme)
+        }
+        #expect(refused?.sqlState == SQLState("26000"))
         #expect(try connection.texts(.bodies, for: globex) == ["of globex"])
     }
 

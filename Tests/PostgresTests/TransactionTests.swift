@@ -348,7 +348,7 @@ import Testing
         let folder = try TemporaryFolder()
         let silent = try SilentListener(path: "\(folder.path)/.s.PGSQL.5432")
         var connection = Connection(
-            to: ConnectionString("host=\(folder.path) user=u dbname=d port=5432"))
+            to: ConnectionString("host=\(folder.path) user=u dbname=d port=5432"), context: .plain)
         let late = fault { () throws(DatabaseFault) in
             try connection.connect(deadline: .after(milliseconds: 200))
         }

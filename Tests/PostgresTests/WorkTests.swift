@@ -9,7 +9,7 @@ import Testing
         var connection = try fixture.connect()
         try connection.withTransaction(for: tenant, deadline: .soon) {
             transaction throws(DatabaseFault) in
-            try transaction.queue(.insertItem, [1, "of \(tenant.text.suffix(1))"])
+            try transaction.queue(.insertItem, [1, .text("of \(tenant.text.suffix(1))")])
             try transaction.enqueue("deliver", rowID: Self.row)
         }
     }

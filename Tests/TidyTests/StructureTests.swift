@@ -108,6 +108,28 @@ import Testing
         }
     }
 
+    @Test func `only the owner's scripts leave the extended protocol`() throws {
+        // Where one text may hold several statements, an injected one can end the transaction.
+        let simple = ["PQexec(", "PQsendQuery(", "PQexecParams(", "PQfn("]
+        for source in try Repository.files(in: "Sources") where source.target == "Postgres" {
+            for name in simple where source.text.contains(name) {
+                let isScript = source.path.hasSuffix("Wire.swift") && name == "PQsendQuery("
+                #expect(isScript, "\(source.path): \(name)")
+            }
+            let callers = ["Sources/Postgres/OwnerSession.swift", "Sources/Postgres/Wire.swift"]
+            if source.text.contains("queueScript") { #expect(callers.contains(source.path)) }
+            let owners = [
+                "Sources/Postgres/OwnerSession.swift", "Sources/Postgres/Migration.swift",
+            ]
+            let isRuntime = !owners.contains(source.path) && !source.path.contains("/Guard/")
+            #expect(!isRuntime || !source.text.contains("OwnerSession("), "\(source.path)")
+        }
+        let owner = try Repository.files(in: "Sources/Postgres").filter {
+            $0.text.contains("queueScript")
+        }
+        #expect(owner.count == 2, "this test looks at the right names")
+    }
+
     @Test func `no line is longer than 100 columns`() throws {
         let trees = ["Sources", "Tests"]
         for source in try trees.flatMap({ try Repository.files(in: $0, endings: [".swift", ".h"]) })

@@ -1,4 +1,4 @@
-// expect: TBD
+// expect: cannot convert value of type 'CrossTenant' to expected argument type 'TenantTransaction'
 import Postgres
 
 func orders(_ transaction: inout TenantTransaction) {}

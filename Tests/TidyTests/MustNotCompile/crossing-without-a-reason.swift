@@ -1,4 +1,4 @@
-// expect: TBD
+// expect: missing argument for parameter 'reason' in call
 import Postgres
 
 func look(over platform: inout CrossTenantConnection) throws(DatabaseFault) {

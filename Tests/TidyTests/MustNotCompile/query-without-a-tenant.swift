@@ -1,4 +1,4 @@
-// expect: TBD
+// expect: missing argument for parameter 'for' in call
 import Postgres
 
 let count = Statement("count", "SELECT count(*) FROM ringfence.events", parameters: 0)

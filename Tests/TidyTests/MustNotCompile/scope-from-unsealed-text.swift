@@ -1,4 +1,4 @@
-// expect: TBD
+// expect: cannot convert value of type 'String' to expected argument type 'Seal'
 import Postgres
 
 func scope(_ text: String) -> TenantScope? { TenantScope(seal: text) }

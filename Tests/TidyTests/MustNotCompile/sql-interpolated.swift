@@ -1,4 +1,4 @@
-// expect: TBD
+// expect: cannot convert value of type 'String' to expected argument type 'StaticString'
 import Postgres
 
 func statement(table: String) -> Statement {

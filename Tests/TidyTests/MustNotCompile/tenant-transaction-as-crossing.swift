@@ -1,4 +1,4 @@
-// expect: TBD
+// expect: cannot convert value of type 'TenantTransaction' to expected argument type 'CrossTenant'
 import Postgres
 
 func report(_ crossing: inout CrossTenant) {}

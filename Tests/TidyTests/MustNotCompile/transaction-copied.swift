@@ -1,4 +1,4 @@
-// expect: TBD
+// expect: missing reinitialization of inout parameter 'transaction' after consume
 import Postgres
 
 let count = Statement("count", "SELECT count(*) FROM ringfence.events", parameters: 0)

@@ -1,4 +1,4 @@
-// expect: TBD
+// expect: escaping closure captures 'inout' parameter 'transaction'
 import Postgres
 
 let count = Statement("count", "SELECT count(*) FROM ringfence.events", parameters: 0)

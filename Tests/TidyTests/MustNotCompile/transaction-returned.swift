@@ -1,4 +1,4 @@
-// expect: TBD
+// expect: requires that 'TenantTransaction' conform to 'Copyable'
 import Postgres
 
 func leak(

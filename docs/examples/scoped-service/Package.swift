@@ -11,6 +11,6 @@ let package = Package(
         .executableTarget(
             name: "scoped-service",
             dependencies: [.product(name: "RingfencePostgres", package: "ringfence")],
-            swiftSettings: [.swiftLanguageMode(.v6)])
+            swiftSettings: [.swiftLanguageMode(.v6), .strictMemorySafety()])
     ]
 )

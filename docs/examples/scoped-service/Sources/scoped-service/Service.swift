@@ -57,7 +57,8 @@ import Postgres
     }
 
     private static func stop(_ message: String, _ code: Int32) -> Never {
-        fputs("scoped-service: \(message)\n", stderr)
+        let line = "scoped-service: \(message)\n"
+        _ = unsafe line.withCString { unsafe write(2, $0, strlen($0)) }
         exit(code)
     }
 }
