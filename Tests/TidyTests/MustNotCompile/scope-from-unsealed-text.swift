@@ -1,4 +1,0 @@
-// expect: cannot convert value of type 'String' to expected argument type 'Seal'
-import Postgres
-
-func scope(_ text: String) -> TenantScope? { TenantScope(seal: text) }
