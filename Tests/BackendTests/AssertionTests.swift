@@ -1,6 +1,7 @@
 import Foundation
 import HTTP1
 import Policy
+import Postgres
 import Reactor
 import TestSupport
 import Testing
