@@ -25,7 +25,10 @@ enum RuntimeGrants {
             -- One after the other: two that change the same privileges at once fail each other.
             PERFORM pg_advisory_xact_lock(7464326301851279974);
             EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC, %I', base, role);
-            IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public') THEN
+            -- Where a superuser prepared the database, it is somebody else's and done.
+            IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public'
+                AND pg_has_role(current_user, nspowner, 'USAGE'))
+            THEN
                 EXECUTE format('REVOKE CREATE ON SCHEMA public FROM PUBLIC, %I', role);
             END IF;
             EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA ringfence, ringfence_migrations'
