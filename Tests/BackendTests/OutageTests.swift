@@ -200,7 +200,7 @@ private final class Load: Sendable {
         let backend = try RunningBackend(workers: 1)
         let tenant = try backend.makeTenant()
         let runtime = try #require(backend.database).runtime
-        try backend.look("REVOKE INSERT ON ringfence.audit FROM \(runtime)")
+        try backend.look("REVOKE INSERT ON ringfence.audit FROM \(runtime), ringfence_guard")
         let requests: [(String, String, String)] = [
             ("POST", "/v1/tenants", #"{"external_id":"unaudited","name":"x","tier":"SCALE"}"#),
             ("PATCH", "/v1/tenants/\(tenant.externalID)", #"{"tier":"SCALE"}"#),

@@ -1,4 +1,5 @@
 import Foundation
+import HTTP1
 import TestSupport
 
 /// The built program on a database of its own, with a gateway's key.
@@ -18,16 +19,16 @@ final class RunningBackend: Sendable {
 
     static let program = Result { try BuiltProducts.path("ringfence-backend") }
     private static let common = Result { try RunningBackend() }
-    private static let commonSealed = Result { try RunningBackend(context: "sealed") }
+    private static let commonPlain = Result { try RunningBackend(context: "plain") }
 
     /// One for all tests that leave it as it is; each makes tenants of its own.
     static func shared() throws -> RunningBackend { try common.get() }
 
-    /// The same, on a database that goes by seals.
-    static func sharedSealed() throws -> RunningBackend { try commonSealed.get() }
+    /// The same, on a database that goes by settings.
+    static func sharedPlain() throws -> RunningBackend { try commonPlain.get() }
 
     convenience init(
-        workers: Int = 2, deadline: String = "5s", context: String = "plain"
+        workers: Int = 2, deadline: String = "5s", context: String = "sealed"
     ) throws {
         let database = try PostgresCluster.shared().makeDatabase()
         try self.init(
@@ -150,14 +151,25 @@ final class RunningBackend: Sendable {
         return try client.readResponse()
     }
 
-    /// A question to the feed.
-    func feed(
-        _ target: String, fields: [String] = ["Authorization: Bearer \(feedSecret)"]
-    ) throws -> RawResponse {
+    /// A question to the feed, with the seals of the vendors it names unless `fields` are given.
+    func feed(_ target: String, fields: [String]? = nil) throws -> RawResponse {
         let client = try RawClient(port: feedPort)
+        let fields = try fields ?? ["Authorization: Bearer \(Self.feedSecret)"] + seals(target)
         let lines = ["GET \(target) HTTP/1.1", "Host: feed", "Connection: close"] + fields
         try client.send(lines.joined(separator: "\r\n") + "\r\n\r\n")
         return try client.readResponse()
+    }
+
+    private func seals(_ target: String) throws -> [String] {
+        guard let sealKey else { return [] }
+        let seals = try target.split(separator: "&").filter { $0.hasPrefix("vendor=") }.map {
+            var out = ByteBuffer(capacityMax: 200)
+            try Gateway.mint(
+                sealKey, .vendor(String($0.dropFirst(7))),
+                now: Int64(Date().timeIntervalSince1970) + 30, into: &out)
+            return String(decoding: out.bytes, as: UTF8.self)
+        }
+        return ["Ringfence-Seal: " + seals.joined(separator: ",")]
     }
 
     /// Sends bytes as they are and reads one response.

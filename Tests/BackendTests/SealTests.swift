@@ -13,7 +13,7 @@ import Testing
     let globex: Tenant
 
     init() throws {
-        backend = try RunningBackend.sharedSealed()
+        backend = try RunningBackend.shared()
         acme = try backend.makeTenant()
         globex = try backend.makeTenant()
     }
@@ -185,7 +185,7 @@ extension Gateway.Scope {
 
 @Suite struct `The seal where nobody asks for it` {
     @Test func `may be there before the database goes by it`() throws {
-        let backend = try RunningBackend.shared()
+        let backend = try RunningBackend.sharedPlain()
         let tenant = try backend.makeTenant()
         let vouched = Gateway.Vouched(method: "GET", target: "/v1/events")
         let key = "rfseal1:k001:somewhere:" + String(repeating: "ab", count: 32)

@@ -160,6 +160,7 @@ extension Statement {
             SELECT 'slot', parname || ' can be set by ' || r.rolname
             FROM pg_parameter_acl, aclexplode(paracl) AS granted
             JOIN pg_roles r ON r.oid = granted.grantee AND NOT r.rolsuper
+            AND has_database_privilege(r.oid, current_database(), 'CONNECT')
             WHERE $4 = 'sealed' AND parname = 'backtrace' || '_functions'
             AND r.rolname <> 'ringfence_guard'
             UNION ALL
