@@ -56,7 +56,7 @@ import Testing
         "SELECT set_config('backtrace_functions', '%h,', false)",
         "SET app.seal = 's1k001t%t17000000300000'",
         "SELECT ringfence_guard.enter('s1k001t%t1999999999' || repeat('0', 64))",
-        "SELECT ringfence_guard.act_as('%t', 'because', gen_random_uuid(), 'me', 'look', NULL, '{}')",
+        "SELECT ringfence_guard.act_as('%t', 'x', gen_random_uuid(), 'me', 'look', NULL, '{}')",
         "SET ROLE ringfence_guard", "SET ROLE ringfence_owner", "SET row_security = off",
         "SELECT ipad FROM ringfence_guard.keys",
         "SELECT * FROM ringfence_guard.claim('deliver', 10, '1 min')",
