@@ -108,7 +108,7 @@ struct ModeBench {
     }
 
     private static func row(_ name: String, _ cells: String...) -> String {
-        padded(name, 36) + cells.map { padded($0, 16) }.joined()
+        padded(name, 40) + cells.map { padded($0, 16) }.joined()
     }
 
     private static func padded(_ text: String, _ width: Int) -> String {

@@ -29,6 +29,7 @@ final class ModeDatabase {
                 SET LOCAL check_function_bodies = off;
                 \(GuardScript.home(of: "ringfence_guard"))
                 \(GuardScript.contextHome(of: owner))
+                GRANT USAGE ON SCHEMA ringfence_guard TO \(owner);
                 SET LOCAL ROLE ringfence_guard;
                 \(script.core)
                 RESET ROLE; SET LOCAL ROLE \(owner);
