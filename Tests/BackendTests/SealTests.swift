@@ -30,7 +30,12 @@ import Testing
         return (answer, line)
     }
 
-    @Test func `opens every endpoint, for its own subject`() throws {
+    @Test(arguments: ["sealed", "statement"])
+    func `opens every endpoint, for its own subject`(_ context: String) throws {
+        let isShared = context == "sealed"
+        let backend = isShared ? backend : try RunningBackend(context: context)
+        let acme = isShared ? acme : try backend.makeTenant()
+        let globex = isShared ? globex : try backend.makeTenant()
         let sent = try backend.send(
             "POST", "/v1/events", body: #"{"topic":"a.b","payload":{"n":1}}"#, as: acme.scope)
         #expect(sent.status == 202 && sent.only("Ringfence-Tenant") == acme.id)
@@ -56,6 +61,16 @@ import Testing
         let other = try backend.makeTenant()
         let deleted = try backend.send("DELETE", "/v1/tenants/\(other.externalID)", as: .vendor())
         #expect(deleted.status == 204, "\(deleted.text)")
+        let late = try backend.send(
+            "GET", "/v1/events", as: acme.scope, gateway: Gateway(seals: .expiring(-2)))
+        #expect(late.status == 503 && late.code == "database.seal", "\(late.text)")
+        let none = try backend.send(
+            "GET", "/v1/events", as: acme.scope, gateway: Gateway(seals: .none))
+        #expect(none.status == 401 && none.code == "assertion.seal", "\(none.text)")
+        let foreign = try backend.send(
+            "GET", "/v1/events", as: acme.scope, gateway: Gateway(seals: .of(globex.scope)))
+        #expect(foreign.code == "assertion.seal")
+        #expect(try backend.send("GET", "/v1/events", as: acme.scope).data.count == 2)
     }
 
     @Test func `that is missing, misshapen or somebody else's is 401 and said so in the log`()

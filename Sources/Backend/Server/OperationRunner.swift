@@ -26,6 +26,8 @@ struct OperationRunner: ~Copyable {
 
     /// Whether the schema is the one this program was built for and nothing in it is open.
     mutating func isSchemaFit(deadline: Deadline) throws(DatabaseFault) -> Bool {
+        // Catalogs are read outside of scopes, where a powerful role is not refused.
+        guard try RolePosture.check(&connection, deadline: deadline).isEmpty else { return false }
         guard try SchemaPosture.progress(&connection, deadline: deadline) == .complete else {
             return false
         }

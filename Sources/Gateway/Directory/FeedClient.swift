@@ -8,7 +8,8 @@ enum FeedFault: Error, Equatable {
     case cutShort
     case timeout
     case protocolViolation
-    /// 401: the secret is not the backend's, or seals are missing. Others: the backend's own trouble.
+    /// 401: the secret is not the backend's, or seals are missing. Others: the backend's own
+    /// trouble.
     case status(UInt16)
     case tooLarge
     /// No seal could be made for the database behind it.

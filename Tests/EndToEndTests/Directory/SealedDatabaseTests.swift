@@ -56,7 +56,7 @@ import Testing
         "SELECT set_config('backtrace_functions', '%h,', false)",
         "SET app.seal = 's1k001t%t17000000300000'",
         "SELECT ringfence_guard.enter('s1k001t%t1999999999' || repeat('0', 64))",
-        "SELECT ringfence_guard.act_as('%t', 'because', gen_random_uuid(), 'me', 'look', NULL, '{}')",
+        "SELECT ringfence_guard.act_as('%t', 'x', gen_random_uuid(), 'me', 'look', NULL, '{}')",
         "SET ROLE ringfence_guard", "SET ROLE ringfence_owner", "SET row_security = off",
         "SELECT ipad FROM ringfence_guard.keys",
         "SELECT * FROM ringfence_guard.claim('deliver', 10, '1 min')",
@@ -75,22 +75,51 @@ import Testing
                 .replacingOccurrences(of: "%v", with: ids[1])
                 .replacingOccurrences(of: "%h", with: ids[0].replacing("-", with: ""))
             for isBegun in [false, true] {
-                // Each on a session of its own, as an attacker with a client would.
-                let words =
-                    (isBegun ? ["-c", "BEGIN"] : []) + ["-c", sql]
-                    + [
-                        "events", "tenants", "vendors", "api_keys", "domains", "revocations",
-                        "feeds",
-                    ].flatMap { ["-c", "SELECT 'rows', count(*) FROM ringfence.\($0)"] }
-                let done = try ChildProcess.run(
-                    "psql", [site.database.runtimeURL, "-XqAt"] + words, seconds: 20)
+                let done = try look(site, isBegun ? ["BEGIN", sql] : [sql])
                 let counts = done.output.split(separator: "\n").filter { $0.hasPrefix("rows|") }
-                #expect(counts.allSatisfy { $0 == "rows|0" }, "\(sql): \(done.output)")
+                #expect(counts.allSatisfy { $0.hasSuffix("|0") }, "\(sql): \(done.output)")
                 // An error ends the transaction; outside of one every table has answered.
-                let isComplete = counts.count == 7 || isBegun || sql.contains("row_security")
+                let isComplete =
+                    counts.count == Self.tables.count || isBegun || sql.contains("row_security")
                 #expect(isComplete, "\(sql): \(done.errorOutput)")
             }
         }
+        // The same look does see, through a seal of the gateway's key: made by hand here.
+        let seal = try handmadeSeal(of: String(ids[0]), site)
+        let good = try look(site, ["BEGIN", "SELECT ringfence_guard.enter('\(seal)')"])
+        #expect(good.output.contains("events|1") && good.output.contains("tenants|1"))
+        let unbegun = try look(site, ["SELECT ringfence_guard.enter('\(seal)')"])
+        #expect(!unbegun.output.contains("|1"), "\(unbegun.output)")
+    }
+
+    private static let tables = [
+        "events", "tenants", "vendors", "api_keys", "domains", "revocations", "feeds",
+    ]
+
+    /// Logs in with the backend's connection string, says `lines`, and counts every table's rows.
+    private func look(
+        _ site: DirectorySite, _ lines: [String]
+    ) throws -> (end: ChildProcess.End, output: String, errorOutput: String) {
+        let all =
+            lines
+            + Self.tables.map { "SELECT 'rows', '\($0)', count(*) FROM ringfence.\($0)" }
+        return try ChildProcess.run(
+            "psql", [site.database.runtimeURL, "-XqAt"] + all.flatMap { ["-c", $0] }, seconds: 20)
+    }
+
+    /// A seal as docs/backend.md describes it, by openssl.
+    private func handmadeSeal(of tenant: String, _ site: DirectorySite) throws -> String {
+        let line = try String(contentsOfFile: "\(site.folder.path)/seal.key", encoding: .utf8)
+        let parts = line.trimmingCharacters(in: .whitespacesAndNewlines).split(separator: ":")
+        let body = "s1\(parts[1])t\(tenant)\(Int(Date().timeIntervalSince1970) + 30)"
+        let made = try ChildProcess.run(
+            "sh",
+            [
+                "-c",
+                "printf 'ringfence-seal|%s|%s' '\(parts[2])' '\(body)' | openssl dgst -sha256 "
+                    + "-mac HMAC -macopt hexkey:\(parts[3]) -r",
+            ], seconds: 20)
+        return try body + String(#require(made.output.split(separator: " ").first))
     }
 
     // MARK: Rotation
