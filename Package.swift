@@ -82,12 +82,9 @@ let package = Package(
         .executable(name: "ringfence", targets: ["ringfence"]),
         .executable(name: "ringfence-gateway", targets: ["ringfence-gateway"]),
         .executable(name: "ringfence-backend", targets: ["ringfence-backend"]),
-<<<<<<< HEAD
         // For other services: docs/typed-scope.md.
         .library(name: "RingfencePostgres", targets: ["Postgres"]),
-=======
         .executable(name: "ringfence-attack", targets: ["ringfence-attack"]),
->>>>>>> main
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
