@@ -5,8 +5,8 @@
 /// Written for PostgreSQL 15 (the first with grants on parameters). Scripts name everything with
 /// its schema and hold no tenant's value and no key. In one transaction, in this order: `roles` and
 /// `slotGrant` (superuser), `home`; as the guard's owner `core`, `protect`, and `acting` where
-/// there are our tables; as the owner of schema `ringfence` `context` and `policies`; `grants`; `trigger`
-/// (superuser). Names of roles are handed over as SQL writes them: see `quoted`.
+/// there are our tables; as the owner of schema `ringfence` `context` and `policies`; `grants`;
+/// `trigger` (superuser). Names of roles are handed over as SQL writes them: see `quoted`.
 public struct GuardScript: Sendable {
     public let mode: ContextMode
     /// Schemas whose new tables are protected by themselves.
