@@ -158,7 +158,8 @@ private final class Load: Sendable {
         // last one is sent long before the first deadline.
         let requests = try (0..<80).map { _ in
             let assertion = try Gateway().assertion(
-                .init(method: "GET", target: "/v1/events"), for: tenant.scope)
+                .init(method: "GET", target: "/v1/events"), for: tenant.scope,
+                sealKey: backend.sealKey)
             return RunningBackend.head(
                 "GET", "/v1/events", ["Ringfence-Assertion: \(assertion)"], body: [],
                 contentType: nil)

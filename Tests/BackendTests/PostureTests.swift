@@ -372,7 +372,10 @@ private struct Bench {
 
     @Test func `is not migrated for a role that does not exist`() throws {
         let bench = try Bench()
-        try bench.use(runtime: "postgresql://nobody_at_all:x@/\(bench.database.name)")
+        // Nobody is there to make it.
+        try RunningBackend.writePolicy(
+            to: bench.folder, owner: bench.database.ownerURL,
+            runtime: "postgresql://nobody_at_all:x@/\(bench.database.name)", context: "plain")
         let migrate = try bench.run("db", "migrate")
         #expect(migrate.end == .exited(1))
         #expect(migrate.errorOutput.contains("`nobody_at_all`"))
@@ -432,7 +435,7 @@ private struct Bench {
         let running = try RunningBackend.shared()
         let config = try RunningBackend.writePolicy(
             to: bench.folder, owner: bench.database.ownerURL, runtime: bench.database.runtimeURL,
-            api: "127.0.0.1:\(running.apiPort)")
+            api: "127.0.0.1:\(running.apiPort)", context: "sealed")
         let announcement = bench.folder.path + "/announcement"
         let result = try RunningBackend.run(
             ["run", "--config", config, "--announce", announcement])
