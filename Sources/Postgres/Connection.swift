@@ -54,7 +54,7 @@ public struct Connection: ~Copyable {
     }
 
     /// Runs one statement outside any scope and unable to write: for questions about the catalogs.
-    /// Tables of tenants show no row.
+    /// Tables of tenants show no row. Refused like a transaction where the login is unfit.
     public mutating func inspect(
         _ statement: Statement, _ values: [Parameter] = [], deadline: Deadline
     ) throws(DatabaseFault) -> Rows {

@@ -52,7 +52,8 @@ public enum RolePosture {
     public static func check(
         _ connection: inout Connection, deadline: Deadline
     ) throws(DatabaseFault) -> [Finding] {
-        try findings(in: connection.inspect(statement, deadline: deadline))
+        try findings(
+            in: connection.session.inspect(statement, requiresFitness: false, before: deadline))
     }
 
     static func findings(in rows: Rows) throws(DatabaseFault) -> [Finding] {

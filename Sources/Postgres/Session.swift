@@ -116,10 +116,16 @@ final class Session {
     }
 
     /// The same in a session that nobody left anything in, and unable to write.
+    ///
+    /// - Parameter requiresFitness: refuses a login that could step around row-level security.
     func inspect(
-        _ statement: Statement, _ values: [Parameter], before deadline: Deadline
+        _ statement: Statement, _ values: [Parameter] = [], requiresFitness: Bool = true,
+        before deadline: Deadline
     ) throws(DatabaseFault) -> Rows {
         try connect(before: deadline)
+        guard purpose.permits(findings) || !requiresFitness else {
+            throw DatabaseFault(.unsafeRole)
+        }
         begin(before: deadline)
         defer { phase = .closed }
         try scrub(for: BoundScope())

@@ -18,6 +18,10 @@ import Testing
             }
         }
         #expect(refused?.kind == (findings.isEmpty ? nil : .unsafeRole))
+        let uninspected = fault { () throws(DatabaseFault) in
+            try connection.inspect(.backend, deadline: .soon)
+        }
+        #expect(uninspected?.kind == refused?.kind)
         return findings
     }
 
