@@ -157,7 +157,7 @@ let package = Package(
                 "Backend", "HTTP1", "HTTPTransport", "Policy", "Postgres", "Reactor", "TestSupport",
                 "Tokens",
             ]),
-        tests("CommandTests", ["ringfence", "Policy", "YAML", "Release", "TestSupport"]),
+        tests("CommandTests", ["ringfence", "Policy", "TLS", "YAML", "Release", "TestSupport"]),
         tests("ConformanceTests", ["HTTP1", "TLS", "TestSupport"]),
         tests("EndToEndTests", ["TestSupport"], exclude: ["Flask", "Load/Programs"]),
         tests("TidyTests", [], exclude: ["MustNotCompile"]),

@@ -86,6 +86,7 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case testNameRepeated = "E1404"
     case testContradiction = "E1405"
     case testTokenIssuer = "E1406"
+    case testCredentialUnfit = "E1407"
     case environmentSecret = "W2001"
     case injectedNameNotCovered = "W2002"
     case ineffective = "W2003"
@@ -635,10 +636,12 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     """)
         case .testTokenUnknown:
             Entry(
-                title: "A test uses a token that it does not define",
+                title: "A test uses a credential that it does not define",
                 help: """
-                    `request: {token: NAME}` takes a name of the file's own `tokens`. Every token \
-                    is made for the test and signed with a key that only the test knows.
+                    `request: {token: NAME}` takes a name of the file's own `tokens`; `key`, \
+                    `session` and `certificate` take one of `keys`, `sessions` and \
+                    `certificates`. All of them are made for the test and signed with keys that \
+                    only the test knows.
                     """)
         case .testExpectsNothing:
             Entry(
@@ -666,6 +669,14 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                 help: """
                     A token is either a JWT of an `issuer` of the policy, with claims, or the key \
                     of a `vendor`, which has none.
+                    """)
+        case .testCredentialUnfit:
+            Entry(
+                title: "A test makes a credential that cannot be",
+                help: """
+                    An API key is one of the file's own `tenants`. Sessions need `sessions` in \
+                    the policy; certificates need `certificates`, a listener with `tls`, and \
+                    either a `tenant` or a whole `name`.
                     """)
         case .environmentSecret:
             Entry(
