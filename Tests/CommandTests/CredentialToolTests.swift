@@ -46,6 +46,11 @@ import Testing
             basic: true
             scopes: {POST: ["orders:write"]}
             upstream: orders
+          - name: delete
+            match: {path: /v1/keys, methods: [DELETE]}
+            auth: api-key
+            roles: {DELETE: [admin]}
+            upstream: orders
           - {name: machines, match: {path: /v1/machines}, auth: certificate, upstream: orders}
           - name: pages
             match: {path: /v1/pages, methods: [GET, POST]}
@@ -76,6 +81,7 @@ import Testing
           globex: {tenant: globex}
           gone: {tenant: acme, revoked: true}
           guessed: {tenant: acme, forged: true}
+          boss: {tenant: acme, role: admin}
         sessions:
           ann: {tenant: acme, user: ann, role: admin}
           page: {tenant: acme, user: ben, role: member, as: cookie, ttl: 15m}
@@ -130,6 +136,12 @@ import Testing
           - name: a key with the scope
             request: {method: POST, url: /v1/keys, key: acme, json: {a: 1}}
             expect: {decision: forward}
+          - name: a key with the role
+            request: {method: DELETE, url: /v1/keys, key: boss}
+            expect: {decision: forward, route: delete}
+          - name: a key without a role
+            request: {method: DELETE, url: /v1/keys, key: acme}
+            expect: {status: 403, code: role.missing}
           - name: a machine
             repeat: 2
             request: {url: "https://api.example.test/v1/machines", certificate: fleet}
@@ -188,7 +200,7 @@ import Testing
         let result = try place.run("test", "--coverage")
         #expect(result.end == .exited(0), "\(result.output)\(result.errors)")
         let lines = PolicyFolder.lines(result.output)
-        #expect(lines.last == "24 cases: 24 passed")
+        #expect(lines.last == "26 cases: 26 passed")
         #expect(
             lines.contains(
                 "route forwarded by token by key by session 401 403 spoofed 429"),

@@ -94,6 +94,7 @@ struct TestFileCredentials {
         else { throw ToolFault(message: "key `\(key.name)` cannot be made") }
         var facts = APIKeyFacts(id: id, tenant: tenant, digest: digest)
         facts.scopes = key.scopes.map { [UInt8]($0.utf8) }
+        facts.role = key.role.map { [UInt8]($0.utf8) }
         if let seconds = key.secondsToLive { facts.expires = clock + seconds }
         facts.isRevoked = key.isRevoked
         return (String(decoding: shown, as: UTF8.self), facts)

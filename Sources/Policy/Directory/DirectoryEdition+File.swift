@@ -52,6 +52,6 @@ extension DirectoryEdition {
         let made = ledger.edition()
         self.init(
             base: made.base, overlay: made.overlay, vendors: made.vendors, tiers: made.tiers,
-            features: made.features, scopes: made.scopes)
+            features: made.features, scopes: made.scopes, roles: made.roles)
     }
 }

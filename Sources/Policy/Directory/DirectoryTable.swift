@@ -31,7 +31,10 @@ struct DirectoryTable: Sendable {
         var digest: CredentialDigest
         var expires: Int64
         var scopes: UInt16
+        var role: UInt16
         var isRevoked: Bool
+
+        static let noRole = UInt16.max
     }
 
     struct RevocationRow: BitwiseCopyable, Sendable {

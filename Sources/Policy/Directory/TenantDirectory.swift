@@ -120,6 +120,7 @@ public struct TenantDirectory: Sendable {
         public let expires: Int64
         public let isRevoked: Bool
         fileprivate let scopes: UInt16
+        fileprivate let role: UInt16
 
         /// Whether the key may be used at `now` (wall-clock seconds).
         public func holds(at now: Int64) -> Bool { !isRevoked && now < expires }
@@ -130,7 +131,7 @@ public struct TenantDirectory: Sendable {
         return edition.key(id).map {
             FoundKey(
                 id: $0.id, tenant: $0.tenant, digest: $0.digest, expires: $0.expires,
-                isRevoked: $0.isRevoked, scopes: $0.scopes)
+                isRevoked: $0.isRevoked, scopes: $0.scopes, role: $0.role)
         }
     }
 
@@ -138,6 +139,14 @@ public struct TenantDirectory: Sendable {
     public func scopes(of key: FoundKey) -> [[UInt8]] {
         guard case .records(let edition) = source else { return [] }
         return edition.scopes.set(key.scopes)
+    }
+
+    /// The role of who uses a key this very value has found; allocates.
+    public func role(of key: FoundKey) -> [UInt8]? {
+        guard case .records(let edition) = source, key.role != DirectoryTable.KeyRow.noRole else {
+            return nil
+        }
+        return edition.roles.all[Int(key.role)]
     }
 
     /// Whether any host name is a tenant's.

@@ -17,7 +17,8 @@ extension PolicyTestCompiler {
         let key = TestKey(
             name: entry.key, tenant: tenant, vendor: vendor ?? 0,
             scopes: Array(Set(node.texts("scopes") ?? [])).sorted(),
-            secondsToLive: node.seconds("ttl"), isRevoked: node.boolean("revoked") ?? false,
+            role: node["role"]?.text, secondsToLive: node.seconds("ttl"),
+            isRevoked: node.boolean("revoked") ?? false,
             isForged: node.boolean("forged") ?? false, place: place)
         file.credentials.keys.append(key)
         guard root["tenants"] != nil else {

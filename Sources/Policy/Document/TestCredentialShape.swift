@@ -21,6 +21,7 @@ enum TestCredentialShape {
                 "vendor", .scalar(.reference(.vendor, or: [], notYet: [])), default: "default",
                 "Whose tenant that is."),
             PolicyKey("scopes", .list(.scalar(.text), minimum: 1), "What it may be used for."),
+            PolicyKey("role", .scalar(.text), "The role of who uses it."),
             PolicyKey(
                 "ttl", .scalar(lifetime), "How long it lives, from `clock` on; for ever without."),
             PolicyKey("revoked", .scalar(.boolean), default: "false", "It was revoked."),

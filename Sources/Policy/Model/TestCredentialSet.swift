@@ -20,6 +20,7 @@ public struct TestKey: Sendable {
     public var vendor: Int
     /// Sorted.
     public var scopes: [String]
+    public var role: String?
     /// From the test's clock on; `nil` for never.
     public var secondsToLive: Int64?
     public var isRevoked: Bool

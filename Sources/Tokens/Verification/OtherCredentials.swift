@@ -9,7 +9,7 @@ public struct ShownKey: Sendable {
 
     fileprivate init(_ record: TenantDirectory.FoundKey) { self.record = record }
 
-    /// What the key says: its tenant and its scopes.
+    /// What the key says: its tenant, its scopes and its role.
     ///
     /// - Parameter directory: the value the key was found in.
     /// - Returns: `nil` where the directory does not know its tenant.
@@ -19,7 +19,8 @@ public struct ShownKey: Sendable {
         else { return nil }
         return VerifiedClaims(
             issuer: nil, vendor: vendor, tenant: name, derivedID: nil,
-            subject: Array("key:".utf8) + record.id.bytes, role: nil, tier: nil, notBefore: 0,
+            subject: Array("key:".utf8) + record.id.bytes, role: directory.role(of: record),
+            tier: nil, notBefore: 0,
             expires: record.expires, credential: .apiKey, tenantID: record.tenant,
             key: record.id, scopes: directory.scopes(of: record))
     }
