@@ -69,6 +69,12 @@ public final class DirectoryEdition: Sendable {
         return base.table.key(id).map { base.table.keys[$0] }
     }
 
+    /// See `DirectoryTable.keyOrAnother`.
+    func keyOrAnother(_ id: APIKeyID) -> (row: DirectoryTable.KeyRow, isIt: Bool)? {
+        if let index = overlay.key(id) { return (overlay.keys[index], true) }
+        return base.table.keyOrAnother(id).map { (base.table.keys[$0.place], $0.isIt) }
+    }
+
     func revocation(
         _ tenant: TenantID, _ token: TokenID
     ) -> DirectoryTable.RevocationRow? {

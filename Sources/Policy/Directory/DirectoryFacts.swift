@@ -84,6 +84,11 @@ public struct APIKeyID: Hashable, BitwiseCopyable, Sendable {
         low = DirectoryHash.word(text, 8)
     }
 
+    /// No key's: what is looked for in the place of a text that is none.
+    public init(standingFor digest: CredentialDigest) {
+        (high, low) = (digest.words.0 | 1 << 63, digest.words.1)
+    }
+
     /// The 16 characters.
     public var bytes: [UInt8] {
         [high, low].flatMap { word in

@@ -127,12 +127,21 @@ public struct TenantDirectory: Sendable {
     }
 
     public func key(_ id: APIKeyID) -> FoundKey? {
-        guard case .records(let edition) = source else { return nil }
-        return edition.key(id).map {
-            FoundKey(
-                id: $0.id, tenant: $0.tenant, digest: $0.digest, expires: $0.expires,
-                isRevoked: $0.isRevoked, scopes: $0.scopes, role: $0.role)
+        guard let found = keyOrAnother(id), found.isIt else { return nil }
+        return found.key
+    }
+
+    /// The record of this id; where there is none, that of another key, which takes as long to find
+    /// and may only be compared with (attack K1).
+    public func keyOrAnother(_ id: APIKeyID) -> (key: FoundKey, isIt: Bool)? {
+        guard case .records(let edition) = source, let found = edition.keyOrAnother(id) else {
+            return nil
         }
+        let row = found.row
+        let key = FoundKey(
+            id: row.id, tenant: row.tenant, digest: row.digest, expires: row.expires,
+            isRevoked: row.isRevoked, scopes: row.scopes, role: row.role)
+        return (key, found.isIt)
     }
 
     /// What a key this very value has found may be used for, sorted; allocates.
