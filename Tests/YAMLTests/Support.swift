@@ -88,6 +88,12 @@ let plainPolicy = """
     """
 
 extension String {
+    /// What stands before `mark`, which must be there.
+    func prefix(before mark: String) -> String {
+        guard let range = range(of: mark) else { preconditionFailure("\(mark) is not there") }
+        return String(self[..<range.lowerBound])
+    }
+
     /// This text with `old` replaced, which must be there exactly once.
     func changing(_ old: String, to new: String) -> String {
         precondition(components(separatedBy: old).count == 2, "\(old) is not there once")
