@@ -1,0 +1,140 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Postgres
+
+/// What came of every trick in one mode.
+struct Results: Sendable {
+    let mode: ContextMode
+    let posture: String
+    let pipeline: [String: Outcome]
+    let simple: [String: Outcome]
+
+    private static let all: [ContextMode: Once] = Dictionary(
+        uniqueKeysWithValues: ContextMode.allCases.map { ($0, Once()) })
+
+    /// Run once and kept.
+    static func of(_ mode: ContextMode) throws -> Results {
+        guard let once = all[mode] else { throw TestSupportError.malformedResponse("\(mode)") }
+        return try once.result.withLock { kept in
+            if let kept { return try kept.get() }
+            let result = Result { try Results(mode) }
+            kept = result
+            return try result.get()
+        }
+    }
+
+    private init(_ mode: ContextMode) throws {
+        self.mode = mode
+        let attacked = try AttackedDatabase(mode)
+        posture = attacked.posture
+        pipeline = try Self.run(attacked, .pipeline)
+        simple = try Self.run(attacked, .simple)
+    }
+
+    private static func run(
+        _ attacked: AttackedDatabase, _ road: Attack.Road
+    ) throws -> [String: Outcome] {
+        var attack = try Attack(on: attacked, by: road)
+        var outcomes: [String: Outcome] = [:]
+        for trick in Trick.all { outcomes[trick.id] = try attack.outcome(of: trick) }
+        return outcomes
+    }
+
+    final class Once: Sendable {
+        let result = Mutex<Result<Results, any Error>?>(nil)
+    }
+}
+
+@Suite(.timeLimit(.minutes(10))) struct `Injected SQL` {
+    @Test func `comes in more than fifty ways, each under a name of its own`() {
+        #expect(Trick.all.count >= 100)
+        #expect(Set(Trick.all.map(\.id)).count == Trick.all.count)
+        #expect(Set(Trick.all.map(\.requests.description)).count == Trick.all.count)
+    }
+
+    @Test func `meets no foreign row and leaves nothing where the context is sealed`() throws {
+        for (id, outcome) in try Results.of(.sealed).pipeline {
+            let bad = outcome.effects.intersection(Outcome.forbidden)
+            #expect(bad.isEmpty, "\(id): \(outcome.words)")
+        }
+    }
+
+    @Test func `does so in mode statement only with another's valid seal`() throws {
+        let outcomes = try Results.of(.statement).pipeline
+        for trick in Trick.all {
+            let outcome = try #require(outcomes[trick.id])
+            let bad = outcome.effects.intersection(Outcome.forbidden)
+            #expect(bad == (trick.threat == .secondSeal ? [.read] : []), "\(trick.id): \(outcome.words)")
+        }
+    }
+
+    @Test func `meets foreign rows in mode plain, and leaves nothing there either`() throws {
+        let outcomes = try Results.of(.plain).pipeline
+        let reading = outcomes.filter { $0.value.effects.contains(.read) }.map(\.key)
+        #expect(reading.count >= 10)
+        #expect(outcomes.values.contains { $0.effects.contains(.wrote) })
+        for (id, outcome) in outcomes where outcome.effects.contains(.left) {
+            Issue.record("\(id): \(outcome.words)")
+        }
+    }
+
+    @Test(arguments: ContextMode.allCases)
+    func `succeeds in nothing else but what the documents say`(_ mode: ContextMode) throws {
+        let outcomes = try Results.of(mode).pipeline
+        for trick in Trick.all {
+            let outcome = try #require(outcomes[trick.id])
+            let other = outcome.effects.subtracting(Outcome.forbidden)
+            let isForged = mode == .plain && trick.threat != nil
+            if !isForged { #expect(!other.isEmpty == trick.isAccepted, "\(trick.id): \(outcome.words)") }
+        }
+    }
+
+    @Test(arguments: ContextMode.allCases)
+    func `does what db posture says`(_ mode: ContextMode) throws {
+        let results = try Results.of(mode)
+        let posture = try JSONDecoder().decode(Posture.self, from: Data(results.posture.utf8))
+        #expect(posture.context == mode.rawValue)
+        for threat in Trick.Threat.allCases {
+            let said = try #require(posture.threats.first { $0.threat == threat.rawValue })
+            let succeeding = Trick.all.filter {
+                $0.threat == threat && results.pipeline[$0.id]?.effects.isEmpty == false
+            }.map(\.id)
+            // Nothing is sealed in mode plain, so there is nothing to do with a seal either.
+            if mode == .plain, threat == .secondSeal { continue }
+            #expect(said.stopped == succeeding.isEmpty, "\(threat.rawValue): \(succeeding)")
+        }
+    }
+
+    private struct Posture: Decodable {
+        struct Threat: Decodable {
+            let threat: String
+            let stopped: Bool
+        }
+        let context: String
+        let threats: [Threat]
+    }
+
+    @Test func `over the simple protocol reaches what the product's way does not let it`() throws {
+        let sealed = try Results.of(.sealed)
+        let reached = Trick.all.map(\.id).filter {
+            sealed.simple[$0]?.effects.isDisjoint(with: Outcome.forbidden) == false
+        }
+        #expect(reached.contains("P6"), "\(reached)")
+        #expect(reached.contains("P15"), "\(reached)")
+    }
+
+    @Test func `is what docs injection md says`() throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../docs/injection.md").standardized
+        let text = try Page.text()
+        if ProcessInfo.processInfo.environment["RINGFENCE_WRITE_GOLDEN"] != nil {
+            return try Data(text.utf8).write(to: file)
+        }
+        let written = try String(contentsOf: file, encoding: .utf8)
+        let isSame = written == text
+        #expect(isSame, "run again with RINGFENCE_WRITE_GOLDEN=1 and read the difference")
+    }
+}
