@@ -210,6 +210,8 @@ struct Watch: ~Copyable {
     /// What is different from the beginning; it is put right again.
     mutating func change() throws -> (ofRows: Bool, ofLogin: Bool) {
         let now = try Self.look(&session, runtime)
+        // What the attacker wrote into its own rows must not answer the next trick.
+        try session.run(script: Self.tidying, deadline: AttackedDatabase.soon)
         if now.rows != before.rows {
             try session.run(script: Self.repair, deadline: AttackedDatabase.soon)
         }
@@ -275,6 +277,12 @@ struct Watch: ~Copyable {
             UNION ALL SELECT concat('r', oid, rolpassword, rolsuper, rolbypassrls)
             FROM pg_authid WHERE rolname = $1
         ) AS lines)
+        """
+
+    private static let tidying = """
+        DELETE FROM ringfence.invoices
+        WHERE tenant_id = '\(AttackedDatabase.acme)' AND id BETWEEN 6 AND 1000;
+        DELETE FROM ringfence_guard.work WHERE tenant_id = '\(AttackedDatabase.acme)';
         """
 
     private static let repair = """

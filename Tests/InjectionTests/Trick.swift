@@ -92,7 +92,7 @@ struct Outcome: Sendable, Equatable {
         let found = Effect.allCases.filter(effects.contains).map(\.rawValue)
         if !found.isEmpty { return "**\(found.joined(separator: ", "))**" }
         return switch refusal {
-        case "22012"?: "undone"
+        case "scopeLost"?: "undone"
         case "timedOut"?: "cut off"
         case "protocolViolation"?: "cut off"
         case let word?: "`\(word)`"

@@ -14,6 +14,14 @@ extension Trick {
         """
     }
 
+    /// Whether another has such a row.
+    private static func blind(_ number: String) -> String {
+        """
+        ' OR (\(tenant) = '{B}' AND EXISTS (SELECT FROM ringfence.invoices \
+        WHERE number = '\(number)')) AND \(back) = '{A}' --
+        """
+    }
+
     /// The tenant, changed from within a statement.
     static let expressions: [Trick] = [
         Trick(
@@ -33,11 +41,8 @@ extension Trick {
             OFFSET 0) AS i) SELECT note FROM x UNION ALL SELECT \(back)
             """, by: unforgeable, threat: .expression),
         Trick(
-            "S4", "in WHERE, asking yes or no", "PortSwigger (blind)", .text,
-            """
-            ' OR (\(tenant) = '{B}' AND EXISTS (SELECT FROM ringfence.invoices WHERE note LIKE \
-            'canary of globex%')) AND \(back) = '{A}' --
-            """, by: unforgeable),
+            "S4", "in WHERE, asking yes or no", "PortSwigger (blind)", .text, blind("known-1"),
+            then: [.text(blind("absent"))], aim: .difference, by: unforgeable, threat: .expression),
         Trick(
             "S5", "as an argument of a function", "own", .text,
             """
@@ -63,8 +68,9 @@ extension Trick {
         Trick(
             "S9", "ts_stat runs a query's text", "manual 12.4.4", .text,
             """
-            ' UNION ALL SELECT \(tenant), string_agg(word, ' ') FROM ts_stat('SELECT to_tsvector(\
-            ''simple'', note) FROM ringfence.invoices WHERE id < 9') UNION ALL SELECT '', \(back) --
+            ' UNION ALL SELECT '', string_agg(word, ' ') FROM (SELECT \(tenant) AS s OFFSET 0) \
+            AS f CROSS JOIN LATERAL ts_stat(left(f.s, 0) || 'SELECT to_tsvector(''simple'', note) \
+            FROM ringfence.invoices WHERE id < 9') UNION ALL SELECT '', \(back) --
             """, by: unforgeable, threat: .expression),
         Trick(
             "S10", "the vendor's setting: names of tenants", "own", .text,
@@ -80,12 +86,9 @@ extension Trick {
             then: [.text("' OR true --")], by: "the proof at the end; every transaction binds anew"
         ),
         Trick(
-            "S12", "written into another's rows by a WITH", "own", .statement,
-            """
-            WITH f AS MATERIALIZED (SELECT \(tenant) AS s), u AS (UPDATE ringfence.invoices \
-            SET note = 'owned' FROM f WHERE id = 1 AND f.s IS NOT NULL RETURNING id) \
-            SELECT (SELECT count(*) FROM u), \(back)
-            """, by: unforgeable, threat: .expression),
+            "S12", "and written into another's rows", "own", .statement,
+            "SELECT \(tenant)", "UPDATE ringfence.invoices SET note = 'owned' WHERE id = 1",
+            "SELECT \(back)", by: unforgeable, threat: .expression),
         Trick(
             "S13", "app.seal with a seal of another tenant's id", "own", .text,
             union("set_config('app.seal','{tampered}',true)", "''"),
@@ -165,9 +168,9 @@ extension Trick {
             "T9", "DO block that commits first", "own", .statement,
             """
             DO $$ BEGIN COMMIT; PERFORM \(tenant); PERFORM set_config('x.loot', (SELECT \
-            string_agg(note, ' ') FROM ringfence.invoices WHERE id < 9), false); END $$
+            string_agg(note, ' ') FROM ringfence.invoices WHERE id < 9), false); COMMIT; END $$
             """, then: [.statement("SELECT current_setting('x.loot', true)")],
-            by: "no COMMIT within a pipeline; and the context ends with the transaction"),
+            by: "the proof at the end gives the connection up; and the context ends at COMMIT"),
         Trick(
             "T10", "COMMIT, then as another", "own", .statement,
             "COMMIT", "SELECT \(tenant)", rows, "SELECT \(back)",

@@ -73,6 +73,14 @@ extension Trick {
             "SELECT ringfence_guard.enter('{live}')", rows,
             by: "the proof at the end; nothing is answered"),
         Trick(
+            "G26", "the same in a DO block, kept in a setting", "own", .statement,
+            """
+            DO $$ BEGIN COMMIT; PERFORM ringfence_guard.enter('{live}'); PERFORM \
+            set_config('x.loot', (SELECT string_agg(note, ' ') FROM ringfence.invoices WHERE \
+            id < 9), false); COMMIT; END $$
+            """, then: [.statement("SELECT current_setting('x.loot', true)")],
+            by: "the proof at the end gives the connection up, and the setting with it"),
+        Trick(
             "G16", "enter() twice", "own", .statement, "SELECT ringfence_guard.enter('{own}')",
             rows, by: "it is one's own tenant again"),
         Trick(

@@ -76,7 +76,8 @@ extension Trick {
             aim: .answer, by: noCreate),
         Trick(
             "D17", "ALTER SYSTEM", "HackTricks", .statement,
-            "ALTER SYSTEM SET archive_command = 'true'", aim: .answer, by: "superusers only"),
+            "ALTER SYSTEM SET archive_command = 'true'", aim: .answer,
+            by: "not within a transaction; superusers only"),
         Trick(
             "D18", "ALTER DATABASE with a tenant for everybody", "own", .statement,
             """
@@ -169,7 +170,7 @@ extension Trick {
         Trick(
             "F20", "a subscription to another server", "own", .statement,
             "CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1 port=1' PUBLICATION p",
-            aim: .answer, by: "superusers only"),
+            aim: .answer, by: "not within a transaction; superusers only"),
         Trick(
             "F21", "changes of rows by logical decoding", "own", .text,
             "' UNION ALL SELECT '', pg_create_logical_replication_slot('s','test_decoding')::text --",

@@ -31,7 +31,7 @@ extension Trick {
             """
             DO $$ DECLARE victim text; BEGIN SELECT name INTO STRICT victim FROM \
             pg_prepared_statements WHERE statement LIKE \
-            '%SELECT note FROM ringfence.invoices ORDER%'; \
+            '%SELECT note FROM ringfence.invoices ORDER%' AND statement NOT LIKE 'DO %'; \
             EXECUTE format('DEALLOCATE %I', victim); EXECUTE format('PREPARE %I AS SELECT \
             set_config(''x.loot'', string_agg(note, '' ''), false) FROM ringfence.invoices', \
             victim); END $$
@@ -157,15 +157,25 @@ extension Trick {
             SELECT note FROM extensions.dblink('dbname=postgres', 'SELECT 1::text') AS t (note text)
             """, aim: .answer, by: "it takes a password that is asked for"),
         Trick(
-            "R14", "a tenant for every later login by default", "own", .statement,
-            "ALTER ROLE CURRENT_USER SET app.current_tenant = '{B}'", by: ownLogin,
-            isAccepted: true),
-        Trick(
-            "R15", "another password for the login", "own", .statement,
-            "ALTER ROLE CURRENT_USER PASSWORD 'x'", by: ownLogin, isAccepted: true),
-        Trick(
             "R13", "pg_authid, for hashes", "pentestmonkey", .text,
             "' UNION ALL SELECT rolname, rolpassword FROM pg_authid --", aim: .answer,
             by: "superusers only"),
+        Trick(
+            "R14", "a tenant for every later login by default", "own", .statement,
+            "ALTER ROLE CURRENT_USER SET app.current_tenant = '{B}'", aim: .answer,
+            by: "superusers only, for a setting that nothing defines", threat: .setting),
+        Trick(
+            "R15", "a timeout for every later login by default", "own", .statement,
+            "ALTER ROLE CURRENT_USER SET statement_timeout = '1ms'", by: ownLogin,
+            isAccepted: true),
+        Trick(
+            "R16", "another password for the login", "own", .statement,
+            "ALTER ROLE CURRENT_USER PASSWORD 'x'", by: ownLogin, isAccepted: true),
+        Trick(
+            "R17", "either out of an expression", "own", .text,
+            """
+            ' UNION ALL SELECT '', query_to_xml('ALTER ROLE CURRENT_USER PASSWORD ''x''', true, \
+            false, '')::text --
+            """, aim: .answer, by: "an expression runs queries only"),
     ]
 }
