@@ -26,6 +26,10 @@ import Testing
             "Release", "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens", "YAML",
             "Postgres", "HTTPTransport",
         ],
+        "Attack": [
+            "Release", "HTTP1", "JSON", "Reactor", "TLS", "Tokens", "HTTPTransport",
+        ],
+        "AttackMain": ["Attack"],
         "Bench": ["CPostgres", "LocalPostgres", "Backend", "Postgres"],
         "BenchDirectory": ["Policy", "Reactor"],
         "CleaningBench": ["HTTP1", "JSON", "Policy"],
