@@ -40,39 +40,43 @@ struct Attack: ~Copyable {
     let attacked: AttackedDatabase
     private let road: Road
     private var watch: Watch
-    private let placeholders: [(String, String)]
-    private let acme: TenantScope
-    private let globex: TenantScope
+    private var minted: Minted
     /// What globex finds in a session that nobody else has used.
     private let clean: String
 
+    /// Seals live for minutes, so they are made anew from time to time.
+    private struct Minted {
+        let at = ContinuousClock.now
+        let acme: TenantScope
+        let globex: TenantScope
+        let placeholders: [(String, String)]
+
+        init(_ attacked: AttackedDatabase) throws {
+            acme = try attacked.scope(AttackedDatabase.acme)
+            globex = try attacked.scope(AttackedDatabase.globex)
+            let tampered = try attacked.seal(AttackedDatabase.acme)
+                .replacing(AttackedDatabase.acme, with: AttackedDatabase.globex)
+            placeholders = [
+                ("{A}", AttackedDatabase.acme), ("{B}", AttackedDatabase.globex),
+                ("{VB}", AttackedDatabase.otherVendor),
+                ("{none}", "018f0000-0000-7000-8000-0000000000ff"),
+                ("{own}", acme.seal?.text ?? ""), ("{tampered}", tampered),
+                ("{live}", try attacked.seal(AttackedDatabase.globex)),
+                ("{expired}", try attacked.seal(AttackedDatabase.globex, seconds: -5)),
+                ("{file}", attacked.secretFile), ("{folder}", attacked.secretFolder),
+                ("{dsn}", attacked.database.runtimeURL),
+            ]
+        }
+    }
+
     init(on attacked: AttackedDatabase, by road: Road) throws {
-        let (acme, globex) = (
-            try attacked.scope(AttackedDatabase.acme), try attacked.scope(AttackedDatabase.globex)
-        )
-        let placeholders = [
-            ("{A}", AttackedDatabase.acme), ("{B}", AttackedDatabase.globex),
-            ("{VB}", AttackedDatabase.otherVendor),
-            ("{none}", "018f0000-0000-7000-8000-0000000000ff"),
-            ("{own}", acme.seal?.text ?? ""),
-            ("{live}", try attacked.seal(AttackedDatabase.globex)),
-            ("{expired}", try attacked.seal(AttackedDatabase.globex, seconds: -5)),
-            (
-                "{tampered}",
-                try attacked.seal(AttackedDatabase.acme)
-                    .replacing(AttackedDatabase.acme, with: AttackedDatabase.globex)
-            ),
-            ("{file}", attacked.secretFile), ("{folder}", attacked.secretFolder),
-            ("{dsn}", attacked.database.runtimeURL),
-        ]
+        let minted = try Minted(attacked)
         let watch = try Watch(attacked)
         self.attacked = attacked
         self.road = road
         self.watch = watch
-        self.acme = acme
-        self.globex = globex
-        self.placeholders = placeholders
-        clean = Self.traces(of: globex, attacked, road)
+        self.minted = minted
+        clean = Self.traces(of: minted.globex, attacked, road)
     }
 
     /// What globex finds in a session of its own.
@@ -92,17 +96,18 @@ struct Attack: ~Copyable {
     // MARK: One trick
 
     mutating func outcome(of trick: Trick) throws -> Outcome {
+        if ContinuousClock.now - minted.at > .seconds(60) { minted = try Minted(attacked) }
         guard trick.hasBystander else { return try alone(trick) }
         var bystander = Connection(
             to: ConnectionString(attacked.database.runtimeURL), context: attacked.mode)
-
         var outcome: Result<Outcome, any Error>?
-        let survived = (try? bystander.withTransaction(for: globex, deadline: AttackedDatabase.soon) {
-            transaction throws(DatabaseFault) in
-            _ = try transaction.rows(.listNamed, [.text("canary of a parameter")])
-            outcome = Result { try alone(trick) }
-            return try transaction.rows(.listNamed, ["x"]).count == 0
-        }) ?? false
+        let survived =
+            (try? bystander.withTransaction(for: minted.globex, deadline: AttackedDatabase.soon) {
+                transaction throws(DatabaseFault) in
+                _ = try transaction.rows(.listNamed, [.text("canary of a parameter")])
+                outcome = Result { try alone(trick) }
+                return try transaction.rows(.listNamed, ["x"]).count == 0
+            }) ?? false
 
         var found = try outcome?.get() ?? Outcome()
         if !survived { found.effects.insert(.disturbed) }
@@ -124,11 +129,11 @@ struct Attack: ~Copyable {
         _ trick: Trick, on endpoint: inout some VulnerableEndpoint & ~Copyable
     ) throws -> Outcome {
         var outcome = Outcome()
-        _ = endpoint.ask(["SELECT nextval('ringfence.numbers')"], for: globex, seconds: 20)
-        _ = endpoint.list(for: globex)
+        _ = endpoint.ask(["SELECT nextval('ringfence.numbers')"], for: minted.globex, seconds: 20)
+        _ = endpoint.list(for: minted.globex)
         let start = ContinuousClock.now
         let answers = trick.requests.map { request in
-            endpoint.ask(texts(of: request), for: acme, seconds: trick.seconds)
+            endpoint.ask(texts(of: request), for: minted.acme, seconds: trick.seconds)
         }
         outcome.refusal = answers.lazy.compactMap(\.refusal).first
         var heard = answers.map(\.text).joined(separator: "\n")
@@ -144,10 +149,10 @@ struct Attack: ~Copyable {
             if try isLate || goesOn(trick) { outcome.effects.insert(.outlasted) }
         }
         // The next tenant of the connection, and then the attacker again.
-        let list = endpoint.list(for: globex)
-        let traces = endpoint.ask([Self.traces], for: globex, seconds: 20)
+        let list = endpoint.list(for: minted.globex)
+        let traces = endpoint.ask([Self.traces], for: minted.globex, seconds: 20)
         if let collect = trick.collect {
-            heard += "\n" + endpoint.ask([collect], for: acme, seconds: 20).text
+            heard += "\n" + endpoint.ask([collect], for: minted.acme, seconds: 20).text
         }
         if heard.contains(AttackedDatabase.canary) { outcome.effects.insert(.read) }
         let change = try watch.change()
@@ -178,7 +183,7 @@ struct Attack: ~Copyable {
 
     private func texts(of request: Trick.Request) -> [String] {
         request.texts.map { text in
-            let filled = placeholders.reduce(text) { $0.replacing($1.0, with: $1.1) }
+            let filled = minted.placeholders.reduce(text) { $0.replacing($1.0, with: $1.1) }
             return switch road {
             case .pipeline: request.position.statement(with: filled)
             // One text holds them all, behind the quote of the first.

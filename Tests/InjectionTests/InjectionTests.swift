@@ -67,7 +67,9 @@ struct Results: Sendable {
         for trick in Trick.all {
             let outcome = try #require(outcomes[trick.id])
             let bad = outcome.effects.intersection(Outcome.forbidden)
-            #expect(bad == (trick.threat == .secondSeal ? [.read] : []), "\(trick.id): \(outcome.words)")
+            #expect(
+                bad == (trick.threat == .secondSeal ? [.read] : []), "\(trick.id): \(outcome.words)"
+            )
         }
     }
 
@@ -88,7 +90,9 @@ struct Results: Sendable {
             let outcome = try #require(outcomes[trick.id])
             let other = outcome.effects.subtracting(Outcome.forbidden)
             let isForged = mode == .plain && trick.threat != nil
-            if !isForged { #expect(!other.isEmpty == trick.isAccepted, "\(trick.id): \(outcome.words)") }
+            if !isForged {
+                #expect(!other.isEmpty == trick.isAccepted, "\(trick.id): \(outcome.words)")
+            }
         }
     }
 

@@ -60,13 +60,13 @@ enum Page {
             In mode `statement` every one of them needs a valid seal of the other tenant, which no
             SQL can make. `db posture` says the same of each mode, and the tests compare.
 
-            How: `Tests/InjectionTests` holds an endpoint that writes a client's text into SQL. It is
-            in no product. All else is real: the database is made by `db migrate` with
+            How: `Tests/InjectionTests` holds an endpoint that writes a client's text into SQL. It
+            is in no product. All else is real: the database is made by `db migrate` with
             `database.admin`, on a server that had granted everybody what PostgreSQL grants by
             itself; login, connection code, seal, proof and scrub are the product's. The attacker is
             one tenant; after each trick another tenant uses the same connection, then the attacker
-            again, and a superuser compares every row, policy, grant, function and role with what was
-            there before.
+            again, and a superuser compares every row, policy, grant, function and role with what
+            was there before.
 
             **bold** is a success of the attacker. `nothing`: answered, with nothing of another's.
             `undone`: the proof before the commit found another tenant in the context; nothing was

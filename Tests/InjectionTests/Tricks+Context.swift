@@ -56,8 +56,8 @@ extension Trick {
             "S7", "by text that query_to_xml runs", "PayloadsAllTheThings", .text,
             """
             ' UNION ALL SELECT query_to_xml('SELECT \(tenant.doubled)', true, false, '')::text, \
-            query_to_xml('SELECT note FROM ringfence.invoices WHERE id < 9', true, false, '')::text \
-            UNION ALL SELECT query_to_xml('SELECT \(back.doubled)', true, false, '')::text, '' --
+            query_to_xml('SELECT note FROM ringfence.invoices WHERE id < 9', true, false, '')::text\
+             UNION ALL SELECT query_to_xml('SELECT \(back.doubled)', true, false, '')::text, '' --
             """, by: unforgeable, threat: .expression),
         Trick(
             "S8", "schema_to_xml after it", "PayloadsAllTheThings", .text,

@@ -39,8 +39,8 @@ extension Trick {
         Trick(
             "D8", "a function of the C library", "pentestmonkey", .statement,
             """
-            CREATE FUNCTION public.system(cstring) RETURNS int AS '/lib/x86_64-linux-gnu/libc.so.6',\
-             'system' LANGUAGE c STRICT
+            CREATE FUNCTION public.system(cstring) RETURNS int LANGUAGE c STRICT AS \
+            '/lib/x86_64-linux-gnu/libc.so.6', 'system'
             """, aim: .answer, by: "language c is for superusers"),
         Trick(
             "D9", "a view", "own", .statement,
@@ -173,7 +173,10 @@ extension Trick {
             aim: .answer, by: "not within a transaction; superusers only"),
         Trick(
             "F21", "changes of rows by logical decoding", "own", .text,
-            "' UNION ALL SELECT '', pg_create_logical_replication_slot('s','test_decoding')::text --",
+            """
+            ' UNION ALL SELECT '', \
+            pg_create_logical_replication_slot('s', 'test_decoding')::text --
+            """,
             aim: .answer, by: "REPLICATION is not granted"),
     ]
 }

@@ -82,8 +82,9 @@ extension Trick {
             "C1", "blind, yes or no", "PortSwigger (blind)", .text,
             "' OR EXISTS (SELECT FROM ringfence.invoices WHERE number = 'known-1') AND id = 1 --",
             then: [
-                .text("' OR EXISTS (SELECT FROM ringfence.invoices WHERE number = 'absent') "
-                    + "AND id = 1 --")
+                .text(
+                    "' OR EXISTS (SELECT FROM ringfence.invoices WHERE number = 'absent') "
+                        + "AND id = 1 --")
             ], aim: .difference, by: "row security"),
         Trick(
             "C2", "by an error of a cast", "PayloadsAllTheThings", .text,
