@@ -33,6 +33,8 @@ struct Attack: ~Copyable {
     enum Road: String, CaseIterable, Sendable {
         /// As the product talks to its database.
         case pipeline
+        /// The same without clearing the session for the next tenant.
+        case neglected
         /// As many services do.
         case simple
     }
@@ -84,8 +86,9 @@ struct Attack: ~Copyable {
         of tenant: TenantScope, _ attacked: AttackedDatabase, _ road: Road
     ) -> String {
         switch road {
-        case .pipeline:
-            var endpoint = PipelineEndpoint(attacked.database.runtimeURL, attacked.mode)
+        case .pipeline, .neglected:
+            var endpoint = PipelineEndpoint(
+                attacked.database.runtimeURL, attacked.mode, scrubs: road == .pipeline)
             return endpoint.ask([Self.traces], for: tenant, seconds: 20).text
         case .simple:
             var endpoint = SimpleEndpoint(attacked.database.runtimeURL, attacked.mode)
@@ -116,8 +119,9 @@ struct Attack: ~Copyable {
 
     private mutating func alone(_ trick: Trick) throws -> Outcome {
         switch road {
-        case .pipeline:
-            var endpoint = PipelineEndpoint(attacked.database.runtimeURL, attacked.mode)
+        case .pipeline, .neglected:
+            var endpoint = PipelineEndpoint(
+                attacked.database.runtimeURL, attacked.mode, scrubs: road == .pipeline)
             return try run(trick, on: &endpoint)
         case .simple:
             var endpoint = SimpleEndpoint(attacked.database.runtimeURL, attacked.mode)
@@ -185,7 +189,7 @@ struct Attack: ~Copyable {
         request.texts.map { text in
             let filled = minted.placeholders.reduce(text) { $0.replacing($1.0, with: $1.1) }
             return switch road {
-            case .pipeline: request.position.statement(with: filled)
+            case .pipeline, .neglected: request.position.statement(with: filled)
             // One text holds them all, behind the quote of the first.
             case .simple: request.position.stacked(filled)
             }

@@ -244,8 +244,8 @@ struct Watch: ~Copyable {
 
     private static let eye: StaticString = """
         SELECT (SELECT md5(string_agg(line, '|' ORDER BY line)) FROM (
-            SELECT 'i' || i::text AS line FROM ringfence.invoices AS i
-            WHERE tenant_id <> '018f0000-0000-7000-8000-00000000000a'
+            SELECT concat('i', count(*), sum(hashtextextended(i::text, 0))) AS line
+            FROM ringfence.invoices AS i WHERE tenant_id <> '018f0000-0000-7000-8000-00000000000a'
             UNION ALL SELECT 'p' || p::text FROM ringfence.payments AS p
             WHERE tenant_id <> '018f0000-0000-7000-8000-00000000000a'
             UNION ALL SELECT 'e' || tenant_id || id || topic || payload FROM ringfence.events
@@ -262,8 +262,7 @@ struct Watch: ~Copyable {
             UNION ALL SELECT concat('r', oid, relname, relacl, relowner, relrowsecurity,
                 relforcerowsecurity, relhastriggers, relhasrules)
             FROM pg_class WHERE relpersistence <> 't' AND relnamespace <> 99
-            UNION ALL SELECT concat('f', oid, proacl, proowner, proconfig, md5(prosrc))
-            FROM pg_proc
+            UNION ALL SELECT concat('f', count(*), max(xmin::text::bigint)) FROM pg_proc
             UNION ALL SELECT 'p' || p::text FROM pg_policy AS p
             UNION ALL SELECT 'n' || n::text FROM pg_namespace AS n
             WHERE nspname !~ '^pg_(toast_)?temp_'

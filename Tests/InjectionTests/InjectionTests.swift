@@ -121,6 +121,15 @@ struct Results: Sendable {
         let threats: [Threat]
     }
 
+    @Test func `leaves something in every way where the session is not cleared`() throws {
+        let attacked = try AttackedDatabase(.sealed)
+        var attack = try Attack(on: attacked, by: .neglected)
+        for trick in Trick.sessions where trick.stop == Trick.scrubbed {
+            let outcome = try attack.outcome(of: trick)
+            #expect(!outcome.effects.isDisjoint(with: [.left, .read]), "\(trick.id)")
+        }
+    }
+
     @Test func `over the simple protocol reaches what the product's way does not let it`() throws {
         let sealed = try Results.of(.sealed)
         let reached = Trick.all.map(\.id).filter {

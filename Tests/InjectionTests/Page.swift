@@ -41,6 +41,7 @@ enum Page {
         let learned = outcomes.map { all in
             Trick.all.count { !$0.isAccepted && all[$0.id]?.effects == [.told] }
         }
+        let planted = outcomes.map { all in all.values.count { $0.effects.contains(.left) } }
         return """
             # Injected SQL
 
@@ -55,7 +56,8 @@ enum Page {
             \(counts[2]) |
             | more tricks that tell whether another has a row | \(learned[0]) | \(learned[1]) | \
             \(learned[2]) |
-            | tricks that leave something for the next tenant of the connection | 0 | 0 | 0 |
+            | tricks that leave something for the next tenant of the connection | \
+            \(planted[0]) | \(planted[1]) | \(planted[2]) |
 
             In mode `statement` every one of them needs a valid seal of the other tenant, which no
             SQL can make. `db posture` says the same of each mode, and the tests compare.
@@ -79,12 +81,15 @@ enum Page {
             """
     }
 
+    private static func remainder(_ trick: Trick) -> String {
+        "- \(trick.id), \(trick.name): \(trick.stop.replacing("nothing: ", with: ""))."
+    }
+
     private static let left = """
 
         ## What is left in every mode
 
-        \(Trick.all.filter(\.isAccepted).map { "- \($0.id), \($0.name): \($0.stop)." }
-            .joined(separator: "\n"))
+        \(Trick.all.filter(\.isAccepted).map(remainder).joined(separator: "\n"))
 
         None of it reads or changes a row. A login that cannot be changed by itself is one without a
         password: let it log in by certificate or by its operating system account (`pg_hba.conf`).

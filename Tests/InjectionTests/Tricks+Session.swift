@@ -1,6 +1,6 @@
 extension Trick {
     private static let noTemp = "TEMP is revoked from everybody"
-    private static let scrubbed = "the scrub before the next tenant"
+    static let scrubbed = "the scrub before the next tenant"
     private static let noMember = "the login is a member of nothing"
     private static let ownLogin =
         "nothing: a login may always change its own; no rows, but no service either"

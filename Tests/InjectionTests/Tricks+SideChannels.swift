@@ -117,8 +117,8 @@ extension Trick {
             by: "the deadline, which is ours and not the server's"),
         Trick(
             "C9", "a lock of the table, and a sleep", "own", .statement,
-            "LOCK TABLE ringfence.payments", "SELECT pg_sleep(3600)", aim: .time,
-            by: "the deadline"),
+            "DO $$ BEGIN LOCK TABLE ringfence.payments; PERFORM pg_sleep(3600); END $$",
+            aim: .time, by: "the deadline"),
         Trick(
             "C10", "UNIQUE: is the number taken", "own", .statement,
             "\(invoices) VALUES (901, 'known-1')",
@@ -215,7 +215,7 @@ extension Trick {
         Trick(
             "C24", "messages by NOTIFY", "manual (NOTIFY)", .text,
             "' UNION ALL SELECT '', pg_notify('gossip', 'x')::text --", aim: .answer,
-            by: "nothing, and nothing of ours listens", isAccepted: true),
+            by: "nothing: but nothing of ours listens", isAccepted: true),
         Trick(
             "C25", "names of tables and columns", "PayloadsAllTheThings", .text,
             """

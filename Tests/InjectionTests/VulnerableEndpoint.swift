@@ -1,4 +1,4 @@
-@testable @_spi(TenantBinding) import Postgres
+@testable @_spi(Probing) @_spi(TenantBinding) import Postgres
 
 /// Where a careless service puts a client's text.
 enum Position: String, Sendable {
@@ -64,8 +64,9 @@ protocol VulnerableEndpoint: ~Copyable {
 struct PipelineEndpoint: ~Copyable, VulnerableEndpoint {
     var connection: Connection
 
-    init(_ url: String, _ mode: ContextMode) {
+    init(_ url: String, _ mode: ContextMode, scrubs: Bool) {
         connection = Connection(to: ConnectionString(url), context: mode)
+        connection.scrubsBetweenScopes = scrubs
     }
 
     mutating func ask(_ texts: [String], for tenant: TenantScope, seconds: Int) -> Answer {
