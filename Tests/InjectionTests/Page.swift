@@ -93,8 +93,8 @@ enum Page {
 
         None of it reads or changes a row. A login that cannot be changed by itself is one without a
         password: let it log in by certificate or by its operating system account (`pg_hba.conf`).
-        `db migrate` without `database.admin` cannot take `lo_*`, `pg_terminate_backend` and
-        `pg_cancel_backend` from everybody, and says what a superuser has to run.
+        Without `database.admin`, `db migrate` cannot take `lo_*`, `pg_terminate_backend` and
+        `pg_cancel_backend` from everybody; `db migrate --print-admin-sql` prints what does.
 
         """
 
