@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 
@@ -12,17 +11,24 @@ struct Results: Sendable {
     let pipeline: [String: Outcome]
     let simple: [String: Outcome]
 
-    private static let all: [ContextMode: Once] = Dictionary(
-        uniqueKeysWithValues: ContextMode.allCases.map { ($0, Once()) })
+    private static let all = ContextMode.allCases.map { mode in
+        (mode, Task { try await onThread { try Results(mode) } })
+    }
 
     /// Run once and kept.
-    static func of(_ mode: ContextMode) throws -> Results {
-        guard let once = all[mode] else { throw TestSupportError.malformedResponse("\(mode)") }
-        return try once.result.withLock { kept in
-            if let kept { return try kept.get() }
-            let result = Result { try Results(mode) }
-            kept = result
-            return try result.get()
+    static func of(_ mode: ContextMode) async throws -> Results {
+        guard let task = all.first(where: { $0.0 == mode })?.1 else {
+            throw TestSupportError.malformedResponse("\(mode)")
+        }
+        return try await task.value
+    }
+
+    /// Minutes of waiting for a database are not to hold up the tests of other suites.
+    static func onThread<Value: Sendable>(
+        _ work: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread { continuation.resume(with: Result { try work() }) }.start()
         }
     }
 
@@ -42,10 +48,6 @@ struct Results: Sendable {
         for trick in Trick.all { outcomes[trick.id] = try attack.outcome(of: trick) }
         return outcomes
     }
-
-    final class Once: Sendable {
-        let result = Mutex<Result<Results, any Error>?>(nil)
-    }
 }
 
 @Suite(.timeLimit(.minutes(10))) struct `Injected SQL` {
@@ -55,15 +57,16 @@ struct Results: Sendable {
         #expect(Set(Trick.all.map(\.requests.description)).count == Trick.all.count)
     }
 
-    @Test func `meets no foreign row and leaves nothing where the context is sealed`() throws {
-        for (id, outcome) in try Results.of(.sealed).pipeline {
+    @Test func `meets no foreign row and leaves nothing where the context is sealed`() async throws
+    {
+        for (id, outcome) in try await Results.of(.sealed).pipeline {
             let bad = outcome.effects.intersection(Outcome.forbidden)
             #expect(bad.isEmpty, "\(id): \(outcome.words)")
         }
     }
 
-    @Test func `does so in mode statement only with another's valid seal`() throws {
-        let outcomes = try Results.of(.statement).pipeline
+    @Test func `does so in mode statement only with another's valid seal`() async throws {
+        let outcomes = try await Results.of(.statement).pipeline
         for trick in Trick.all {
             let outcome = try #require(outcomes[trick.id])
             let bad = outcome.effects.intersection(Outcome.forbidden)
@@ -73,8 +76,8 @@ struct Results: Sendable {
         }
     }
 
-    @Test func `meets foreign rows in mode plain, and leaves nothing there either`() throws {
-        let outcomes = try Results.of(.plain).pipeline
+    @Test func `meets foreign rows in mode plain, and leaves nothing there either`() async throws {
+        let outcomes = try await Results.of(.plain).pipeline
         let reading = outcomes.filter { $0.value.effects.contains(.read) }.map(\.key)
         #expect(reading.count >= 10)
         #expect(outcomes.values.contains { $0.effects.contains(.wrote) })
@@ -84,8 +87,8 @@ struct Results: Sendable {
     }
 
     @Test(arguments: ContextMode.allCases)
-    func `succeeds in nothing else but what the documents say`(_ mode: ContextMode) throws {
-        let outcomes = try Results.of(mode).pipeline
+    func `succeeds in nothing else but what the documents say`(_ mode: ContextMode) async throws {
+        let outcomes = try await Results.of(mode).pipeline
         for trick in Trick.all {
             let outcome = try #require(outcomes[trick.id])
             let other = outcome.effects.subtracting(Outcome.forbidden)
@@ -97,8 +100,8 @@ struct Results: Sendable {
     }
 
     @Test(arguments: ContextMode.allCases)
-    func `does what db posture says`(_ mode: ContextMode) throws {
-        let results = try Results.of(mode)
+    func `does what db posture says`(_ mode: ContextMode) async throws {
+        let results = try await Results.of(mode)
         let posture = try JSONDecoder().decode(Posture.self, from: Data(results.posture.utf8))
         #expect(posture.context == mode.rawValue)
         for threat in Trick.Threat.allCases {
@@ -121,17 +124,21 @@ struct Results: Sendable {
         let threats: [Threat]
     }
 
-    @Test func `leaves something in every way where the session is not cleared`() throws {
-        let attacked = try AttackedDatabase(.sealed)
-        var attack = try Attack(on: attacked, by: .neglected)
-        for trick in Trick.sessions where trick.stop == Trick.scrubbed {
-            let outcome = try attack.outcome(of: trick)
-            #expect(!outcome.effects.isDisjoint(with: [.left, .read]), "\(trick.id)")
+    @Test func `leaves something in every way where the session is not cleared`() async throws {
+        let outcomes = try await Results.onThread {
+            var attack = try Attack(on: AttackedDatabase(.sealed), by: .neglected)
+            return try Trick.sessions.filter { $0.stop == Trick.scrubbed }
+                .map { ($0.id, try attack.outcome(of: $0)) }
+        }
+        for (id, outcome) in outcomes {
+            #expect(!outcome.effects.isDisjoint(with: [.left, .read]), "\(id)")
         }
     }
 
-    @Test func `over the simple protocol reaches what the product's way does not let it`() throws {
-        let sealed = try Results.of(.sealed)
+    @Test func `over the simple protocol reaches what the product's way does not let it`()
+        async throws
+    {
+        let sealed = try await Results.of(.sealed)
         let reached = Trick.all.map(\.id).filter {
             sealed.simple[$0]?.effects.isDisjoint(with: Outcome.forbidden) == false
         }
@@ -139,10 +146,10 @@ struct Results: Sendable {
         #expect(reached.contains("P15"), "\(reached)")
     }
 
-    @Test func `is what docs injection md says`() throws {
+    @Test func `is what docs injection md says`() async throws {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appending(path: "../../docs/injection.md").standardized
-        let text = try Page.text()
+        let text = try await Page.text()
         if ProcessInfo.processInfo.environment["RINGFENCE_WRITE_GOLDEN"] != nil {
             return try Data(text.utf8).write(to: file)
         }

@@ -2,10 +2,10 @@
 
 /// docs/injection.md, made out of what happened.
 enum Page {
-    static func text() throws -> String {
-        let plain = try Results.of(.plain)
-        let statement = try Results.of(.statement)
-        let sealed = try Results.of(.sealed)
+    static func text() async throws -> String {
+        let plain = try await Results.of(.plain)
+        let statement = try await Results.of(.statement)
+        let sealed = try await Results.of(.sealed)
         let pipeline = [plain.pipeline, statement.pipeline, sealed.pipeline]
         let simple = [plain.simple, statement.simple, sealed.simple]
         var text = introduction(pipeline)
