@@ -101,6 +101,9 @@ let package = Package(
         // The PostgreSQL server of `ringfence dev` and of the tests, as a child process.
         library("LocalPostgres"),
 
+        // Looks at any database as the deployed login does; never on the path of a request.
+        library("Verification", ["CPostgres", "JSON", "Policy", "Release", "Tokens", "YAML"]),
+
         // Transport and programs.
         library("HTTPTransport", ["HTTP1", "Reactor", "TLS"]),
         library(
@@ -113,7 +116,7 @@ let package = Package(
             "Backend",
             [
                 "Release", "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens",
-                "YAML", "Postgres", "HTTPTransport",
+                "YAML", "Postgres", "HTTPTransport", "Verification",
             ]),
         program("ringfence-gateway", path: "GatewayMain", ["Gateway"]),
         program("ringfence-backend", path: "BackendMain", ["Backend"]),
@@ -147,6 +150,8 @@ let package = Package(
         tests("TLSTests", ["TLS", "HTTP1", "COpenSSL"]),
         tests("TokensTests", ["Tokens", "Policy", "HTTP1", "JSON", "COpenSSL", "CJWT"]),
         tests("PostgresTests", ["Postgres", "LocalPostgres", "Policy", "TestSupport"]),
+        tests(
+            "VerificationTests", ["Backend", "LocalPostgres", "TestSupport", "Verification"]),
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TestSupport", "TLS"]),
         tests(
             "GatewayTests",
