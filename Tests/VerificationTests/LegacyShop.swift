@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 import TestSupport
 import Verification
 
@@ -102,7 +103,7 @@ struct LegacyShop {
         CREATE TABLE shop.invoices_2024 PARTITION OF shop.invoices
             FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
         CREATE TABLE shop.invoices_2025 PARTITION OF shop.invoices
-            FOR VALUES FROM ('2025-01-01') TO ('2026-01-01') PARTITION BY LIST (number);
+            FOR VALUES FROM ('2025-01-01') TO ('2026-01-01') PARTITION BY RANGE (issued_on);
         CREATE TABLE shop.invoices_2025_rest PARTITION OF shop.invoices_2025 DEFAULT;
         CREATE UNIQUE INDEX invoices_number ON shop.invoices (number, issued_on);
         INSERT INTO shop.orgs VALUES ('\(acme)', 'Acme'), ('\(globex)', 'Globex');
@@ -117,5 +118,113 @@ struct LegacyShop {
             SELECT '2024-06-01'::date + (id % 400)::int, id, 'i' || id FROM shop.orders;
         ANALYZE;
         """
+    }
+}
+
+extension LegacyShop {
+    /// Keys and references, one a line, as the server writes them.
+    func keys() throws -> String {
+        try ask(
+            """
+            SELECT string_agg(format('%s %s', conrelid::regclass, pg_get_constraintdef(oid)),
+                E'\\n' ORDER BY conrelid::regclass::text COLLATE "C", conname COLLATE "C")
+            FROM pg_constraint WHERE contype IN ('p', 'u', 'f') AND conparentid = 0
+                AND connamespace = 'shop'::regnamespace
+            """)
+    }
+
+    /// What the catalogs and the rows must say of the four tables and their partitions.
+    func expectGuarded() throws {
+        let open = try ask(
+            """
+            SELECT string_agg(c.oid::regclass::text, ',') FROM pg_class c
+            WHERE c.relnamespace = 'shop'::regnamespace AND c.relkind IN ('r', 'p')
+                AND c.relname <> 'orgs' AND NOT (c.relrowsecurity AND c.relforcerowsecurity
+                AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive)
+                AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid
+                    AND NOT p.polpermissive))
+            """)
+        #expect(open == "")
+        let global = try ask(
+            """
+            SELECT string_agg(x.indexrelid::regclass::text, ',') FROM pg_index x
+            JOIN pg_class c ON c.oid = x.indrelid
+            WHERE c.relnamespace = 'shop'::regnamespace AND c.relname <> 'orgs' AND x.indisunique
+                AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid
+                    AND a.attname = 'tenant_id' AND a.attnum = x.indkey[0])
+            """)
+        #expect(global == "")
+        let wrong = try ask(
+            """
+            SELECT (SELECT count(*) FROM shop.customers WHERE tenant_id <> org)
+                + (SELECT count(*) FROM shop.orders o JOIN shop.customers c
+                    ON c.id = o.customer_id AND c.tenant_id <> o.tenant_id)
+                + (SELECT count(*) FROM shop.order_lines l JOIN shop.orders o
+                    ON o.id = l.order_id AND o.tenant_id <> l.tenant_id)
+                + (SELECT count(*) FROM shop.invoices i JOIN shop.orders o
+                    ON o.id = i.order_id AND o.tenant_id <> i.tenant_id)
+            """)
+        #expect(wrong == "0")
+        let unready = try ask(
+            """
+            SELECT string_agg(conname, ',') FROM pg_constraint
+            WHERE connamespace = 'shop'::regnamespace AND NOT convalidated
+            """)
+        #expect(unready == "")
+    }
+
+    /// Through psql, as the login that owns the tables.
+    func runAsOwner(_ sql: String) throws {
+        let (end, _, errors) = try ChildProcess.run(
+            "psql", ["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database.ownerURL], input: sql,
+            seconds: 60)
+        guard end == .exited(0) else { throw Stopped(words: "\(sql)\n\(errors)") }
+    }
+
+    /// Through psql, as the application's login, in plain mode.
+    func asRuntime(
+        _ tenant: String?, _ sql: String
+    ) throws -> (output: String, errorOutput: String) {
+        let bind = tenant.map { "SET app.current_tenant = '\($0)';\n" } ?? ""
+        let (_, output, errors) = try ChildProcess.run(
+            "psql", ["-XAtq", "-d", database.runtimeURL], input: bind + sql + ";\n", seconds: 30)
+        return (output, errors)
+    }
+
+    /// An application of old: one transaction after the other, until told to stop; its last line
+    /// is how many orders it has placed.
+    func startWriter(_ number: Int) throws -> ChildProcess {
+        let work = """
+            CREATE TEMP TABLE placed (n int);
+            DO $$
+            DECLARE
+                placed int := 0;
+                customer bigint;
+                made bigint;
+            BEGIN
+                WHILE NOT EXISTS (SELECT FROM public.stop) LOOP
+                    INSERT INTO shop.customers (org, email) VALUES
+                        ((ARRAY['\(Self.acme)', '\(Self.globex)'])[1 + placed % 2]::uuid,
+                        format('w%s-%s@example.com', \(number), placed)) RETURNING id INTO customer;
+                    INSERT INTO shop.orders (customer_id, number)
+                        VALUES (customer, format('w%s-%s', \(number), placed))
+                        RETURNING id INTO made;
+                    INSERT INTO shop.order_lines (order_id, sku) VALUES (made, 'a'), (made, 'b');
+                    INSERT INTO shop.invoices (issued_on, order_id, number) VALUES
+                        ('2025-02-01', made, format('w%s-%s', \(number), placed));
+                    UPDATE shop.orders SET number = number || '+'
+                        WHERE id = 1 + (placed * 3 + \(number)) % 1500;
+                    DELETE FROM shop.order_lines
+                        WHERE order_id = 1 + (placed * 7 + \(number)) % 1500 AND sku = 'c';
+                    placed := placed + 1;
+                    COMMIT;
+                    PERFORM pg_sleep(0.002);
+                END LOOP;
+                INSERT INTO placed VALUES (placed);
+            END $$;
+            SELECT n FROM placed;
+            """
+        return try ChildProcess(
+            "psql", ["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database.ownerURL], input: work)
     }
 }

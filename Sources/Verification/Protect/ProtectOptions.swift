@@ -50,9 +50,11 @@ public struct ProtectOptions: Sendable {
     /// The login of the application, which gets the grants.
     public var role: String?
     public var stage = Stage.force
-    /// How long a step that stops others may wait for its lock, and how often it tries.
-    public var lockTimeoutMilliseconds = 2_000
-    public var attempts = 60
+    /// How long a step that stops others may wait for its lock, and how often it tries. Below the
+    /// second after which PostgreSQL looks for deadlocks: of two that wait for each other it is
+    /// then the migration that gives way.
+    public var lockTimeoutMilliseconds = 800
+    public var attempts = 100
     /// Pages of a table that one transaction of the backfill changes.
     public var backfillPages = 128
 

@@ -6,13 +6,15 @@ extension ProtectPlan {
         var text = ""
         for refusal in refusals { text += "-- refused: \(refusal)\n" }
         guard refusals.isEmpty else { return text }
-        text += "-- Brings \(tables.joined(separator: ", ")) under the guard, in mode "
-        text += "\(options.mode.rawValue), up to stage \(options.stage.rawValue).\n"
-        text += "-- Run it outside a transaction, as the owner of the tables. After a stop, make\n"
-        text += "-- it anew: what is done is left out.\n"
+        text += Self.comment(
+            "Brings \(tables.joined(separator: ", ")) under the guard, in mode "
+                + "\(options.mode.rawValue), up to stage \(options.stage.rawValue). Run it outside "
+                + "a transaction, as the owner of the tables. After a stop, make it anew: what is "
+                + "done is left out.")
         if steps.isEmpty { text += "-- Nothing is left to do.\n" }
         for (index, step) in steps.enumerated() {
-            text += "\n-- \(index + 1) of \(steps.count) (\(step.stage.rawValue)): \(step.title)\n"
+            let place = "\(index + 1) of \(steps.count) (\(step.stage.rawValue))"
+            text += "\n" + Self.comment("\(place): \(step.title)")
             text += Self.comment("takes \(step.lock)")
             for note in step.notes { text += Self.comment(note) }
             text += "SET lock_timeout = \(step.wait.milliseconds(options));\n"

@@ -37,7 +37,9 @@ extension ProtectPlanner {
     // MARK: Steps
 
     mutating func checkCrossings(_ reference: ReferenceState) {
-        guard let child = state.table(reference.child), let parent = state.table(reference.parent)
+        guard let child = state.table(reference.child), let parent = state.table(reference.parent),
+            // The server has asked the same since then.
+            !state.references.contains(where: { $0.name == ProtectNames.reference(reference) })
         else { return }
         let pairs = zip(reference.columns, reference.parentColumns)
             .map { "ringfence_child.\($0) = ringfence_parent.\($1)" }.joined(separator: " AND ")

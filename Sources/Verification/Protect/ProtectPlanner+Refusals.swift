@@ -24,20 +24,25 @@ extension ProtectPlanner {
     private mutating func refuse(_ words: String) { plan.refusals.append(words) }
 
     private mutating func refuseContext() {
-        guard options.mode != .plain else { return }
-        if options.type == .bigint {
+        if options.mode != .plain, options.type == .bigint {
             refuse(
                 "a seal names the tenant by uuid, which a bigint column cannot be compared with: "
                     + "add a uuid column with --column and --backfill, or say --mode plain")
         }
-        if state.tenantFunction == nil {
+        guard let function = state.tenantFunction else {
+            if options.mode != .plain {
+                refuse(
+                    "the guard is not in this database, so there is no \(options.mode.rawValue) "
+                        + "mode: `ringfence db migrate` installs it, or say --mode plain")
+            }
+            return
+        }
+        // Policies that ask another context than the sessions have would show nobody anything.
+        if state.functionMode != options.mode {
+            let mode = state.functionMode?.rawValue ?? "of an unknown kind"
             refuse(
-                "the guard is not in this database, so there is no \(options.mode.rawValue) mode: "
-                    + "`ringfence db migrate` installs it, or say --mode plain")
-        } else if state.isFunctionPlain {
-            refuse(
-                "the guard of this database is in plain mode: change it with `ringfence db "
-                    + "migrate`, or say --mode plain")
+                "\(function) of this database is \(mode), and \(options.mode.rawValue) is asked "
+                    + "for: say --mode \(mode), or change the guard with `ringfence db migrate`")
         }
     }
 
@@ -68,6 +73,12 @@ extension ProtectPlanner {
             refuse(
                 "\(root.qualified) is a partition: name its table "
                     + "\(state.table(parent)?.qualified ?? "") instead")
+        }
+        if !root.isRowSecurityOn, state.watchedSchemas.contains(root.schema) {
+            refuse(
+                "event trigger ringfence_guard_tables watches schema \(root.schema) and would close "
+                    + "\(root.qualified) at the first step: a superuser disables it until this is "
+                    + "done (ALTER EVENT TRIGGER ringfence_guard_tables DISABLE)")
         }
         if root.hasInheritance {
             refuse(

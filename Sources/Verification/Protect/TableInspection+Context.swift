@@ -11,10 +11,24 @@ extension TableInspection {
                 AND p.pronargs = 0 AND p.prorettype = 'uuid'::regtype AND p.prokind = 'f'
             ORDER BY n.nspname
             """)
+        let watched = try session.rows(
+            """
+            SELECT quote_ident(n.nspname)
+            FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid
+            JOIN pg_namespace n ON position(quote_literal(n.nspname) IN p.prosrc) > 0
+            WHERE e.evtname = 'ringfence_guard_tables' AND e.evtenabled IN ('O', 'A')
+            """)
+        state.watchedSchemas = Set(watched.compactMap(\.[0]))
         guard let row = rows.first, let name = row[0] else { return }
         state.tenantFunction = name
-        state.isFunctionPlain = row[1]?.contains("app.current_tenant") ?? false
+        state.functionMode = Self.mode(ofFunction: row[1] ?? "")
         state.ownsFunction = row[2] == "t"
+    }
+
+    private static func mode(ofFunction text: String) -> ProtectOptions.Mode? {
+        if text.contains("app.current_tenant") { return .plain }
+        if text.contains("ringfence_guard.verified") { return .statement }
+        return text.contains("current_setting") ? .sealed : nil
     }
 
     mutating func readRole(_ session: borrowing MigrationSession) throws(ProtectFault) {

@@ -123,8 +123,10 @@ struct ProtectState: Equatable {
     var column = ""
     /// `schema.name` of the function that answers the tenant; `nil` when there is none.
     var tenantFunction: String?
-    /// Its source reads a plain setting, so that any statement can change it.
-    var isFunctionPlain = false
+    /// What its source says of the mode that is in force.
+    var functionMode: ProtectOptions.Mode?
+    /// Schemas in which an event trigger of the guard closes a table at the first ALTER TABLE.
+    var watchedSchemas: Set<String> = []
     var ownsFunction = false
     var role: Role?
     /// What a person has to look at, found by questions of its own.
