@@ -24,8 +24,9 @@ import Testing
         ],
         "Backend": [
             "Release", "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens", "YAML",
-            "Postgres", "HTTPTransport",
+            "Postgres", "HTTPTransport", "Verification",
         ],
+        "Verification": ["CPostgres", "Release"],
         "Bench": ["CPostgres", "LocalPostgres", "Backend", "Postgres"],
         "BenchDirectory": ["Policy", "Reactor"],
         "CleaningBench": ["HTTP1", "JSON", "Policy"],

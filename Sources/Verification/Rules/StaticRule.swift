@@ -1,0 +1,79 @@
+/// A rule that the catalogs alone answer. Its query sees the relations of `prelude` and answers
+/// rows of: severity, object, relation or NULL, message, fix or NULL, pin or NULL.
+struct StaticRule {
+    let rule: Rule
+    let sql: String
+
+    init(_ rule: Rule, _ sql: String) {
+        self.rule = rule
+        self.sql = sql
+    }
+
+    /// What all of them start with.
+    /// - me: the role the session acts as and the one that logged in.
+    /// - reach: those, and all roles they can become; NOINHERIT does not prevent SET ROLE. Of a
+    ///   superuser, which is a member of everything, only itself.
+    /// - keys: the columns that say whose a row is.
+    static let prelude = """
+        WITH me AS (SELECT * FROM pg_roles WHERE rolname IN (current_user, session_user)),
+        reach AS (SELECT r.oid, r.rolname FROM pg_roles r
+            WHERE EXISTS (SELECT FROM me WHERE pg_has_role(me.oid, r.oid, 'MEMBER'))
+            AND (NOT EXISTS (SELECT FROM me WHERE rolsuper) OR r.oid IN (SELECT oid FROM me))),
+        keys AS (SELECT * FROM unnest($1::oid[], $2::int2[], $3::int4[]) AS k (oid, attnum, axis)),
+        tenanted AS (SELECT DISTINCT k.oid, k.oid::regclass::text AS name, c.relkind, c.relowner,
+            c.relrowsecurity, c.relforcerowsecurity
+            FROM keys k JOIN pg_class c ON c.oid = k.oid),
+        tables AS (SELECT * FROM tenanted WHERE relkind IN ('r', 'p')),
+        given AS (SELECT $4::text[] AS globals, $5::text[] AS allowed, $6::text[] AS settings,
+            $7::text[] AS designed, $8::bool AS watches),
+        spaces AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = ANY ($9::text[])
+            OR $9::text[] = '{}' AND nspname !~ '^pg_' AND nspname <> 'information_schema'),
+        code AS (SELECT p.*, p.oid::regprocedure::text AS signature,
+            coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS body,
+            encode(sha256(convert_to(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc), 'UTF8')),
+                'hex') AS pin,
+            EXISTS (SELECT FROM reach WHERE has_function_privilege(reach.oid, p.oid, 'EXECUTE'))
+                AND EXISTS (SELECT FROM reach
+                    WHERE has_schema_privilege(reach.oid, p.pronamespace, 'USAGE')) AS callable
+            FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+            WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema')
+
+        """
+
+    static let all: [StaticRule] = identity + reach + keys + cluster + functions
+
+    static func run(
+        _ session: inout ProbeSession, _ scope: Scope, _ options: VerificationOptions
+    ) throws(ProbeFault) -> [Finding] {
+        let keys = scope.tenanted.flatMap { relation in
+            relation.keys.compactMap { key in
+                relation.column(key.column).map { (relation.oid, $0.number, String(key.axis)) }
+            }
+        }
+        let settings = scope.axes.compactMap { axis -> String? in
+            guard case .setting(let name) = axis?.source else { return nil }
+            return name
+        }
+        let allowed = options.allowedFunctions.map { "\($0.key)=\($0.value)" }
+        let globals = scope.profile.globals + options.globals
+        let values: [String?] = [
+            arrayText(keys.map(\.0)), arrayText(keys.map(\.1)), arrayText(keys.map(\.2)),
+            arrayText(globals), arrayText(allowed), arrayText(settings),
+            arrayText(Array(scope.profile.designedKeys.keys)), options.watches ? "t" : "f",
+            arrayText(options.schemas),
+        ]
+        var findings: [Finding] = []
+        for rule in all {
+            for row in try session.rows(prelude + rule.sql, values) {
+                guard row.count == 6, let severity = Severity(rawValue: row[0] ?? "") else {
+                    throw .unexpectedShape("rule \(rule.rule.rawValue)")
+                }
+                findings.append(
+                    Finding(
+                        rule.rule, severity, object: row[1] ?? "", relation: row[2], row[3] ?? "",
+                        fix: row[4], pin: row[5]))
+            }
+        }
+        return findings
+    }
+}
