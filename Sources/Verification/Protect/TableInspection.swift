@@ -325,13 +325,3 @@ struct TableInspection: ~Copyable {
     }
 
 }
-
-/// A text as an SQL literal; `standard_conforming_strings` is on in our sessions.
-func literal(_ text: String) -> String {
-    var quoted = "'"
-    for character in text.unicodeScalars {
-        quoted.unicodeScalars.append(character)
-        if character == "'" { quoted.unicodeScalars.append(character) }
-    }
-    return quoted + "'"
-}
