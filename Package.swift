@@ -102,7 +102,7 @@ let package = Package(
         library("LocalPostgres"),
 
         // Looks at any database as the deployed login does; never on the path of a request.
-        library("Verification", ["CPostgres", "Release"]),
+        library("Verification", ["CPostgres", "JSON", "Policy", "Release", "Tokens", "YAML"]),
 
         // Transport and programs.
         library("HTTPTransport", ["HTTP1", "Reactor", "TLS"]),
@@ -150,7 +150,8 @@ let package = Package(
         tests("TLSTests", ["TLS", "HTTP1", "COpenSSL"]),
         tests("TokensTests", ["Tokens", "Policy", "HTTP1", "JSON", "COpenSSL", "CJWT"]),
         tests("PostgresTests", ["Postgres", "LocalPostgres", "Policy", "TestSupport"]),
-        tests("VerificationTests", ["LocalPostgres", "TestSupport", "Verification"]),
+        tests(
+            "VerificationTests", ["Backend", "LocalPostgres", "TestSupport", "Verification"]),
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TestSupport", "TLS"]),
         tests(
             "GatewayTests",

@@ -12,6 +12,8 @@ public enum Rule: String, CaseIterable, Sendable {
     case f1 = "F1", f2 = "F2", f3 = "F3", f4 = "F4", f5 = "F5"
     case v1 = "V1"
     case s1 = "S1"
+    /// Waivers that hold no longer, or never could.
+    case w1 = "W1", w2 = "W2", w3 = "W3", w4 = "W4"
     /// Truth table: a row was let through that is not the context's own; its own row was refused;
     /// the table could not be made.
     case t1 = "T1", t2 = "T2", t3 = "T3"
@@ -50,6 +52,7 @@ extension Rule {
         case "F": "Functions and future tables"
         case "V": "Server version"
         case "S": "Statistics"
+        case "W": "Waivers"
         case "T": "Truth table"
         default: "Live probes"
         }
@@ -105,6 +108,10 @@ extension Rule {
         case .f5: "nothing guards tables made later"
         case .v1: "the server lacks fixes to row-level security"
         case .s1: "statistics of a sensitive column hold values of all tenants"
+        case .w1: "a waiver has expired"
+        case .w2: "a waiver matches no finding"
+        case .w3: "a waiver is about a leak that was shown, which cannot be waived"
+        case .w4: "a waiver names another hash than the finding has"
         case .t1: "the policies let a row through that is not the context's own"
         case .t2: "the policies refuse the context's own row"
         case .t3: "the truth table could not be made"
