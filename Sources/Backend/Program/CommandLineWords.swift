@@ -5,6 +5,7 @@ enum BackendCommand: Equatable {
     case run(RunOptions)
     case migrate(config: String)
     case posture(config: String)
+    case verify(VerifyCommand)
 
     struct RunOptions: Equatable {
         var config = BackendCommand.configDefault
@@ -42,19 +43,24 @@ enum BackendCommand: Equatable {
             self = .run(options)
         case "db":
             let verb = rest.popFirst()
+            if verb == "verify" {
+                self = .verify(try VerifyCommand(rest))
+                return
+            }
             let flags = try Self.flags(&rest, [], ["--config"])
             let config = flags["--config"] ?? Self.configDefault
             switch verb {
             case "migrate": self = .migrate(config: config)
             case "posture": self = .posture(config: config)
-            default: throw UsageFault(message: "`db` is followed by `migrate` or `posture`")
+            default:
+                throw UsageFault(message: "`db` is followed by `migrate`, `posture` or `verify`")
             }
         case .some(let word): throw UsageFault(message: "unknown command `\(word)`")
         }
     }
 
     /// Reads `--switch` and `--option VALUE`, each at most once.
-    private static func flags(
+    static func flags(
         _ words: inout ArraySlice<String>, _ switches: [String], _ options: [String]
     ) throws(UsageFault) -> [String: String] {
         var found: [String: String] = [:]
@@ -83,6 +89,14 @@ enum BackendCommand: Equatable {
               bring the schema and the runtime role's grants up to date, as the owner
           db posture [--config PATH]
               examine the runtime role and the schema for ways around row-level security
+          db verify [--config PATH | --login-file FILE] [--pooler-file FILE] [--admin-file FILE]
+              [--setting NAME | --guard SCHEMA] [--seal-key FILE] [--profile generic|ringfence]
+              [--schema NAME]... [--tenant-column NAME]... [--global TABLE]...
+              [--sensitive TABLE.COLUMN]... [--allow-function NAME(TYPES)=SHA256]...
+              [--tenants A,B] [--fire-triggers] [--timeout MS] [--waivers FILE]
+              [--json | --fix] [--sarif FILE] [--evidence FILE --sign-key FILE]
+              [--watch SECONDS | --self-test]
+              prove as the deployed login that no tenant reaches another one's rows
           version [--json]
 
         exit codes: 0 fine, 1 refused or failed, 2 configuration invalid, 4 database out of reach,
