@@ -38,6 +38,8 @@ public enum BackendProgram {
         case .migrate(let config):
             StandardStream.output.write(try DatabaseCommands.migrate(load(config)))
         case .posture(let config): return try posture(load(config))
+        case .protect(let command): return try command.perform()
+        case .evidence(let command): return try command.perform()
         case .run(let options): return try serve(options)
         }
         return .fine

@@ -5,6 +5,8 @@ enum BackendCommand: Equatable {
     case run(RunOptions)
     case migrate(config: String)
     case posture(config: String)
+    case protect(ProtectCommand)
+    case evidence(EvidenceCommand)
 
     struct RunOptions: Equatable {
         var config = BackendCommand.configDefault
@@ -42,19 +44,29 @@ enum BackendCommand: Equatable {
             self = .run(options)
         case "db":
             let verb = rest.popFirst()
+            if verb == "protect" {
+                self = .protect(try ProtectCommand(rest))
+                return
+            }
+            if verb == "evidence" {
+                self = .evidence(try EvidenceCommand(rest))
+                return
+            }
             let flags = try Self.flags(&rest, [], ["--config"])
             let config = flags["--config"] ?? Self.configDefault
             switch verb {
             case "migrate": self = .migrate(config: config)
             case "posture": self = .posture(config: config)
-            default: throw UsageFault(message: "`db` is followed by `migrate` or `posture`")
+            default:
+                throw UsageFault(
+                    message: "`db` is followed by `migrate`, `posture`, `protect` or `evidence`")
             }
         case .some(let word): throw UsageFault(message: "unknown command `\(word)`")
         }
     }
 
     /// Reads `--switch` and `--option VALUE`, each at most once.
-    private static func flags(
+    static func flags(
         _ words: inout ArraySlice<String>, _ switches: [String], _ options: [String]
     ) throws(UsageFault) -> [String: String] {
         var found: [String: String] = [:]
@@ -83,6 +95,14 @@ enum BackendCommand: Equatable {
               bring the schema and the runtime role's grants up to date, as the owner
           db posture [--config PATH]
               examine the runtime role and the schema for ways around row-level security
+          db protect TABLE... [--backfill TABLE=EXPRESSION]... [--mode sealed|statement|plain]
+              [--until expand|guard|force] [--column NAME] [--type uuid|text|bigint]
+              [--config PATH | --owner-file FILE [--role LOGIN]] [--setting NAME]
+              [--lock-timeout MS] [--attempts N] [--pages N] [--apply]
+              print the migration that brings tables under the guard, or run it
+          db evidence keygen --private FILE --public FILE
+          db evidence check FILE --public-key FILE
+              make a key for signed reports; check one, without a database
           version [--json]
 
         exit codes: 0 fine, 1 refused or failed, 2 configuration invalid, 4 database out of reach,

@@ -2,6 +2,7 @@ import HTTP1
 import Policy
 import Postgres
 import Reactor
+import Verification
 import YAML
 
 /// How the program ends; interface of all three programs.
@@ -29,6 +30,9 @@ struct BackendSetup {
     let policy: BackendPolicy
     let owner: ConnectionString
     let runtime: ConnectionString
+    /// The same for looking at the database from outside.
+    let ownerAddress: DatabaseAddress
+    let runtimeAddress: DatabaseAddress
     let assertionKey: [UInt8]
     /// What gateways ask the feed with, and what API keys are digested with.
     let feedSecret: [UInt8]?
@@ -52,10 +56,11 @@ struct BackendSetup {
         guard let policy = loaded.policy else {
             throw StartupFault(exit: .invalidConfiguration, message: report)
         }
+        let (owner, runtime) = (try text(policy.database.owner), try text(policy.database.runtime))
         let setup = BackendSetup(
             policy: policy,
-            owner: ConnectionString(try text(policy.database.owner)),
-            runtime: ConnectionString(try text(policy.database.runtime)),
+            owner: ConnectionString(owner), runtime: ConnectionString(runtime),
+            ownerAddress: DatabaseAddress(owner), runtimeAddress: DatabaseAddress(runtime),
             assertionKey: try bytes(policy.assertion.key),
             feedSecret: try shared(policy.feedSecret),
             keyPepper: try shared(policy.keyPepper))
