@@ -64,7 +64,7 @@ extension StaticRule {
                 format('ALTER PUBLICATION %I DROP TABLE %s; -- where it names tables', p.pubname,
                     t.name), NULL
             FROM pg_publication_tables p
-            JOIN tables t ON t.oid = format('%I.%I', p.schemaname, p.tablename)::regclass
+            JOIN tables t ON t.name = format('%I.%I', p.schemaname, p.tablename)
             """),
         StaticRule(
             .e2,

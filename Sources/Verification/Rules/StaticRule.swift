@@ -14,6 +14,7 @@ struct StaticRule {
     /// - reach: those, and all roles they can become; NOINHERIT does not prevent SET ROLE. Of a
     ///   superuser, which is a member of everything, only itself.
     /// - keys: the columns that say whose a row is.
+    /// - closure: every view over a tenant relation, over other views too.
     static let prelude = """
         WITH me AS (SELECT * FROM pg_roles WHERE rolname IN (current_user, session_user)),
         reach AS (SELECT r.oid, r.rolname FROM pg_roles r
@@ -36,7 +37,17 @@ struct StaticRule {
                 AND EXISTS (SELECT FROM reach
                     WHERE has_schema_privilege(reach.oid, p.pronamespace, 'USAGE')) AS callable
             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-            WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema')
+            WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'),
+        edges AS (SELECT DISTINCT r.ev_class AS view, d.refobjid AS base
+            FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass
+                AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+            JOIN pg_class c ON c.oid = r.ev_class AND c.relkind IN ('v', 'm')
+            WHERE d.refobjid <> r.ev_class),
+        closure AS (
+            WITH RECURSIVE walk (view, base) AS (
+                SELECT view, base FROM edges WHERE base IN (SELECT oid FROM tables)
+                UNION SELECT e.view, w.base FROM edges e JOIN walk w ON e.base = w.view)
+            SELECT * FROM walk)
 
         """
 
@@ -63,16 +74,19 @@ struct StaticRule {
             arrayText(options.schemas),
         ]
         var findings: [Finding] = []
-        for rule in all {
-            for row in try session.rows(prelude + rule.sql, values) {
-                guard row.count == 6, let severity = Severity(rawValue: row[0] ?? "") else {
-                    throw .unexpectedShape("rule \(rule.rule.rawValue)")
-                }
-                findings.append(
-                    Finding(
-                        rule.rule, severity, object: row[1] ?? "", relation: row[2], row[3] ?? "",
-                        fix: row[4], pin: row[5]))
-            }
+        // One statement: what the rules share is computed once, and all see one moment.
+        let parts = all.map { rule in
+            "SELECT '\(rule.rule.rawValue)', answer.* FROM (\(rule.sql)) AS answer "
+                + "(severity, object, relation, message, fix, pin)"
+        }
+        for row in try session.rows(prelude + parts.joined(separator: "\nUNION ALL\n"), values) {
+            guard row.count == 7, let rule = Rule(rawValue: row[0] ?? ""),
+                let severity = Severity(rawValue: row[1] ?? "")
+            else { throw .unexpectedShape("the static rules") }
+            findings.append(
+                Finding(
+                    rule, severity, object: row[2] ?? "", relation: row[3], row[4] ?? "",
+                    fix: row[5], pin: row[6]))
         }
         return findings
     }

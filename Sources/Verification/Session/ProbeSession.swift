@@ -70,8 +70,9 @@ import Glibc
         var keywords = unsafe names.map { unsafe UnsafePointer(strdup($0)) } + [nil]
         var texts = unsafe values.map { unsafe UnsafePointer(strdup($0)) } + [nil]
         defer {
-            for unsafeentry in unsafe keywords + texts {
-                unsafe free(UnsafeMutablePointer(mutating: entry))
+            for index in 0..<(names.count + 1) {
+                unsafe free(UnsafeMutablePointer(mutating: keywords[index]))
+                unsafe free(UnsafeMutablePointer(mutating: texts[index]))
             }
         }
         return unsafe PQconnectdbParams(&keywords, &texts, 1)
@@ -89,8 +90,8 @@ import Glibc
             unsafe value.map { unsafe UnsafePointer<CChar>(strdup($0)) } ?? nil
         }
         defer {
-            for unsafeentry in unsafe texts {
-                unsafe free(UnsafeMutablePointer(mutating: entry))
+            for index in values.indices {
+                unsafe free(UnsafeMutablePointer(mutating: texts[index]))
             }
         }
         guard
