@@ -151,7 +151,8 @@ let package = Package(
         tests("TokensTests", ["Tokens", "Policy", "HTTP1", "JSON", "COpenSSL", "CJWT"]),
         tests("PostgresTests", ["Postgres", "LocalPostgres", "Policy", "TestSupport"]),
         tests(
-            "VerificationTests", ["Backend", "LocalPostgres", "TestSupport", "Verification"]),
+            "VerificationTests",
+            ["Backend", "LocalPostgres", "Policy", "TestSupport", "Verification", "YAML"]),
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TestSupport", "TLS"]),
         tests(
             "GatewayTests",

@@ -53,7 +53,7 @@ struct LegacyShop {
 
     func apply(_ options: ProtectOptions) throws -> ProtectPlan {
         do throws(ProtectRun.Stop) {
-            return try ProtectRun.apply(options, at: database.ownerURL) { _ in }
+            return try ProtectRun.apply(options, at: DatabaseAddress(database.ownerURL)) { _ in }
         } catch {
             throw Stopped(words: "\(error)")
         }
@@ -61,7 +61,7 @@ struct LegacyShop {
 
     func plan(_ options: ProtectOptions) throws -> ProtectPlan {
         do throws(ProtectRun.Stop) {
-            return try ProtectRun.plan(options, at: database.ownerURL)
+            return try ProtectRun.plan(options, at: DatabaseAddress(database.ownerURL))
         } catch {
             throw Stopped(words: "\(error)")
         }

@@ -1,5 +1,7 @@
+import Policy
 import Reactor
 import Release
+import Verification
 
 /// The program behind `ringfence-backend`.
 public enum BackendProgram {
@@ -39,6 +41,8 @@ public enum BackendProgram {
             StandardStream.output.write(try DatabaseCommands.migrate(load(config)))
         case .posture(let config): return try posture(load(config))
         case .verify(let command): return try command.perform()
+        case .protect(let command): return try command.perform()
+        case .evidence(let command): return try command.perform()
         case .run(let options): return try serve(options)
         }
         return .fine

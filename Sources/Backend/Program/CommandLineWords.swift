@@ -6,6 +6,8 @@ enum BackendCommand: Equatable {
     case migrate(config: String)
     case posture(config: String)
     case verify(VerifyCommand)
+    case protect(ProtectCommand)
+    case evidence(EvidenceCommand)
 
     struct RunOptions: Equatable {
         var config = BackendCommand.configDefault
@@ -47,13 +49,23 @@ enum BackendCommand: Equatable {
                 self = .verify(try VerifyCommand(rest))
                 return
             }
+            if verb == "protect" {
+                self = .protect(try ProtectCommand(rest))
+                return
+            }
+            if verb == "evidence" {
+                self = .evidence(try EvidenceCommand(rest))
+                return
+            }
             let flags = try Self.flags(&rest, [], ["--config"])
             let config = flags["--config"] ?? Self.configDefault
             switch verb {
             case "migrate": self = .migrate(config: config)
             case "posture": self = .posture(config: config)
             default:
-                throw UsageFault(message: "`db` is followed by `migrate`, `posture` or `verify`")
+                throw UsageFault(
+                    message: "`db` is followed by `migrate`, `posture`, `verify`, `protect` or "
+                        + "`evidence`")
             }
         case .some(let word): throw UsageFault(message: "unknown command `\(word)`")
         }
@@ -97,6 +109,14 @@ enum BackendCommand: Equatable {
               [--json | --fix] [--sarif FILE] [--evidence FILE --sign-key FILE]
               [--watch SECONDS | --self-test]
               prove as the deployed login that no tenant reaches another one's rows
+          db protect TABLE... [--backfill TABLE=EXPRESSION]... [--mode sealed|statement|plain]
+              [--until expand|guard|force] [--column NAME] [--type uuid|text|bigint]
+              [--config PATH | --owner-file FILE [--role LOGIN]] [--setting NAME]
+              [--lock-timeout MS] [--attempts N] [--pages N] [--apply]
+              print the migration that brings tables under the guard, or run it
+          db evidence keygen --private FILE --public FILE
+          db evidence check FILE --public-key FILE
+              make a key for signed reports; check one, without a database
           version [--json]
 
         exit codes: 0 fine, 1 refused or failed, 2 configuration invalid, 4 database out of reach,

@@ -14,8 +14,10 @@ struct BackendWord: ParsableCommand {
 struct DatabaseWord: ParsableCommand {
     static let configuration = describe(
         "db", "Migrate the database, or check what its roles may do.",
-        synopsis: "db migrate|posture|verify [OPTIONS]",
-        subcommands: [Migrate.self, Posture.self, Verify.self])
+        synopsis: "db migrate|posture|verify|protect|evidence [OPTIONS]",
+        subcommands: [
+            Migrate.self, Posture.self, Verify.self, Protect.self, EvidenceWord.self,
+        ])
 
     struct Migrate: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Bring the tables up to date.")
@@ -66,6 +68,51 @@ extension DatabaseWord {
         @Flag(help: "Break scratch databases and see that each rule notices.") var selfTest = false
         @Flag(help: "Print JSON.") var json = false
         @Flag(help: "Print the SQL that mends it.") var fix = false
+    }
+
+    struct Protect: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the migration that brings tables under the guard, or run it.")
+        @Argument(help: "The tables, as SQL spells them.") var tables: [String]
+        @Option(help: "TABLE=EXPRESSION: how a row tells its tenant.") var backfill: [String] = []
+        @Option(
+            help: "How the database knows the tenant.",
+            completion: .list(["sealed", "statement", "plain"])) var mode: String?
+        @Option(
+            help: "How far to go.", completion: .list(["expand", "guard", "force"]))
+        var until: String?
+        @Option(help: "The tenant column.") var column: String?
+        @Option(help: "Its type.", completion: .list(["uuid", "text", "bigint"])) var type: String?
+        @Option(help: "The setting of plain mode.") var setting: String?
+        @Option(help: "The application's login.") var role: String?
+        @Option(help: "The policy.", completion: .file()) var config: String?
+        @Option(help: "The owner's connection string.", completion: .file())
+        var ownerFile: String?
+        @Option(help: "How long a step waits for its lock, in ms.") var lockTimeout: Int?
+        @Option(help: "How often it tries.") var attempts: Int?
+        @Option(help: "Pages one transaction of the backfill changes.") var pages: Int?
+        @Flag(help: "Run it.") var apply = false
+    }
+
+    struct EvidenceWord: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "evidence", abstract: "Make keys for signed reports, and check a report.",
+            subcommands: [Keygen.self, Check.self])
+
+        struct Keygen: ParsableCommand {
+            static let configuration = CommandConfiguration(abstract: "Make a pair of keys.")
+            @Option(name: .customLong("private"), help: "The private key.", completion: .file())
+            var privateFile: String
+            @Option(name: .customLong("public"), help: "The public key.", completion: .file())
+            var publicFile: String
+        }
+
+        struct Check: ParsableCommand {
+            static let configuration = CommandConfiguration(
+                abstract: "Whether a report is as it was signed; needs no database.")
+            @Argument(help: "The report.", completion: .file()) var file: String
+            @Option(help: "The public key.", completion: .file()) var publicKey: String
+        }
     }
 }
 

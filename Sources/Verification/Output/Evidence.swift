@@ -1,3 +1,4 @@
+import Policy
 public import Tokens
 
 /// A report that can be shown to somebody who was not there: one HTML file, signed with Ed25519.

@@ -1,5 +1,5 @@
 /// What `db protect` is asked to do.
-public struct ProtectOptions: Sendable {
+public struct ProtectOptions: Equatable, Sendable {
     /// What the tenant column holds.
     public enum ColumnType: String, CaseIterable, Sendable {
         case uuid, text, bigint

@@ -20,9 +20,9 @@ public enum ProtectRun {
     // An arbitrary number of ours: two that change the same tables would undo each other's names.
     private static let lock: Int64 = 7_464_326_301_851_279_975
 
-    /// - Parameter address: of the owner of the tables; what libpq calls a connection string.
+    /// - Parameter address: of the owner of the tables.
     public static func plan(
-        _ options: ProtectOptions, at address: String
+        _ options: ProtectOptions, at address: DatabaseAddress
     ) throws(Stop) -> ProtectPlan {
         let session = try open(address)
         return ProtectPlanner.plan(try inspect(session, options), options)
@@ -33,7 +33,7 @@ public enum ProtectRun {
     /// - Parameter tell: gets a line before each step and each repetition.
     /// - Returns: the plan as it was; with refusals nothing was done.
     public static func apply(
-        _ options: ProtectOptions, at address: String, tell: (String) -> Void
+        _ options: ProtectOptions, at address: DatabaseAddress, tell: (String) -> Void
     ) throws(Stop) -> ProtectPlan {
         let session = try open(address)
         let isAlone: Bool
@@ -79,9 +79,9 @@ public enum ProtectRun {
         throw .locked(title: step.title, attempts: options.attempts)
     }
 
-    private static func open(_ address: String) throws(Stop) -> MigrationSession {
+    private static func open(_ address: DatabaseAddress) throws(Stop) -> MigrationSession {
         do throws(ProtectFault) {
-            return try MigrationSession(connectingTo: address)
+            return try MigrationSession(connectingTo: address.text)
         } catch {
             throw .unreachable(error)
         }
