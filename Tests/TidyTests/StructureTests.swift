@@ -26,7 +26,7 @@ import Testing
             "Release", "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens", "YAML",
             "Postgres", "HTTPTransport", "Verification",
         ],
-        "Verification": ["CPostgres", "Release"],
+        "Verification": ["CPostgres", "JSON", "Policy", "Release", "Tokens", "YAML"],
         "Bench": ["CPostgres", "LocalPostgres", "Backend", "Postgres"],
         "BenchDirectory": ["Policy", "Reactor"],
         "CleaningBench": ["HTTP1", "JSON", "Policy"],
