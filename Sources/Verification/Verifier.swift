@@ -2,6 +2,9 @@ import Release
 
 /// Looks at one database as the deployed login does, and proves isolation or says what is missing.
 public enum Verifier {
+    /// `YYYY-MM-DD` in UTC, by which waivers expire.
+    public static var today: String { UTCTime.date(wallSeconds()) }
+
     /// - Throws: `ProbeFault` when the database gives no answer; the verdict is then none.
     public static func verify(
         _ options: VerificationOptions

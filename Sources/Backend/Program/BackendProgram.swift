@@ -1,5 +1,7 @@
+import Policy
 import Reactor
 import Release
+import Verification
 
 /// The program behind `ringfence-backend`.
 public enum BackendProgram {
@@ -38,6 +40,7 @@ public enum BackendProgram {
         case .migrate(let config):
             StandardStream.output.write(try DatabaseCommands.migrate(load(config)))
         case .posture(let config): return try posture(load(config))
+        case .verify(let command): return try command.perform()
         case .protect(let command): return try command.perform()
         case .evidence(let command): return try command.perform()
         case .run(let options): return try serve(options)
@@ -71,10 +74,20 @@ public enum BackendProgram {
         var control = try ControlThread()
         let setup = try load(options.config)
         guard try control.awaitDatabase(setup) else { return .fine }
+        if setup.policy.database.verify != .off { try prove(setup) }
         let server = try BackendServer(setup)
         if let path = options.announce { try server.announce(to: path) }
         try control.awaitEnd()
         server.stop()
         return .fine
+    }
+
+    /// Refuses to serve from a database whose isolation is not proven.
+    private static func prove(_ setup: BackendSetup) throws(StartupFault) {
+        let report = try VerifyCommand.verify(setup.verification)
+        guard report.exitCode != 0 else { return }
+        throw StartupFault(
+            exit: VerifyCommand.exit(report),
+            message: report.text(colour: false) + "error: refusing to serve\n")
     }
 }

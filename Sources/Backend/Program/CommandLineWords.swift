@@ -5,6 +5,7 @@ enum BackendCommand: Equatable {
     case run(RunOptions)
     case migrate(config: String)
     case posture(config: String)
+    case verify(VerifyCommand)
     case protect(ProtectCommand)
     case evidence(EvidenceCommand)
 
@@ -44,6 +45,10 @@ enum BackendCommand: Equatable {
             self = .run(options)
         case "db":
             let verb = rest.popFirst()
+            if verb == "verify" {
+                self = .verify(try VerifyCommand(rest))
+                return
+            }
             if verb == "protect" {
                 self = .protect(try ProtectCommand(rest))
                 return
@@ -59,7 +64,8 @@ enum BackendCommand: Equatable {
             case "posture": self = .posture(config: config)
             default:
                 throw UsageFault(
-                    message: "`db` is followed by `migrate`, `posture`, `protect` or `evidence`")
+                    message: "`db` is followed by `migrate`, `posture`, `verify`, `protect` or "
+                        + "`evidence`")
             }
         case .some(let word): throw UsageFault(message: "unknown command `\(word)`")
         }
@@ -95,6 +101,14 @@ enum BackendCommand: Equatable {
               bring the schema and the runtime role's grants up to date, as the owner
           db posture [--config PATH]
               examine the runtime role and the schema for ways around row-level security
+          db verify [--config PATH | --login-file FILE] [--pooler-file FILE] [--admin-file FILE]
+              [--setting NAME | --guard SCHEMA] [--seal-key FILE] [--profile generic|ringfence]
+              [--schema NAME]... [--tenant-column NAME]... [--global TABLE]...
+              [--sensitive TABLE.COLUMN]... [--allow-function NAME(TYPES)=SHA256]...
+              [--tenants A,B] [--fire-triggers] [--timeout MS] [--waivers FILE]
+              [--json | --fix] [--sarif FILE] [--evidence FILE --sign-key FILE]
+              [--watch SECONDS | --self-test]
+              prove as the deployed login that no tenant reaches another one's rows
           db protect TABLE... [--backfill TABLE=EXPRESSION]... [--mode sealed|statement|plain]
               [--until expand|guard|force] [--column NAME] [--type uuid|text|bigint]
               [--config PATH | --owner-file FILE [--role LOGIN]] [--setting NAME]

@@ -26,6 +26,8 @@ final class BackendServer {
     private var workers: [RunningThread] = []
     private var health: RunningThread?
     private var feed: [RunningThread] = []
+    private let watchEnd: WorkQueue<Int>
+    private var watch: RunningThread?
     private let feedQueue: WorkQueue<FeedJob>
     private let feedStops: Mailbox<UInt64>?
 
@@ -55,6 +57,7 @@ final class BackendServer {
         } else {
             healthStops = nil
         }
+        watchEnd = try Self.queue(capacity: 1)
         feedQueue = try Self.queue(capacity: FeedDesk.connectionsMax * 2)
         var feedDesk: FeedDesk?
         var feedReplies: Mailbox<(SlotKey, ServiceReply)>?
@@ -85,6 +88,10 @@ final class BackendServer {
                 feed.append(try RunningThread(name: "feed-reader", worker) { $0.run() })
                 feed.append(try RunningThread(name: "feed", desk) { $0.run() })
             }
+            if policy.database.verify == .watch {
+                let worker = CatalogWatch(setup.verification, state: state, end: watchEnd)
+                watch = try RunningThread(name: "catalog-watch", worker) { $0.run() }
+            }
             front = try RunningThread(name: "front", Front(service, desk)) { $0.run() }
         } catch {
             stop()
@@ -113,6 +120,8 @@ final class BackendServer {
         _ = feedStops?.post(0)
         feedQueue.close()
         feed.removeAll()
+        watchEnd.close()
+        watch = nil
         _ = healthStops?.post(0)
         health = nil
     }

@@ -14,8 +14,10 @@ struct BackendWord: ParsableCommand {
 struct DatabaseWord: ParsableCommand {
     static let configuration = describe(
         "db", "Migrate the database, or check what its roles may do.",
-        synopsis: "db migrate|posture|protect|evidence [OPTIONS]",
-        subcommands: [Migrate.self, Posture.self, Protect.self, EvidenceWord.self])
+        synopsis: "db migrate|posture|verify|protect|evidence [OPTIONS]",
+        subcommands: [
+            Migrate.self, Posture.self, Verify.self, Protect.self, EvidenceWord.self,
+        ])
 
     struct Migrate: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Bring the tables up to date.")
@@ -30,6 +32,44 @@ struct DatabaseWord: ParsableCommand {
 }
 
 extension DatabaseWord {
+    struct Verify: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prove as the deployed login that no tenant reaches another one's rows.")
+        @Option(help: "The policy.", completion: .file()) var config: String?
+        @Option(help: "The login's connection string.", completion: .file())
+        var loginFile: String?
+        @Option(help: "The same login through the pooler.", completion: .file())
+        var poolerFile: String?
+        @Option(help: "A superuser's connection string.", completion: .file())
+        var adminFile: String?
+        @Option(help: "The setting that holds the tenant (plain mode).") var setting: String?
+        @Option(help: "The schema of the guard (sealed mode).") var `guard`: String?
+        @Option(help: "The key seals are made with.", completion: .file()) var sealKey: String?
+        @Option(help: "What is known of the schema.", completion: .list(["generic", "ringfence"]))
+        var profile: String?
+        @Option(help: "A schema to look at; all unless given.") var schema: [String] = []
+        @Option(help: "The tenant column; tenant_id unless given.") var tenantColumn: [String] = []
+        @Option(help: "A table that holds nothing of any tenant.") var global: [String] = []
+        @Option(help: "A column whose values statistics must not hold.")
+        var sensitive: [String] = []
+        @Option(help: "A definer function that was read, as NAME(TYPES)=SHA256.")
+        var allowFunction: [String] = []
+        @Option(help: "Two tenants to probe as.") var tenants: String?
+        @Option(help: "How long a statement may take, in ms.") var timeout: Int?
+        @Option(help: "Accepted risks.", completion: .file()) var waivers: String?
+        @Option(help: "Where to write SARIF.", completion: .file()) var sarif: String?
+        @Option(help: "Where to write the signed report.", completion: .file())
+        var evidence: String?
+        @Option(help: "The key it is signed with.", completion: .file()) var signKey: String?
+        @Option(help: "Look again when the catalogs change, every so many seconds.")
+        var watch: Int?
+        @Flag(help: "Write to tables with triggers, too; all is rolled back.")
+        var fireTriggers = false
+        @Flag(help: "Break scratch databases and see that each rule notices.") var selfTest = false
+        @Flag(help: "Print JSON.") var json = false
+        @Flag(help: "Print the SQL that mends it.") var fix = false
+    }
+
     struct Protect: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print the migration that brings tables under the guard, or run it.")

@@ -46,5 +46,6 @@ extension DatabasePolicy {
         self.init(owner: owner, runtime: runtime)
         if let value = node.integer("workers") { workers = value }
         if let value = node.milliseconds("deadline") { deadlineMilliseconds = value }
+        verify = node.word("verify", as: Verification.self) ?? .off
     }
 }

@@ -30,6 +30,9 @@ public struct DatabasePolicy: Sendable {
     public var workers = 8
     /// The longest one transaction may take; then its connection is closed.
     public var deadlineMilliseconds: UInt32 = 5_000
+    /// Whether isolation is proven before serving, and again when the catalogs change.
+    public enum Verification: String, Sendable { case off, start, watch }
+    public var verify = Verification.off
 
     public init(owner: SecretReference, runtime: SecretReference) {
         self.owner = owner
