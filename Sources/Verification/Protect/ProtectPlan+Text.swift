@@ -10,11 +10,11 @@ extension ProtectPlan {
             "Brings \(tables.joined(separator: ", ")) under the guard, in mode "
                 + "\(options.mode.rawValue), up to stage \(options.stage.rawValue). Run it outside "
                 + "a transaction, as the owner of the tables. After a stop, make it anew: what is "
-                + "done is left out.")
+                + "done is left out.", lead: "--")
         if steps.isEmpty { text += "-- Nothing is left to do.\n" }
         for (index, step) in steps.enumerated() {
             let place = "\(index + 1) of \(steps.count) (\(step.stage.rawValue))"
-            text += "\n" + Self.comment("\(place): \(step.title)")
+            text += "\n" + Self.comment("\(place): \(step.title)", lead: "--")
             text += Self.comment("takes \(step.lock)")
             for note in step.notes { text += Self.comment(note) }
             text += "SET lock_timeout = \(step.wait.milliseconds(options));\n"
@@ -22,13 +22,14 @@ extension ProtectPlan {
         }
         if !steps.isEmpty { text += "\nRESET lock_timeout;\n" }
         if !remaining.isEmpty { text += "\n-- What is left for you:\n" }
-        for words in remaining { text += Self.comment(words, bullet: true) }
+        for words in remaining { text += Self.comment(words, lead: "-- *") }
         return text
     }
 
-    private static func comment(_ words: String, bullet: Bool = false) -> String {
+    /// - Parameter lead: of the first line; the others are set in.
+    private static func comment(_ words: String, lead: String = "--  ") -> String {
         var text = ""
-        var line = bullet ? "-- *" : "--  "
+        var line = lead
         for word in words.split(whereSeparator: \.isWhitespace) {
             if line.count + word.count + 1 > 100 {
                 text += line + "\n"
