@@ -27,7 +27,7 @@ final class BenchDatabase {
         let policy = """
             version: 1
             listen: {api: {address: "127.0.0.1:0"}, health: {address: "127.0.0.1:0"}}
-            database: {owner: file:owner.dsn, runtime: file:runtime.dsn, workers: 1}
+            database: {owner: file:owner.dsn, runtime: file:runtime.dsn, context: plain}
             assertion: {key: file:assertion.key, audience: delivery}
 
             """

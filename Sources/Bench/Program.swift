@@ -9,8 +9,16 @@ import LocalPostgres
 /// Each is answered with the CPU time of this process and of the server's process, in nanoseconds.
 @main struct Program {
     static func main() {
+        let words = CommandLine.arguments.dropFirst()
         do {
-            try run(in: CommandLine.arguments.dropFirst().first ?? ".")
+            if words.first == "modes" {
+                let numbers = words.dropFirst(2).compactMap { Int($0) }.filter { $0 > 0 }
+                try ModeBench.run(
+                    in: words.dropFirst().first ?? ".", transactions: numbers.first ?? 2000,
+                    rounds: numbers.dropFirst().first ?? 9)
+                return
+            }
+            try run(in: words.first ?? ".")
         } catch {
             say("fault \(error)")
             exit(1)

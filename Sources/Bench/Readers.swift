@@ -50,7 +50,7 @@ final class ScopedReader {
     let serverPID: Int64
 
     init(_ url: String) throws {
-        connection = Connection(to: ConnectionString(url))
+        connection = Connection(to: ConnectionString(url), context: .plain)
         scopes = EventKey.all.compactMap { TenantScope(uuidText: $0.tenant) }
         let deadline = Deadline.after(milliseconds: 10_000)
         serverPID = try connection.rowsOutsideTransactions(.findServer, deadline: deadline)

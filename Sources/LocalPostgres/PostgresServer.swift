@@ -341,7 +341,8 @@ extension PostgresServer {
             runtimeURL: url(user: runtime, password: runtimePassword, database: database))
     }
 
-    /// A connection URI of the superuser: for tests that must break rules.
+    /// A connection URI of the superuser: for what prepares a database, and for tests that must
+    /// break rules.
     public func adminURL(database: String) throws(LocalPostgresFault) -> String {
         url(user: Self.admin, password: try places.secret(Self.admin), database: database)
     }

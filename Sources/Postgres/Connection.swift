@@ -1,10 +1,19 @@
 /// One login of the runtime role, used by one thread. It logs in when first needed and again after
 /// any doubt; there is no way to run a statement on it outside a transaction.
+///
+/// Where a transaction is of another tenant or vendor than the one before, the session is cleared
+/// in the same write: settings, cursors, temporary objects, locks and listening. A login is given
+/// up at the first surprise, and after 20,000 transactions.
 public struct Connection: ~Copyable {
     let session: Session
 
     /// Does not connect yet.
-    public init(to address: ConnectionString) { session = Session(address) }
+    ///
+    /// - Parameter context: what the schema was made for; `sealed` and `statement` need scopes made
+    ///   from seals.
+    public init(to address: ConnectionString, context: ContextMode) {
+        session = Session(address, context: context)
+    }
 
     /// Logs in now, unless the present login still stands. Fails at once with `.unreachable` while
     /// earlier failures are recent (at most 5 s).
@@ -29,7 +38,7 @@ public struct Connection: ~Copyable {
         for tenant: TenantScope, deadline: Deadline,
         _ body: (inout TenantTransaction) throws(DatabaseFault) -> Value
     ) throws(DatabaseFault) -> Value {
-        try session.begin(BoundScope(tenant: tenant.text), before: deadline)
+        try session.begin(BoundScope(tenant), before: deadline)
         var transaction = TenantTransaction(tenant, of: session, isWhole: true)
         return try session.conclude { () throws(DatabaseFault) in try body(&transaction) }
     }
@@ -39,9 +48,17 @@ public struct Connection: ~Copyable {
         forVendor vendor: VendorScope, deadline: Deadline,
         _ body: (inout VendorTransaction) throws(DatabaseFault) -> Value
     ) throws(DatabaseFault) -> Value {
-        try session.begin(BoundScope(vendor: vendor.text), before: deadline)
+        try session.begin(BoundScope(vendor), before: deadline)
         var transaction = VendorTransaction(vendor, of: session)
         return try session.conclude { () throws(DatabaseFault) in try body(&transaction) }
+    }
+
+    /// Runs one statement outside any scope and unable to write: for questions about the catalogs.
+    /// Tables of tenants show no row. Refused like a transaction where the login is unfit.
+    public mutating func inspect(
+        _ statement: Statement, _ values: [Parameter] = [], deadline: Deadline
+    ) throws(DatabaseFault) -> Rows {
+        try session.inspect(statement, values, before: deadline)
     }
 }
 
@@ -58,7 +75,7 @@ extension Connection {
         return (try row.textIfPresent(0), try row.textIfPresent(1))
     }
 
-    /// Runs any statement with no tenant bound.
+    /// Runs any statement with no tenant bound, in the session as it was left.
     @_spi(Probing) public mutating func rowsOutsideTransactions(
         _ statement: Statement, deadline: Deadline
     ) throws(DatabaseFault) -> Rows {
@@ -68,4 +85,17 @@ extension Connection {
 
     /// How often this connection sent something and then waited for an answer.
     @_spi(Probing) public var roundTrips: UInt64 { session.roundTrips }
+
+    /// Off, one tenant meets what another one left: to measure what clearing costs, and to see
+    /// that tests of it can fail.
+    @_spi(Probing) public var scrubsBetweenScopes: Bool {
+        get { session.scrubsBetweenScopes }
+        set { session.scrubsBetweenScopes = newValue }
+    }
+
+    /// Transactions after which a login is replaced.
+    @_spi(Probing) public var usesMax: Int {
+        get { session.usesMax }
+        set { session.usesMax = newValue }
+    }
 }

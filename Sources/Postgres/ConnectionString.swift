@@ -28,18 +28,44 @@ public struct ConnectionString: Sendable, CustomStringConvertible, CustomReflect
     }
 
     /// The role it names; `nil` when it names none or libpq cannot read it.
-    public var user: String? {
-        guard !text.utf8.contains(0) else { return nil }
-        guard let options = unsafe PQconninfoParse(text, nil) else { return nil }
+    public var user: String? { entries["user"] }
+
+    /// The database it names; libpq takes the role's name where it names none.
+    public var database: String? { entries["dbname"] ?? user }
+
+    /// The password it holds.
+    var password: String? { entries["password"] }
+
+    /// The same server and login, another database.
+    public func replacing(database name: String) -> ConnectionString {
+        var wanted = entries
+        guard !wanted.isEmpty else { return self }
+        wanted["dbname"] = name
+        let words = wanted.sorted { $0.key < $1.key }.map { keyword, value in
+            var quoted = ""
+            for character in value.unicodeScalars {
+                if character == "\\" || character == "'" { quoted.unicodeScalars.append("\\") }
+                quoted.unicodeScalars.append(character)
+            }
+            return "\(keyword)='\(quoted)'"
+        }
+        return ConnectionString(words.joined(separator: " "))
+    }
+
+    /// What it says, by libpq's keywords; empty when libpq cannot read it.
+    private var entries: [String: String] {
+        guard !text.utf8.contains(0) else { return [:] }
+        guard let options = unsafe PQconninfoParse(text, nil) else { return [:] }
         defer { unsafe PQconninfoFree(options) }
+        var found: [String: String] = [:]
         var entry = unsafe options
         while let keyword = unsafe entry.pointee.keyword {
-            if let value = unsafe entry.pointee.val, unsafe String(cString: keyword) == "user" {
-                return unsafe String(cString: value)
+            if let value = unsafe entry.pointee.val {
+                unsafe found[String(cString: keyword)] = unsafe String(cString: value)
             }
             unsafe entry += 1
         }
-        return nil
+        return found
     }
 
     /// Set at the start of every session, whatever the connection string says:

@@ -27,8 +27,18 @@ public struct DatabaseFault: Error, Equatable, Sendable {
         case unsafeRole
         /// The transaction was not in the scope it was opened for when it was about to commit.
         case scopeLost
-        /// `actAs` could not write exactly one audit row.
+        /// `actAs` could not write exactly one audit row, or a crossing has no reason.
         case auditMissing
+        /// The scope has no seal, and the connection's mode needs one.
+        case sealMissing
+        /// The guard did not accept the seal, or the step into a tenant; the connection has been
+        /// closed.
+        case contextRefused
+        /// What an earlier scope left in the session could not be cleared; the connection has been
+        /// closed before a statement of this transaction ran.
+        case unclean
+        /// Claimed work is not on the list any more: the lease ended and another worker did it.
+        case workLost
     }
 
     /// What became of the transaction's writes.
@@ -73,10 +83,11 @@ public struct DatabaseFault: Error, Equatable, Sendable {
     public var permitsRetry: Bool {
         guard outcome == .rolledBack else { return false }
         switch kind {
-        case .unreachable, .timedOut: return true
+        case .unreachable, .timedOut, .unclean: return true
         case .sql(let state): return state.belongs(toClass: "40")
         case .poisoned, .refused, .invalidConnectionString, .protocolViolation, .invalidParameter,
-            .tooManyStatements, .unexpectedShape, .unsafeRole, .scopeLost, .auditMissing:
+            .tooManyStatements, .unexpectedShape, .unsafeRole, .scopeLost, .auditMissing,
+            .sealMissing, .contextRefused, .workLost:
             return false
         }
     }

@@ -26,6 +26,13 @@ public struct OwnerSession: ~Copyable {
         return try drain(deadline)
     }
 
+    /// What `CREATE ROLE … PASSWORD` takes for the login of `address` instead of its password;
+    /// `nil` where it holds none.
+    public func passwordVerifier(of address: ConnectionString) -> String? {
+        guard let role = address.user, let password = address.password else { return nil }
+        return wire.verifier(of: password, for: role)
+    }
+
     /// Brings the schema up to date and answers the numbers applied now. Concurrent callers wait
     /// for each other; each script commits together with its record, or not at all.
     public mutating func migrate(

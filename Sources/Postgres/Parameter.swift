@@ -45,11 +45,12 @@ struct ParameterBuffer {
         return bytes.count <= budget
     }
 
-    /// Takes the two values of `Statement.bind` and `Statement.proveScope`.
-    mutating func encode(_ scope: BoundScope, budget: Int) -> Bool {
+    /// Takes the one or two values of the statements that carry a scope.
+    mutating func encode(_ first: String, _ second: String?, budget: Int) -> Bool {
         clear()
-        return append(.text(scope.tenant), budget: budget)
-            && append(.text(scope.vendor), budget: budget) && bytes.count <= budget
+        guard append(.text(first), budget: budget) else { return false }
+        if let second, !append(.text(second), budget: budget) { return false }
+        return bytes.count <= budget
     }
 
     private mutating func clear() {

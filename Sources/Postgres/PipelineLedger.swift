@@ -6,6 +6,12 @@ struct PipelineLedger {
         case preparation(UInt)
         /// The settings were bound; the server answers them back.
         case binding(BoundScope)
+        /// The guard took a seal, or a step between vendor and tenant.
+        case entering
+        /// Clears the session of its last user.
+        case scrub
+        /// Another statement of ours that has to succeed.
+        case inner
         /// A statement of the handler, whose rows belong to a ticket.
         case statement(ticket: Int, name: StaticString)
         /// The server checked that the transaction is still in its scope.
@@ -48,7 +54,8 @@ struct PipelineLedger {
         switch entries[answered] {
         case .statement: return .rows
         case .binding(let scope): return .echo(of: scope)
-        case .preparation, .scopeProof, .rollBack, .sync: return .nothing
+        case .preparation, .entering, .scrub, .inner, .scopeProof, .rollBack, .sync:
+            return .nothing
         }
     }
 
@@ -65,14 +72,17 @@ struct PipelineLedger {
         case (.synced, .sync): return .synced
         case (.failed(let failure), _): return refusal(of: entry, failure)
         case (.skipped, .preparation), (.skipped, .binding), (.skipped, .statement),
-            (.skipped, .scopeProof), (.skipped, .rollBack):
+            (.skipped, .scopeProof), (.skipped, .rollBack), (.skipped, .entering),
+            (.skipped, .scrub), (.skipped, .inner):
             return .skipped
         case (.accepted, .preparation(let identity)): return .prepared(identity)
         case (.scope(isEchoed: true), .binding): return .fine
         case (.scope(isEchoed: false), .binding), (.accepted, .binding), (.rows, .binding):
             return .doubt(DatabaseFault(.scopeLost, outcome: .unknown))
         case (.rows(let rows), .statement(let ticket, _)): return .rows(ticket: ticket, rows)
-        case (.accepted, .scopeProof), (.accepted, .rollBack): return .fine
+        case (.accepted, .scopeProof), (.accepted, .rollBack), (.accepted, .entering),
+            (.accepted, .scrub), (.accepted, .inner):
+            return .fine
         case (.rows, _), (.accepted, _), (.scope, _), (.skipped, .sync), (.synced, _), (.done, _),
             (.unexpected, _):
             return Self.nonsense
@@ -97,12 +107,17 @@ struct PipelineLedger {
         switch entry {
         case .scopeProof where state == .divisionByZero:
             return .doubt(DatabaseFault(.scopeLost))
+        case .scrub: return .doubt(DatabaseFault(.unclean))
+        case .entering where state == .invalidAuthorization:
+            return .doubt(DatabaseFault(.contextRefused))
         case .statement(_, let name):
-            return .refused(
-                DatabaseFault(
-                    .sql(state), statementNamed: name.description, constraint: failure.constraint))
-        case .sync, .preparation, .binding, .scopeProof, .rollBack:
-            return .refused(DatabaseFault(.sql(state), constraint: failure.constraint))
+            let fault = DatabaseFault(
+                .sql(state), statementNamed: name.description, constraint: failure.constraint)
+            // Also the guard's answer to a function that tries to change the context.
+            return state == .invalidAuthorization ? .doubt(fault) : .refused(fault)
+        case .sync, .preparation, .binding, .entering, .inner, .scopeProof, .rollBack:
+            let fault = DatabaseFault(.sql(state), constraint: failure.constraint)
+            return state == .invalidAuthorization ? .doubt(fault) : .refused(fault)
         }
     }
 }

@@ -52,8 +52,8 @@ public enum RolePosture {
     public static func check(
         _ connection: inout Connection, deadline: Deadline
     ) throws(DatabaseFault) -> [Finding] {
-        try connection.session.connect(before: deadline)
-        return try findings(in: connection.session.runUnbound(statement, before: deadline))
+        try findings(
+            in: connection.session.inspect(statement, requiresFitness: false, before: deadline))
     }
 
     static func findings(in rows: Rows) throws(DatabaseFault) -> [Finding] {

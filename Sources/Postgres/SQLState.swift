@@ -45,6 +45,8 @@ public struct SQLState: Hashable, Sendable, CustomStringConvertible {
     public static let notNullViolation = SQLState(constant: "23502")
     /// Also what row-level security answers to a row of another tenant.
     public static let insufficientPrivilege = SQLState(constant: "42501")
+    /// What the guard answers to whatever it does not accept.
+    public static let invalidAuthorization = SQLState(constant: "28000")
     public static let divisionByZero = SQLState(constant: "22012")
     public static let invalidText = SQLState(constant: "22P02")
     public static let serializationFailure = SQLState(constant: "40001")

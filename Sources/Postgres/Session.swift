@@ -5,8 +5,10 @@
 /// since the last one, or nothing of it when any message failed.
 final class Session {
     private let address: ConnectionString
-    private var wire = Wire()
-    private var ledger = PipelineLedger()
+    let context: ContextMode
+    private let purpose: Purpose
+    var wire = Wire()
+    var ledger = PipelineLedger()
     private var backoff = Backoff()
 
     private var prepared = PreparedNames()
@@ -14,11 +16,18 @@ final class Session {
     private(set) var generation = 0
     /// What the present login could do around row-level security.
     private(set) var findings: [RolePosture.Finding] = []
+    /// Transactions begun on the present login.
+    private var uses = 0
+    /// Who could have left something in the present login.
+    var lastUser = LastUser.nobody
+    /// Off only where a test shows what it is for.
+    var scrubsBetweenScopes = true
 
     private(set) var serial: UInt64 = 0
     private var phase = Phase.closed
     private var deadline = Deadline(monotonicNanoseconds: 0)
-    private var scope = BoundScope()
+    var scope = BoundScope()
+    var isActing = false
     private var results: [Rows?] = []
     private var parameterBytesLeft = 0
     private var isAbandoned = false
@@ -33,7 +42,37 @@ final class Session {
         case ended(DatabaseFault?)
     }
 
-    init(_ address: ConnectionString) { self.address = address }
+    /// What the login is for, and so what it may be able to do.
+    enum Purpose {
+        case withinScopes
+        /// Reads all tenants' rows: has BYPASSRLS, and is nothing more.
+        case acrossTenants
+
+        func permits(_ findings: [RolePosture.Finding]) -> Bool {
+            switch self {
+            case .withinScopes: findings.isEmpty
+            case .acrossTenants: findings.map(\.kind) == [.bypassesRowSecurity]
+            }
+        }
+    }
+
+    enum LastUser {
+        case nobody
+        case scope(BoundScope)
+        /// A vendor that acted as a tenant.
+        case several
+    }
+
+    /// After so many transactions a login is replaced: whatever no scrub knows of ends with it.
+    var usesMax = 20_000
+
+    init(
+        _ address: ConnectionString, context: ContextMode, purpose: Purpose = .withinScopes
+    ) {
+        self.address = address
+        self.context = context
+        self.purpose = purpose
+    }
 
     var isConnected: Bool { wire.isOpen }
     var roundTrips: UInt64 { wire.roundTrips }
@@ -46,13 +85,15 @@ final class Session {
     /// Stands ready after this: the old login if it is beyond doubt, else a new one, whose role is
     /// examined before anything else runs on it.
     func connect(before deadline: Deadline) throws(DatabaseFault) {
-        if wire.standsIdle() { return }
+        if uses < usesMax, wire.standsIdle() { return }
         disconnect()
         guard backoff.permitsAttempt else { throw DatabaseFault(.unreachable) }
         do throws(DatabaseFault) {
             try wire.open(address, before: deadline)
             try wire.enterPipeline()
             generation += 1
+            uses = 0
+            lastUser = .nobody
             findings = try RolePosture.findings(
                 in: runUnbound(RolePosture.statement, before: deadline))
         } catch {
@@ -63,7 +104,7 @@ final class Session {
         backoff.noteSuccess()
     }
 
-    /// Runs a statement of this module outside any scope: it sees no tenant's rows.
+    /// Runs a statement outside any scope, in the session as it is: it sees no tenant's rows.
     func runUnbound(
         _ statement: Statement, before deadline: Deadline
     ) throws(DatabaseFault) -> Rows {
@@ -74,37 +115,50 @@ final class Session {
         return try read(ticket)
     }
 
+    /// The same in a session that nobody left anything in, and unable to write.
+    ///
+    /// - Parameter requiresFitness: refuses a login that could step around row-level security.
+    func inspect(
+        _ statement: Statement, _ values: [Parameter] = [], requiresFitness: Bool = true,
+        before deadline: Deadline
+    ) throws(DatabaseFault) -> Rows {
+        try connect(before: deadline)
+        guard purpose.permits(findings) || !requiresFitness else {
+            throw DatabaseFault(.unsafeRole)
+        }
+        begin(before: deadline)
+        defer { phase = .closed }
+        try scrub(for: BoundScope())
+        try send(.readOnly, as: .inner)
+        let ticket = try queue(serial, statement, values)
+        try endWithSync(asCommit: true)
+        return try read(ticket)
+    }
+
     // MARK: A transaction
 
     func begin(_ scope: BoundScope, before deadline: Deadline) throws(DatabaseFault) {
+        guard scope.isNobody || !context.needsSeal || !scope.seal.isEmpty else {
+            throw DatabaseFault(.sealMissing)
+        }
         try connect(before: deadline)
-        guard findings.isEmpty else { throw DatabaseFault(.unsafeRole) }
+        guard purpose.permits(findings) else { throw DatabaseFault(.unsafeRole) }
         begin(before: deadline)
-        try bind(serial, scope)
+        try scrub(for: scope)
+        if !scope.isNobody { try bind(serial, scope) }
     }
 
     private func begin(before deadline: Deadline) {
         serial &+= 1
+        uses += 1
         self.deadline = deadline
         phase = .open
         scope = BoundScope()
+        isActing = false
         isAbandoned = false
         parameterBytesLeft = Parameter.bytesMax
         results.removeAll(keepingCapacity: true)
         ledger.reset()
-    }
-
-    /// Queues the settings that row-level security reads.
-    func bind(_ serial: UInt64, _ scope: BoundScope) throws(DatabaseFault) {
-        try requireOpen(serial)
-        try send(.bind, scope, as: .binding(scope))
-        self.scope = scope
-    }
-
-    /// Queues a check by the server that the scope bound last still holds.
-    func proveScope(_ serial: UInt64) throws(DatabaseFault) {
-        try requireOpen(serial)
-        try send(.proveScope, scope, as: .scopeProof)
     }
 
     func queue(
@@ -194,7 +248,7 @@ final class Session {
 // MARK: - Talking
 
 extension Session {
-    private func requireOpen(_ serial: UInt64) throws(DatabaseFault) {
+    func requireOpen(_ serial: UInt64) throws(DatabaseFault) {
         guard serial == self.serial else { throw DatabaseFault(.poisoned) }
         switch phase {
         case .open: return
@@ -211,8 +265,8 @@ extension Session {
     }
 
     /// Queues a statement, announcing it first if this login does not know it yet.
-    private func send(
-        _ statement: Statement, _ values: [Parameter], as entry: PipelineLedger.Entry
+    func send(
+        _ statement: Statement, _ values: [Parameter] = [], as entry: PipelineLedger.Entry
     ) throws(DatabaseFault) {
         do throws(DatabaseFault) {
             let name = try announce(statement)
@@ -224,13 +278,13 @@ extension Session {
         }
     }
 
-    /// The same for a statement of ours whose values are a scope.
-    private func send(
-        _ statement: Statement, _ scope: BoundScope, as entry: PipelineLedger.Entry
+    /// The same for a statement of ours whose values are of a scope.
+    func send(
+        _ statement: Statement, _ first: String, _ second: String?, as entry: PipelineLedger.Entry
     ) throws(DatabaseFault) {
         do throws(DatabaseFault) {
             let name = try announce(statement)
-            let sent = try wire.queuePrepared(name, scope, budget: parameterBytesLeft)
+            let sent = try wire.queuePrepared(name, first, second, budget: parameterBytesLeft)
             parameterBytesLeft -= sent
             ledger.expect(entry)
         } catch {
@@ -272,7 +326,7 @@ extension Session {
             if !asCommit {
                 try wire.queueOnce(Statement.rollBack.text)
                 ledger.expect(.rollBack)
-            } else if scope != BoundScope() {
+            } else if !scope.isNobody {
                 try proveScope(serial)
             }
             try wire.queueSync()

@@ -33,45 +33,11 @@ public struct Statement: Sendable {
     var identity: UInt { unsafe UInt(bitPattern: text.utf8Start) }
 }
 
-extension Statement {
-    /// First in every transaction. Transaction-local (`true`), so that nothing outlives the Sync;
-    /// both settings, so that whatever a session might hold is overwritten.
-    static let bind = Statement(
-        "bind scope",
-        unchecked: """
-            SELECT pg_catalog.set_config('app.current_tenant', $1, true), \
-            pg_catalog.set_config('app.current_vendor', $2, true)
-            """, parameters: 2)
-
-    /// Last before the Sync: makes the server itself refuse the commit (22012) when the transaction
-    /// is no longer in its scope, whatever a function or trigger did to the settings. Checking the
-    /// answer here instead would be too late, because the same write already asks for the commit.
-    static let proveScope = Statement(
-        "prove scope",
-        unchecked: """
-            SELECT 1 OPERATOR(pg_catalog./) (coalesce(pg_catalog.current_setting(\
-            'app.current_tenant', true), '') OPERATOR(pg_catalog.=) $1::pg_catalog.text \
-            AND coalesce(pg_catalog.current_setting('app.current_vendor', true), '') \
-            OPERATOR(pg_catalog.=) $2::pg_catalog.text)::pg_catalog.int4
-            """, parameters: 2)
-
-    /// In an implicit transaction this undoes everything since the last Sync.
-    static let rollBack = Statement("roll back", unchecked: "ROLLBACK", parameters: 0)
-
-    /// For probes: what an unbound statement on this session would see.
-    static let readScope = Statement(
-        "read scope",
-        unchecked: """
-            SELECT pg_catalog.current_setting('app.current_tenant', true), \
-            pg_catalog.current_setting('app.current_vendor', true)
-            """, parameters: 0)
-}
-
 /// What can be told about a statement's text without a parser for SQL.
 struct StatementShape {
     /// Begins with a word after which neither transaction control nor DDL can follow.
     let changesOnlyRows: Bool
-    /// Names the function or the settings that carry the scope.
+    /// Names a function or setting that carries the scope.
     let mentionsSettings: Bool
     /// The highest `n` of `$n`.
     let parametersUsed: Int
@@ -81,12 +47,16 @@ struct StatementShape {
         changesOnlyRows = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES"]
             .contains(firstWord)
         let folded = text.lowercased()
-        mentionsSettings = ["set_config", "app.current_tenant", "app.current_vendor"]
-            .contains { folded.contains($0) }
+        mentionsSettings = Self.scopeCarriers.contains { folded.contains($0) }
         var highest = 0
         for piece in text.split(separator: "$", omittingEmptySubsequences: false).dropFirst() {
             highest = max(highest, Int(piece.prefix(while: \.isWholeNumber)) ?? 0)
         }
         parametersUsed = highest
     }
+
+    private static let scopeCarriers = [
+        "set_config", "app.current_tenant", "app.current_vendor", "app.seal",
+        "ringfence_guard.enter", "ringfence_guard.act_as", "ringfence_guard.leave",
+    ]
 }

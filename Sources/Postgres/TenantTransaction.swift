@@ -54,6 +54,16 @@ public struct TenantTransaction: ~Copyable {
         try session.commitEarly(serial)
     }
 
+    /// Hands work about one of the tenant's rows to the workers of `kind`, when this commits. They
+    /// take it with `WorkerConnection.claim`, not before `availableAt`, a timestamp in
+    /// PostgreSQL's input form; `nil` is at once.
+    public mutating func enqueue(
+        _ kind: StaticString, rowID: String, availableAt: String? = nil
+    ) throws(DatabaseFault) {
+        let time = availableAt.map { Parameter.text($0) } ?? .null
+        _ = try session.queue(serial, .enqueueWork, [.text(kind.description), .text(rowID), time])
+    }
+
     /// Makes the transaction undo everything when the handler returns; the handler's value is
     /// answered all the same. Inside `actAs` it undoes the vendor's whole transaction.
     public mutating func rollBack() { session.abandon(serial) }

@@ -56,11 +56,11 @@ import Glibc
         return try queueEncoded(name)
     }
 
-    /// The same for the two statements whose values are a scope.
+    /// The same for statements whose values are of a scope.
     mutating func queuePrepared(
-        _ name: PreparedName, _ scope: BoundScope, budget: Int
+        _ name: PreparedName, _ first: String, _ second: String?, budget: Int
     ) throws(DatabaseFault) -> Int {
-        guard parameters.encode(scope, budget: budget) else {
+        guard parameters.encode(first, second, budget: budget) else {
             throw DatabaseFault(.invalidParameter)
         }
         return try queueEncoded(name)
@@ -246,6 +246,16 @@ import Glibc
             default: throw loginFault(serverAnswered: serverAnswered)
             }
         }
+    }
+
+    /// What the server keeps of a password (RFC 5802), so that none is ever sent in a statement;
+    /// `nil` when libpq cannot make it.
+    func verifier(of password: String, for role: String) -> String? {
+        guard
+            let made = unsafe PQencryptPasswordConn(connection, password, role, "scram-sha-256")
+        else { return nil }
+        defer { unsafe PQfreemem(made) }
+        return unsafe String(cString: made)
     }
 
     /// Keywords after the connection string override what it says.

@@ -145,6 +145,12 @@ struct SHA256Value: Equatable, BitwiseCopyable, Sendable {
         return result == 1 && count == byteCount
     }
 
+    mutating func authenticate(
+        _ message: borrowing ByteBuffer, into out: inout [64 of UInt8]
+    ) -> Bool {
+        authenticate(message.readable, into: &out)
+    }
+
     mutating func verify(_ message: Span<UInt8>, mac: borrowing ByteBuffer) -> Bool {
         verify(message, mac: mac.readable)
     }

@@ -1,6 +1,7 @@
 import Foundation
 import HTTP1
 import Policy
+import Postgres
 import Reactor
 import TestSupport
 import Testing
@@ -51,7 +52,7 @@ import Testing
 
     @Test func `is accepted once`() throws {
         let assertion = try Gateway().assertion(
-            .init(method: "GET", target: "/v1/events"), for: tenant.scope)
+            .init(method: "GET", target: "/v1/events"), for: tenant.scope, sealKey: backend.sealKey)
         let field = "Ringfence-Assertion: \(assertion)"
         #expect(try answer("GET", "/v1/events", [field]).status == 200)
         expect(try answer("GET", "/v1/events", [field]), "assertion.replayed")
@@ -59,7 +60,10 @@ import Testing
     }
 
     @Test func `is refused when it is there twice`() throws {
-        let make = { try Gateway().assertion(.init(method: "GET", target: "/v1/events"), for: $0) }
+        let make = {
+            try Gateway().assertion(
+                .init(method: "GET", target: "/v1/events"), for: $0, sealKey: backend.sealKey)
+        }
         let (one, other) = (try make(tenant.scope), try make(tenant.scope))
         let fields = ["Ringfence-Assertion: \(one)", "ringfence-assertion: \(other)"]
         expect(try answer("GET", "/v1/events", fields), "assertion.invalid")
@@ -103,7 +107,8 @@ import Testing
         let vouched = Gateway.Vouched(
             method: "POST", target: "/v1/events", body: Array(body.utf8),
             isStreamed: edit.isStreamed)
-        let assertion = try edit.gateway.assertion(vouched, for: tenant.scope)
+        let assertion = try edit.gateway.assertion(
+            vouched, for: tenant.scope, sealKey: backend.sealKey)
         let field = "Ringfence-Assertion: \(assertion)"
         expect(try answer(edit.method, edit.target, [field], body: edit.body), "assertion.invalid")
         let written = try backend.look(
@@ -115,7 +120,7 @@ import Testing
         let body = #"{"topic":"a","payload":{"n":1}}"#
         let assertion = try Gateway().assertion(
             .init(method: "POST", target: "/v1/events", body: Array(body.utf8)),
-            for: tenant.scope)
+            for: tenant.scope, sealKey: backend.sealKey)
         let field = "Ringfence-Assertion: \(assertion)"
         expect(try answer("POST", "/v1/events", [field], body: body + " "), "assertion.invalid")
         #expect(try answer("POST", "/v1/events", [field], body: body).status == 202)
@@ -153,7 +158,7 @@ import Testing
     @Test func `tells the log, not the client, what was wrong with it`() throws {
         let gateway = Gateway(lifetimeSeconds: 1, skewSeconds: -60)
         let assertion = try gateway.assertion(
-            .init(method: "GET", target: "/v1/events"), for: tenant.scope)
+            .init(method: "GET", target: "/v1/events"), for: tenant.scope, sealKey: backend.sealKey)
         let refused = try answer("GET", "/v1/events", ["Ringfence-Assertion: \(assertion)"])
         #expect(!refused.text.contains("expired"))
         let id = try #require(refused.json["request_id"] as? String)
@@ -205,7 +210,8 @@ import Testing
 
     @Test func `refuses when it is full, and forgets nothing before its time`() throws {
         var desk = try AssertionDesk(
-            keyFile: Array(Gateway.keyText.utf8), audience: "delivery", now: .now(), requestsMax: 2)
+            keyFile: Array(Gateway.keyText.utf8), audience: "delivery", context: .plain,
+            now: .now(), requestsMax: 2)
         let (first, second, third) = (try request(), try request(), try request())
         let taken = [admit(first, &desk), admit(second, &desk)]
         #expect(taken == [nil, nil])
@@ -228,7 +234,8 @@ import Testing
         for (skew, isTaken) in [(4, true), (7, false), (-33, true), (-36, false)] as [(Int64, Bool)]
         {
             var desk = try AssertionDesk(
-                keyFile: Array(Gateway.keyText.utf8), audience: "delivery", now: start)
+                keyFile: Array(Gateway.keyText.utf8), audience: "delivery", context: .plain,
+                now: start)
             let refusal = admit(try request(Gateway(skewSeconds: skew)), &desk)
             #expect((refusal == nil) == isTaken, "\(skew)")
         }

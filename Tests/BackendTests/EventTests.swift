@@ -182,7 +182,7 @@ import Testing
     @Test func `are nothing to us in a field of the head`() throws {
         let (acme, evil) = (try backend.makeTenant(), try backend.makeTenant())
         let assertion = try Gateway().assertion(
-            .init(method: "GET", target: "/v1/events"), for: acme.scope)
+            .init(method: "GET", target: "/v1/events"), for: acme.scope, sealKey: backend.sealKey)
         let fields = [
             "Ringfence-Assertion: \(assertion)", "X-Tenant-ID: \(evil.externalID)",
             "X_Tenant_ID: \(evil.id)", "Ringfence-Tenant: \(evil.id)",

@@ -224,7 +224,8 @@ extension InputRow {
         let body = Array(#"{"topic":"a","payload":{}}"#.utf8)
         let tenant = try Self.owner.get()
         let assertion = try Gateway().assertion(
-            .init(method: "POST", target: "/v1/events", body: body), for: tenant.scope)
+            .init(method: "POST", target: "/v1/events", body: body), for: tenant.scope,
+            sealKey: backend.sealKey)
         let fields = ["Ringfence-Assertion: \(assertion)", "Content-Encoding: \(coding)"]
         let client = try RawClient(port: backend.apiPort)
         try client.send(RunningBackend.head("POST", "/v1/events", fields, body: body) + body)

@@ -1,5 +1,6 @@
 import Foundation
-@_spi(Probing) @_spi(TenantBinding) import Postgres
+import HTTP1
+@_spi(Probing) import Postgres
 import Synchronization
 import TestSupport
 import Testing
@@ -120,16 +121,21 @@ import Testing
         }
     }
 
-    private func scope(_ tenant: Tenant) throws -> TenantScope {
-        try #require(TenantScope(uuidText: tenant.id))
+    private func seal(_ scope: Gateway.Scope) throws -> Seal {
+        var out = ByteBuffer(capacityMax: 200)
+        try Gateway.mint(
+            #require(backend.sealKey), scope, now: Int64(Date().timeIntervalSince1970),
+            into: &out)
+        return try #require(Seal(out.bytes))
     }
 
     /// Runs a statement as the runtime role inside `tenant`.
     private func rows(
         _ statement: Statement, _ values: [Parameter] = [], in tenant: Tenant
     ) throws -> Rows {
-        var connection = Connection(to: ConnectionString(try runtimeURL()))
-        let scope = try scope(tenant)
+        var connection = Connection(
+            to: ConnectionString(try runtimeURL()), context: .sealed)
+        let scope = try #require(TenantScope(seal: seal(tenant.scope)))
         return try connection.withTransaction(
             for: scope, deadline: .after(milliseconds: 10_000)
         ) { transaction throws(DatabaseFault) in
@@ -199,8 +205,9 @@ import Testing
 
     @Test func `a vendor's transaction sees no events, and tenants of that vendor`() throws {
         let other = try backend.makeTenant(vendor: "isolation-vendor")
-        let vendor = try #require(VendorScope(uuidText: vendorID(of: other)))
-        var connection = Connection(to: ConnectionString(try runtimeURL()))
+        let vendor = try #require(VendorScope(seal: seal(.vendor("isolation-vendor"))))
+        var connection = Connection(
+            to: ConnectionString(try runtimeURL()), context: .sealed)
         let (events, tenants, vendors) = try connection.withTransaction(
             forVendor: vendor, deadline: .after(milliseconds: 10_000)
         ) { transaction throws(DatabaseFault) in
@@ -220,7 +227,8 @@ import Testing
     }
 
     @Test func `outside a transaction there is nothing to see (G2)`() throws {
-        var connection = Connection(to: ConnectionString(try runtimeURL()))
+        var connection = Connection(
+            to: ConnectionString(try runtimeURL()), context: .sealed)
         for statement in [Statement.everyEvent, .everyTenant, .everyVendor] {
             let rows = try connection.rowsOutsideTransactions(
                 statement, deadline: .after(milliseconds: 10_000))
@@ -247,7 +255,7 @@ import Testing
         let plan = try backend.look(
             """
             SET enable_seqscan = off;
-            SELECT set_config('app.current_tenant', '\(acme.id)', false) \\gset
+            SET backtrace_functions = '\(acme.id.replacing("-", with: "")),';
             SET ROLE \(database.runtime);
             EXPLAIN SELECT * FROM ringfence.events WHERE topic = 'a' ORDER BY id DESC LIMIT 5;
             """)

@@ -151,8 +151,10 @@ private func repositoryFile(_ path: String) -> String {
         var environment = ProcessInfo.processInfo.environment
         environment["RUNTIME"] = database.runtimeURL
         environment["OWNER"] = database.ownerURL
+        environment["KEY"] = backend.folder.path + "/seal.key"
         environment["ACME"] = acme.id
         environment["GLOBEX"] = globex.id
+        let maker = try #require(text.firstMatch(of: /\n    (seal\(\) \{(?:.|\n)*?; \})\n/)).1
         var commands = 0
         var expected: [Substring] = []
         var actual: [String] = []
@@ -163,7 +165,8 @@ private func repositoryFile(_ path: String) -> String {
             }
             commands += 1
             let result = try ChildProcess.run(
-                "sh", ["-c", line.dropFirst(2) + " 2>&1"], environment: environment, seconds: 20)
+                "sh", ["-c", maker + "\n" + line.dropFirst(2) + " 2>&1"], environment: environment,
+                seconds: 20)
             let lines = result.output.replacing(acme.id, with: "$ACME").split(separator: "\n")
             actual += lines.map(String.init)
         }
@@ -184,7 +187,8 @@ private func repositoryFile(_ path: String) -> String {
         }
         let folder = try TemporaryFolder()
         let config = try RunningBackend.writePolicy(
-            to: folder, owner: url("owner", "change-me"), runtime: url("runtime", "change-me-too"))
+            to: folder, owner: url("owner", "change-me"), runtime: url("runtime", "change-me-too"),
+            context: "statement")
         for verb in ["migrate", "posture"] {
             let result = try RunningBackend.run(["db", verb, "--config", config])
             #expect(result.end == .exited(0), "\(result.output)\(result.errorOutput)")

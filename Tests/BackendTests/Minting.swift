@@ -14,6 +14,21 @@ struct Gateway {
     var subject = "alice"
     /// Seconds from now at which the assertion is made.
     var skewSeconds: Int64 = 0
+    var seals = Seals.right
+
+    /// What seals are made of.
+    enum Seals {
+        /// What the assertion says, with the backend's own key, if it has one.
+        case right
+        case none
+        case text(String)
+        /// For somebody else than the assertion.
+        case of(Scope)
+        /// With another key.
+        case key(String)
+        /// Alive until so many seconds from now.
+        case expiring(Int64)
+    }
 
     /// For whom an assertion is made.
     enum Scope {
@@ -31,7 +46,10 @@ struct Gateway {
         var isStreamed = false
     }
 
-    func assertion(_ request: Vouched, for scope: Scope) throws -> String {
+    /// - Parameter sealKey: the line of the backend's key; `nil` where it has none.
+    func assertion(
+        _ request: Vouched, for scope: Scope, sealKey: String? = nil
+    ) throws -> String {
         var signer = try AssertionSigner(keyFile: Array(key.utf8).span)
         var digest = ByteBuffer(capacityMax: BodyDigest.textBytes)
         if !request.isStreamed {
@@ -41,6 +59,7 @@ struct Gateway {
         }
         var out = ByteBuffer(capacityMax: AssertionSigner.bytesMax)
         let principal = try principal(scope)
+        let seal = try seal(scope, sealKey)
         let audience = Array(self.audience.utf8)
         let id = Array(request.requestID.utf8)
         let method = Array(request.method.utf8)
@@ -48,7 +67,7 @@ struct Gateway {
         try signer.sign(
             AssertionRequest(
                 audience: audience.span, requestID: id.span, method: method.span,
-                target: target.span, bodyDigest: digest.readable),
+                target: target.span, bodyDigest: digest.readable, seal: seal.readable),
             for: principal, now: Int64(Date().timeIntervalSince1970) + skewSeconds,
             lifetimeSeconds: lifetimeSeconds, into: &out)
         return String(decoding: out.bytes, as: UTF8.self)
@@ -73,6 +92,45 @@ struct Gateway {
         VerifiedClaims(
             issuer: 0, vendor: 0, tenant: tenant, derivedID: nil, subject: Array(subject.utf8),
             role: nil, tier: nil, notBefore: 0, expires: .max)
+    }
+
+    private func seal(_ scope: Scope, _ key: String?) throws -> ByteBuffer {
+        var out = ByteBuffer(capacityMax: 1_024)
+        guard var key else { return out }
+        var subject = scope
+        var now = Int64(Date().timeIntervalSince1970) + skewSeconds
+        switch seals {
+        case .right: break
+        case .none: return out
+        case .text(let text):
+            out.append(text: text)
+            return out
+        case .of(let other): subject = other
+        case .key(let other): key = other
+        case .expiring(let seconds): now += seconds - 30
+        }
+        try Self.mint(key, subject, now: now, into: &out)
+        return out
+    }
+
+    /// A seal good for 30 seconds from `now`.
+    static func mint(
+        _ key: String, _ subject: Scope, now: Int64, into out: inout ByteBuffer
+    ) throws {
+        var minter = try SealMinter(keyFile: Array(key.utf8).span)
+        switch subject {
+        case .tenant(let id, let name, _):
+            let text = Array(id.utf8)
+            guard let tenant = TenantID(canonical: text.span) else {
+                throw MintingFault.badName(id, name)
+            }
+            _ = minter.mint(forTenant: tenant, now: now, lifetimeSeconds: 30, into: &out)
+        case .vendor(let name):
+            var id = ByteBuffer(capacityMax: 36)
+            _ = appendDerivedVendorID(Array(name.utf8).span, to: &id)
+            let vendor = id.bytes
+            _ = minter.mint(forVendor: vendor.span, now: now, lifetimeSeconds: 30, into: &out)
+        }
     }
 
     enum MintingFault: Error { case badName(String, String) }

@@ -158,7 +158,8 @@ private final class Load: Sendable {
         // last one is sent long before the first deadline.
         let requests = try (0..<80).map { _ in
             let assertion = try Gateway().assertion(
-                .init(method: "GET", target: "/v1/events"), for: tenant.scope)
+                .init(method: "GET", target: "/v1/events"), for: tenant.scope,
+                sealKey: backend.sealKey)
             return RunningBackend.head(
                 "GET", "/v1/events", ["Ringfence-Assertion: \(assertion)"], body: [],
                 contentType: nil)
@@ -200,7 +201,7 @@ private final class Load: Sendable {
         let backend = try RunningBackend(workers: 1)
         let tenant = try backend.makeTenant()
         let runtime = try #require(backend.database).runtime
-        try backend.look("REVOKE INSERT ON ringfence.audit FROM \(runtime)")
+        try backend.look("REVOKE INSERT ON ringfence.audit FROM \(runtime), ringfence_guard")
         let requests: [(String, String, String)] = [
             ("POST", "/v1/tenants", #"{"external_id":"unaudited","name":"x","tier":"SCALE"}"#),
             ("PATCH", "/v1/tenants/\(tenant.externalID)", #"{"tier":"SCALE"}"#),

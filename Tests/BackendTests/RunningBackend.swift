@@ -1,4 +1,5 @@
 import Foundation
+import HTTP1
 import TestSupport
 
 /// The built program on a database of its own, with a gateway's key.
@@ -11,35 +12,45 @@ final class RunningBackend: Sendable {
     let apiPort: UInt16
     let healthPort: UInt16
     let feedPort: UInt16
+    /// What gateways make seals with; `nil` in plain mode.
+    let sealKey: String?
 
     static let feedSecret = String(repeating: "secret", count: 6)
 
     static let program = Result { try BuiltProducts.path("ringfence-backend") }
     private static let common = Result { try RunningBackend() }
+    private static let commonPlain = Result { try RunningBackend(context: "plain") }
 
     /// One for all tests that leave it as it is; each makes tenants of its own.
     static func shared() throws -> RunningBackend { try common.get() }
 
-    convenience init(workers: Int = 2, deadline: String = "5s") throws {
+    /// The same, on a database that goes by settings.
+    static func sharedPlain() throws -> RunningBackend { try commonPlain.get() }
+
+    convenience init(
+        workers: Int = 2, deadline: String = "5s", context: String = "sealed"
+    ) throws {
         let database = try PostgresCluster.shared().makeDatabase()
         try self.init(
             owner: database.ownerURL, runtime: database.runtimeURL, database: database,
-            workers: workers, deadline: deadline)
+            workers: workers, deadline: deadline, context: context)
     }
 
     init(
         owner: String, runtime: String, database: TestDatabase? = nil, workers: Int = 2,
-        deadline: String = "5s"
+        deadline: String = "5s", context: String = "plain"
     ) throws {
         cluster = try PostgresCluster.shared()
         self.database = database
         folder = try TemporaryFolder()
         let config = try Self.writePolicy(
-            to: folder, owner: owner, runtime: runtime, workers: workers, deadline: deadline)
+            to: folder, owner: owner, runtime: runtime, workers: workers, deadline: deadline,
+            context: context, admin: context == "sealed" ? database?.adminURL : nil)
         let migration = try Self.run(["db", "migrate", "--config", config])
         guard migration.end == .exited(0) else {
             throw TestSupportError.closedEarly(migration.errorOutput)
         }
+        sealKey = context == "plain" ? nil : try Self.makeSealKey("seal.key", folder, config)
         let announcement = "\(folder.path)/announcement"
         let process = try ChildProcess(
             try Self.program.get(),
@@ -71,8 +82,11 @@ final class RunningBackend: Sendable {
     @discardableResult
     static func writePolicy(
         to folder: TemporaryFolder, owner: String, runtime: String, workers: Int = 2,
-        deadline: String = "5s", api: String = "127.0.0.1:0"
+        deadline: String = "5s", api: String = "127.0.0.1:0", context: String = "plain",
+        admin: String? = nil
     ) throws -> String {
+        if let admin { try folder.write(admin + "\n", to: "admin.dsn") }
+        let asAdmin = admin == nil ? "" : ", admin: file:admin.dsn"
         try folder.write(owner + "\n", to: "owner.dsn")
         try folder.write(runtime + "\n", to: "runtime.dsn")
         try folder.write(Gateway.keyText + "\n", to: "assertion.key")
@@ -86,11 +100,21 @@ final class RunningBackend: Sendable {
               feed: {address: "127.0.0.1:0", secret: file:feed.key}
               health: {address: "127.0.0.1:0"}
             database: {owner: file:owner.dsn, runtime: file:runtime.dsn, workers: \(workers), \
-            deadline: \(deadline)}
+            deadline: \(deadline), context: \(context)\(asAdmin)}
             assertion: {key: file:assertion.key, audience: delivery}
             keys: {pepper: file:pepper.key}
 
             """, to: "backend.yaml")
+    }
+
+    /// Has the database make a key and answers its line.
+    static func makeSealKey(
+        _ name: String, _ folder: TemporaryFolder, _ config: String
+    ) throws -> String {
+        let path = "\(folder.path)/\(name)"
+        let made = try run(["db", "seal-key", "create", "--config", config, "--out", path])
+        guard made.end == .exited(0) else { throw TestSupportError.closedEarly(made.errorOutput) }
+        return try String(contentsOfFile: path, encoding: .utf8)
     }
 
     /// Runs the program to its end.
@@ -127,14 +151,25 @@ final class RunningBackend: Sendable {
         return try client.readResponse()
     }
 
-    /// A question to the feed.
-    func feed(
-        _ target: String, fields: [String] = ["Authorization: Bearer \(feedSecret)"]
-    ) throws -> RawResponse {
+    /// A question to the feed, with the seals of the vendors it names unless `fields` are given.
+    func feed(_ target: String, fields: [String]? = nil) throws -> RawResponse {
         let client = try RawClient(port: feedPort)
+        let fields = try fields ?? ["Authorization: Bearer \(Self.feedSecret)"] + seals(target)
         let lines = ["GET \(target) HTTP/1.1", "Host: feed", "Connection: close"] + fields
         try client.send(lines.joined(separator: "\r\n") + "\r\n\r\n")
         return try client.readResponse()
+    }
+
+    private func seals(_ target: String) throws -> [String] {
+        guard let sealKey else { return [] }
+        let seals = try target.split(separator: "&").filter { $0.hasPrefix("vendor=") }.map {
+            var out = ByteBuffer(capacityMax: 200)
+            try Gateway.mint(
+                sealKey, .vendor(String($0.dropFirst(7))),
+                now: Int64(Date().timeIntervalSince1970) + 30, into: &out)
+            return String(decoding: out.bytes, as: UTF8.self)
+        }
+        return ["Ringfence-Seal: " + seals.joined(separator: ",")]
     }
 
     /// Sends bytes as they are and reads one response.
@@ -153,7 +188,7 @@ final class RunningBackend: Sendable {
         let bytes = Array((body ?? "").utf8)
         let vouched = Gateway.Vouched(
             method: method, target: target, body: bytes, requestID: requestID)
-        let assertion = try gateway.assertion(vouched, for: scope)
+        let assertion = try gateway.assertion(vouched, for: scope, sealKey: sealKey)
         let client = try RawClient(port: apiPort)
         try client.send(
             Self.head(

@@ -101,6 +101,27 @@ import Testing
         #expect(!text.contains("hunter2"))
     }
 
+    @Test(arguments: [
+        "hunter2", "rfseal1:k001:shop:hunter2",
+        "rfseal1:K001:shop:" + String(repeating: "ab", count: 32),
+    ])
+    func `that are no seal key are an error that repeats none of it`(line: String) throws {
+        let folder = try folder {
+            $0.replacingOccurrences(
+                of: "file:assertion.key}",
+                with: "file:assertion.key, seal: {key: file:seal.key, to: [orders]}}")
+        }
+        try secret(line, "seal.key", in: folder)
+        let text = try report(folder)
+        let words = "error[E1315]: `policies/seal.key` is no seal key; "
+        #expect(
+            text.hasPrefix(words + "`ringfence-backend db seal-key create` makes one"), "\(text)")
+        #expect(!text.contains("hunter2") && !text.contains("abab"))
+        let good = "rfseal1:k001:shop:" + String(repeating: "ab", count: 32) + "\n"
+        try secret(good, "seal.key", in: folder)
+        #expect(try report(folder).hasSuffix("0 tiers: no problems\n"))
+    }
+
     @Test func `that others can read are a warning`() throws {
         let folder = try folder()
         try secret(String(repeating: "k7", count: 24), "vendor.key", mode: 0o644, in: folder)

@@ -25,7 +25,7 @@ struct Fixture {
     var ownerAddress: ConnectionString { ConnectionString(database.ownerURL) }
 
     func connect() throws -> Connection {
-        var connection = Connection(to: runtimeAddress)
+        var connection = Connection(to: runtimeAddress, context: .plain)
         try connection.connect(deadline: .soon)
         return connection
     }

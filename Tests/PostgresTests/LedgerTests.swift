@@ -91,6 +91,51 @@ import Testing
         }
     }
 
+    @Test func `whatever the scrub answers but success ends the login`() {
+        for (reply, kind) in [
+            (failure("22012"), DatabaseFault.Kind.unclean), (failure("57014"), .unclean),
+            (failure("26000"), .unclean), (Self.answer, .protocolViolation),
+            (.synced, .protocolViolation), (failure("57P01", isFatal: true), .unreachable),
+        ] {
+            var ledger = PipelineLedger()
+            ledger.expect(.scrub)
+            let meaning = ledger.settle(reply)
+            #expect(doubt(meaning)?.kind == kind)
+        }
+        var ledger = PipelineLedger()
+        ledger.expect(.scrub)
+        guard case .fine = ledger.settle(.accepted) else {
+            Issue.record("not fine")
+            return
+        }
+    }
+
+    @Test func `28000 ends the login, whoever is told it`() {
+        let entries: [PipelineLedger.Entry] = [
+            .entering, .statement(ticket: 0, name: "a"), .inner, .scopeProof, .preparation(1),
+            .binding(BoundScope()), .sync,
+        ]
+        for entry in entries {
+            var ledger = PipelineLedger()
+            ledger.expect(entry)
+            let meaning = ledger.settle(failure("28000"))
+            #expect(doubt(meaning)?.outcome == .rolledBack)
+            let isRefused = doubt(meaning)?.kind == .contextRefused
+            if case .entering = entry { #expect(isRefused) } else { #expect(!isRefused) }
+        }
+    }
+
+    @Test func `what is skipped behind a refusal says nothing`() {
+        for entry in [PipelineLedger.Entry.entering, .scrub, .inner] {
+            var ledger = PipelineLedger()
+            ledger.expect(entry)
+            guard case .skipped = ledger.settle(.skipped) else {
+                Issue.record("not skipped")
+                return
+            }
+        }
+    }
+
     @Test func `a scope that was lost is told apart from a division of the handler`() {
         var ledger = PipelineLedger()
         ledger.expect(.scopeProof)
@@ -118,6 +163,10 @@ import Testing
     @Test func `the settings of the scope are out of reach, however they are spelt`() {
         #expect(StatementShape(of: "SELECT SET_Config('a', 'b', true)").mentionsSettings)
         #expect(StatementShape(of: "select current_setting('App.Current_Tenant')").mentionsSettings)
+        for name in ["enter", "act_as", "leave"] {
+            #expect(StatementShape(of: "SELECT Ringfence_Guard.\(name)(x)").mentionsSettings)
+        }
+        #expect(StatementShape(of: "SELECT current_setting('app.seal')").mentionsSettings)
         #expect(!StatementShape(of: "SELECT 1").mentionsSettings)
     }
 

@@ -9,7 +9,8 @@ import Testing
         after change: String = "", in fixture: Fixture, url: String? = nil
     ) throws -> [RolePosture.Finding] {
         try fixture.cluster.run(sql: change, in: fixture.database)
-        var connection = Connection(to: ConnectionString(url ?? fixture.database.runtimeURL))
+        var connection = Connection(
+            to: ConnectionString(url ?? fixture.database.runtimeURL), context: .plain)
         let findings = try RolePosture.check(&connection, deadline: .soon)
         let refused = fault { () throws(DatabaseFault) in
             try connection.withTransaction(for: Fixture.acme, deadline: .soon) {
@@ -17,6 +18,10 @@ import Testing
             }
         }
         #expect(refused?.kind == (findings.isEmpty ? nil : .unsafeRole))
+        let uninspected = fault { () throws(DatabaseFault) in
+            try connection.inspect(.backend, deadline: .soon)
+        }
+        #expect(uninspected?.kind == refused?.kind)
         return findings
     }
 

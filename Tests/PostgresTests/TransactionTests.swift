@@ -188,7 +188,7 @@ import Testing
         let fixture = try Fixture()
         let relay = try CountingRelay(to: fixture.cluster.socketPath)
         let address = fixture.database.runtimeURL.replacingHost(with: relay.folder)
-        var connection = Connection(to: ConnectionString(address))
+        var connection = Connection(to: ConnectionString(address), context: .plain)
         try connection.connect(deadline: .soon)
         let (before, seen) = (connection.roundTrips, relay.bursts)
         let count = try connection.withTransaction(for: Fixture.acme, deadline: .soon) {
@@ -210,7 +210,7 @@ import Testing
         let fixture = try Fixture()
         let relay = try CountingRelay(to: fixture.cluster.socketPath)
         let address = fixture.database.runtimeURL.replacingHost(with: relay.folder)
-        var connection = Connection(to: ConnectionString(address))
+        var connection = Connection(to: ConnectionString(address), context: .plain)
         try connection.connect(deadline: .soon)
         let (before, seen) = (connection.roundTrips, relay.bursts)
         try connection.withTransaction(for: Fixture.acme, deadline: .soon) {
@@ -326,7 +326,7 @@ import Testing
         let fixture = try Fixture()
         let database = fixture.database
         let wrong = fixture.cluster.url(role: database.runtime, password: "no", in: database)
-        var refused = Connection(to: ConnectionString(wrong))
+        var refused = Connection(to: ConnectionString(wrong), context: .plain)
         let first = fault { () throws(DatabaseFault) in try refused.connect(deadline: .soon) }
         #expect(first?.kind == .refused)
         #expect(first?.permitsRetry == false)
@@ -334,12 +334,12 @@ import Testing
         #expect(second?.kind == .unreachable, "the pause after a failure answers at once")
 
         let nowhere = database.runtimeURL.replacingHost(with: "/nonexistent")
-        var unreachable = Connection(to: ConnectionString(nowhere))
+        var unreachable = Connection(to: ConnectionString(nowhere), context: .plain)
         let none = fault { () throws(DatabaseFault) in try unreachable.connect(deadline: .soon) }
         #expect(none?.kind == .unreachable)
 
         let elsewhere = database.runtimeURL.replacing("/\(database.name)?", with: "/nothere?")
-        var missing = Connection(to: ConnectionString(elsewhere))
+        var missing = Connection(to: ConnectionString(elsewhere), context: .plain)
         let absent = fault { () throws(DatabaseFault) in try missing.connect(deadline: .soon) }
         #expect(absent?.kind == .refused)
     }
@@ -348,7 +348,7 @@ import Testing
         let folder = try TemporaryFolder()
         let silent = try SilentListener(path: "\(folder.path)/.s.PGSQL.5432")
         var connection = Connection(
-            to: ConnectionString("host=\(folder.path) user=u dbname=d port=5432"))
+            to: ConnectionString("host=\(folder.path) user=u dbname=d port=5432"), context: .plain)
         let late = fault { () throws(DatabaseFault) in
             try connection.connect(deadline: .after(milliseconds: 200))
         }
@@ -365,7 +365,7 @@ import Testing
     ) throws {
         // A NUL in an argument would garble the report, so it is made here.
         let text = text.replacing("NUL", with: "host=/tmp\u{0}")
-        var connection = Connection(to: ConnectionString(text))
+        var connection = Connection(to: ConnectionString(text), context: .plain)
         let refused = fault { () throws(DatabaseFault) in try connection.connect(deadline: .soon) }
         #expect(refused?.kind == .invalidConnectionString)
         #expect(!"\(ConnectionString("password=secret"))".contains("secret"))

@@ -13,7 +13,7 @@ import Testing
 
     /// Compiles one snippet against the modules of this build, up to machine code: ownership
     /// errors appear after type checking.
-    static func compile(_ name: String) throws -> (status: Int32, output: String) {
+    static func compile(_ path: URL) throws -> (status: Int32, output: String) {
         let sources = Repository.root.appending(path: "Sources")
         let maps = ["CLinux", "COpenSSL", "CJWT", "CPostgres", "CYAML", "CZlib"].flatMap {
             ["-Xcc", "-fmodule-map-file=\(sources.appending(path: "\($0)/module.modulemap").path)"]
@@ -28,7 +28,7 @@ import Testing
                 "-enable-upcoming-feature", "MemberImportVisibility",
                 "-enable-experimental-feature", "Lifetimes", "-package-name", "ringfence",
                 "-I", modules, "-emit-object", "-o", "/dev/null",
-            ] + maps + postgres + [folder.appending(path: name).path])
+            ] + maps + postgres + [path.path])
     }
 
     @Test func `there are snippets to reject`() {
@@ -38,7 +38,7 @@ import Testing
 
     @Test(arguments: snippets) func `the compiler decides as expected`(_ name: String) throws {
         let text = try String(contentsOf: Self.folder.appending(path: name), encoding: .utf8)
-        let result = try Self.compile(name)
+        let result = try Self.compile(Self.folder.appending(path: name))
         if name.hasPrefix("control-") {
             #expect(result.status == 0, "\(result.output)")
             return
@@ -48,5 +48,16 @@ import Testing
         #expect(first.hasPrefix("// expect: "))
         #expect(result.status != 0, "\(name) compiles")
         #expect(result.output.contains(expected), "\(result.output)")
+    }
+
+    @Test func `the example of the library compiles, and promises what is built`() throws {
+        let example = Repository.root.appending(path: "docs/examples/scoped-service")
+        let source = example.appending(path: "Sources/scoped-service/Service.swift")
+        let result = try Self.compile(source)
+        #expect(result.status == 0 && !result.output.contains("warning:"), "\(result.output)")
+        let manifest = try String(
+            contentsOf: example.appending(path: "Package.swift"), encoding: .utf8)
+        let product = #".product(name: "RingfencePostgres", package: "ringfence")"#
+        #expect(manifest.contains(product))
     }
 }

@@ -18,6 +18,7 @@ struct AssertionDraft {
     var role: String? = "admin"
     var tier: String? = "STARTER"
     var lifetime: Int64 = 30
+    var seal = ""
 
     var principal: AssertionPrincipal {
         let claims = VerifiedClaims(
@@ -47,9 +48,10 @@ struct AssertionDraft {
         let method = Array(method.utf8)
         let target = Array(target.utf8)
         let digest = digest
+        let seal = Array(seal.utf8)
         let request = AssertionRequest(
             audience: audience.span, requestID: id.span, method: method.span,
-            target: target.span, bodyDigest: digest.span)
+            target: target.span, bodyDigest: digest.span, seal: seal.span)
         try signer.sign(
             request, for: principal, now: now, lifetimeSeconds: lifetime, into: &out)
         return out.bytes
@@ -141,6 +143,13 @@ struct AssertionDraft {
         let nothing: [UInt8] = []
         let empty = assertion.covers(bodyDigest: nothing.span)
         #expect(!covered && !empty)
+    }
+
+    @Test func `a seal is carried as it is`() throws {
+        var draft = draft
+        #expect(try draft.verify(draft.signed()).get().seal == nil)
+        draft.seal = String(repeating: "s", count: SealMinter.byteCount)
+        #expect(try draft.verify(draft.signed()).get().seal == Array(draft.seal.utf8))
     }
 
     @Test func `a tenant that is only half there is not signed`() {
@@ -256,7 +265,7 @@ struct AssertionDraft {
         let text = Array("/x".utf8)
         let request = AssertionRequest(
             audience: text.span, requestID: text.span, method: text.span, target: text.span,
-            bodyDigest: text.span)
+            bodyDigest: text.span, seal: text.span)
         var defect: AssertionDefect?
         do throws(AssertionDefect) {
             try signer.sign(

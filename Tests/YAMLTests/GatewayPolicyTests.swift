@@ -72,7 +72,8 @@ import YAML
             targets: [unix:/run/backend.sock]
             echo: required
             in_flight: {max: 64, queue: 0, wait: 250ms}
-        assertion: {to: [delivery], key: file:assertion.key, algorithm: HS256, ttl: 10s}
+        assertion: {to: [delivery], key: file:assertion.key, algorithm: HS256, ttl: 10s,
+          seal: {key: file:seal.key, ttl: 45s}}
         routes:
           - name: a
             match: {host: API.example.com, path: /v1/*/items/**, methods: [GET, POST]}
@@ -219,6 +220,10 @@ import YAML
         #expect(policy.assertion?.upstreams == [1])
         #expect(policy.assertion?.ttlSeconds == 10)
         #expect(policy.assertion?.key.name == "policies/assertion.key")
+        // Without `to` those that confirm whose transaction they ran.
+        #expect(policy.assertion?.seal?.upstreams == [1])
+        #expect(policy.assertion?.seal?.ttlSeconds == 45)
+        #expect(policy.assertion?.seal?.key.name == "policies/seal.key")
     }
 
     @Test func `every key of the routes arrives`() throws {

@@ -74,7 +74,7 @@ struct GoldenCase: CustomTestStringConvertible {
     /// Made by size, or by the programs at start: shown by tests of their own.
     static let elsewhere: Set<DiagnosticCode> = [
         .tooManyNodes, .fileTooLarge, .scalarTooLong, .materialInvalid, .materialMissing,
-        .secretReadable, .certificateEnding, .audienceUnknown,
+        .secretReadable, .certificateEnding, .audienceUnknown, .sealMissing,
     ]
     static let codes = DiagnosticCode.allCases.filter { !elsewhere.contains($0) }
 

@@ -123,9 +123,8 @@ extension VendorTransaction {
             return .rejected(Rejection(.tenantSuspended))
         }
         return try actAs(
-            scope(of: record), reason: "event published with a vendor credential",
-            audit: .recordAudit,
-            values: Self.auditValues("event.publish", by: vendor, requestID: requestID) {
+            record, reason: "event published with a vendor credential",
+            telling: Self.auditRecord("event.publish", by: vendor, requestID: requestID) {
                 $0.member("topic", event.topic)
             }
         ) { tenant throws(DatabaseFault) in
@@ -145,23 +144,38 @@ extension VendorTransaction {
         requestID: String, _ detail: (inout JSONWriter) -> Void
     ) throws(DatabaseFault) {
         try actAs(
-            scope(of: record), reason: reason, audit: .recordAudit,
-            values: Self.auditValues(action, by: vendor, requestID: requestID, detail)
+            record, reason: reason,
+            telling: Self.auditRecord(action, by: vendor, requestID: requestID, detail)
         ) { _ throws(DatabaseFault) in () }
     }
 
-    private static func auditValues(
+    /// In plain mode by a statement of ours, which schemas without the guard have too.
+    private mutating func actAs<Value>(
+        _ record: TenantRecord, reason: String, telling entry: AuditRecord,
+        _ body: (inout TenantTransaction) throws(DatabaseFault) -> Value
+    ) throws(DatabaseFault) -> Value {
+        let tenant = scope(of: record)
+        guard context == .plain else {
+            return try actAs(tenant, reason: reason, record: entry, body)
+        }
+        let values: [Parameter] = [
+            .text(entry.id), .text(entry.action), entry.actor.map { .text($0) } ?? .null,
+            entry.requestID.map { .text($0) } ?? .null, .utf8(entry.detail),
+        ]
+        return try actAs(tenant, reason: reason, audit: .recordAudit, values: values, body)
+    }
+
+    private static func auditRecord(
         _ action: String, by vendor: VendorCaller, requestID: String,
         _ detail: (inout JSONWriter) -> Void
-    ) -> [Parameter] {
+    ) -> AuditRecord {
         var writer = JSONWriter(capacity: 128)
         writer.beginObject()
         detail(&writer)
         writer.endObject()
-        return [
-            .text(FreshID.make()), .text(action), vendor.subject.map { .text($0) } ?? .null,
-            .text(requestID), .utf8(writer.bytes),
-        ]
+        return AuditRecord(
+            id: FreshID.make(), action: action, actor: vendor.subject, requestID: requestID,
+            detail: writer.bytes)
     }
 
     /// The scope of a tenant whose row this vendor's own transaction has just answered.

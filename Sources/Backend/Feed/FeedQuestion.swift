@@ -24,7 +24,10 @@ struct FeedQuestion: Sendable {
     let waitMilliseconds: UInt64
 
     /// Reads `wait=…&vendor=…&since=…&head=…&mark=…&vendor=…`, in this order.
-    init(_ query: [UInt8]?) throws(Rejection) {
+    ///
+    /// - Parameter seals: the seal of each vendor, in the same order, comma-separated; `nil` where
+    ///   the request has none. In plain mode nobody looks at them.
+    init(_ query: [UInt8]?, seals: [UInt8]?, context: ContextMode) throws(Rejection) {
         let pairs = (query ?? []).split(separator: UInt8(ascii: "&")).map { pair in
             let name = pair.prefix { $0 != UInt8(ascii: "=") }
             return (
@@ -35,33 +38,44 @@ struct FeedQuestion: Sendable {
         guard pairs.count >= 5, pairs.count % 4 == 1, pairs.count / 4 <= Self.vendorsMax,
             pairs[0].0 == "wait", let wait = Self.number(pairs[0].1)
         else { throw Rejection(.inputInvalid) }
+        var given: [ArraySlice<UInt8>] = []
+        if context != .plain {
+            given = (seals ?? []).split(
+                separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+            guard given.count == pairs.count / 4 else { throw Rejection(.assertionSeal) }
+        }
         var parts: [Part] = []
         for start in stride(from: 1, to: pairs.count, by: 4) {
-            parts.append(try Self.part(pairs[start..<start + 4]))
+            parts.append(
+                try Self.part(
+                    pairs[start..<start + 4], seal: context == .plain ? nil : given[start / 4]))
         }
         self.parts = parts
         waitMilliseconds = min(UInt64(wait), Self.waitMillisecondsMax)
     }
 
     private static func part(
-        _ pairs: ArraySlice<(String, [UInt8])>
+        _ pairs: ArraySlice<(String, [UInt8])>, seal: ArraySlice<UInt8>?
     ) throws(Rejection) -> Part {
         let values = pairs.map(\.1)
         guard pairs.map(\.0) == ["vendor", "since", "head", "mark"], !values[0].isEmpty,
             values[0].count <= DirectoryBounds.nameBytesMax, values[3].count <= 64,
             let since = number(values[1]), let head = number(values[2]), head >= since,
-            let scope = scope(of: values[0])
+            let id = AssertionDesk.vendorID(values[0]), let named = VendorScope(uuidText: id)
         else { throw Rejection(.inputInvalid) }
         return Part(
-            vendor: values[0], scope: scope, since: since, head: head,
+            vendor: values[0], scope: try scope(of: named, seal), since: since, head: head,
             mark: String(decoding: values[3], as: UTF8.self))
     }
 
-    /// A vendor's id follows from its name, here as in assertions.
-    private static func scope(of vendor: [UInt8]) -> VendorScope? {
-        var id = ByteBuffer(capacityMax: 36)
-        guard appendDerivedVendorID(vendor.span, to: &id) else { return nil }
-        return VendorScope(uuidText: String(decoding: id.bytes, as: UTF8.self))
+    private static func scope(
+        of vendor: VendorScope, _ text: ArraySlice<UInt8>?
+    ) throws(Rejection) -> VendorScope {
+        guard let text else { return vendor }
+        guard let seal = Seal(text), let scope = VendorScope(seal: seal), scope == vendor else {
+            throw Rejection(.assertionSeal)
+        }
+        return scope
     }
 
     private static func number(_ digits: [UInt8]) -> Int64? {
@@ -83,24 +97,32 @@ struct FeedJob: Sendable {
 /// socket, or asks for a secret.
 struct FeedDesk: ~Copyable {
     private var service: HTTPService
+    /// What the vendors' seals come in.
+    static let sealField: StaticString = "Ringfence-Seal"
+
     private let secret: [UInt8]?
+    private let context: ContextMode
     private let queue: WorkQueue<FeedJob>
 
     /// Gateways that follow at once.
     static let connectionsMax = 256
 
-    init(_ service: consuming HTTPService, secret: [UInt8]?, queue: WorkQueue<FeedJob>) {
+    init(
+        _ service: consuming HTTPService, secret: [UInt8]?, context: ContextMode,
+        queue: WorkQueue<FeedJob>
+    ) {
         self.service = service
         self.secret = secret
+        self.context = context
         self.queue = queue
     }
 
     /// Serves until told to stop.
     mutating func run() {
-        let (secret, queue) = (secret, queue)
+        let (secret, context, queue) = (secret, context, queue)
         do throws(SystemFault) {
             try service.run(
-                handle: { Self.answer($0, secret, queue) },
+                handle: { Self.answer($0, secret, context, queue) },
                 refuse: { Answer(Rejection($0), requestID: FreshID.make()).reply })
         } catch {
             preconditionFailure("the feed's listener cannot poll: \(error)")
@@ -108,7 +130,8 @@ struct FeedDesk: ~Copyable {
     }
 
     private static func answer(
-        _ request: ServiceRequest, _ secret: [UInt8]?, _ queue: WorkQueue<FeedJob>
+        _ request: ServiceRequest, _ secret: [UInt8]?, _ context: ContextMode,
+        _ queue: WorkQueue<FeedJob>
     ) -> ServiceAnswer {
         do throws(Rejection) {
             try admit(request, secret)
@@ -118,7 +141,8 @@ struct FeedDesk: ~Copyable {
                 rejection.allowed = [.get]
                 throw rejection
             }
-            let question = try FeedQuestion(request.query)
+            let question = try FeedQuestion(
+                request.query, seals: request.only(sealField), context: context)
             let until = request.arrived.advanced(byMilliseconds: question.waitMilliseconds)
             let job = FeedJob(key: request.key, question: question, until: until)
             guard queue.post(job) else { throw Rejection(.databaseUnavailable) }

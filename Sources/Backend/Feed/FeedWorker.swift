@@ -25,10 +25,10 @@ struct FeedWorker: ~Copyable {
     private var held: [FeedJob] = []
 
     init(
-        database: ConnectionString, queue: WorkQueue<FeedJob>,
+        database: ConnectionString, context: ContextMode, queue: WorkQueue<FeedJob>,
         replies: Mailbox<(SlotKey, ServiceReply)>, state: ServerState
     ) {
-        connection = Connection(to: database)
+        connection = Connection(to: database, context: context)
         self.queue = queue
         self.replies = replies
         self.state = state

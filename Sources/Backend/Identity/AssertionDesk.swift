@@ -1,7 +1,7 @@
 import HTTP1
 import HTTPTransport
 import Policy
-@_spi(TenantBinding) import Postgres
+import Postgres
 import Reactor
 import Tokens
 
@@ -29,12 +29,16 @@ struct AssertionDesk: ~Copyable {
     private var digestText = ByteBuffer(capacityMax: BodyDigest.textBytes)
     private var target = ByteBuffer(capacityMax: HeadLimits.headBytesCeiling + 1)
     private let audience: [UInt8]
+    let context: ContextMode
     /// When this process began to remember ids, in wall-clock seconds.
     private let startedAt: Int64
 
-    /// - Parameter keyFile: the file the gateway signs with.
+    /// - Parameters:
+    ///   - keyFile: the file the gateway signs with.
+    ///   - context: what the database goes by: whether a scope needs a seal.
     init(
-        keyFile: [UInt8], audience: String, now: WallClock, requestsMax: Int = Self.requestsMax
+        keyFile: [UInt8], audience: String, context: ContextMode, now: WallClock,
+        requestsMax: Int = Self.requestsMax
     ) throws(KeyDefect) {
         let verifier = try AssertionVerifier(keyFile: keyFile.span)
         let digest = try BodyDigest()
@@ -42,6 +46,7 @@ struct AssertionDesk: ~Copyable {
         self.digest = digest
         accepted = RequestIDCache(capacity: requestsMax)
         self.audience = Array(audience.utf8)
+        self.context = context
         startedAt = now.seconds
     }
 
@@ -64,13 +69,14 @@ struct AssertionDesk: ~Copyable {
             throw AssertionRefusal(refusal: .assertionInvalid, defect: "assertion.before_start")
         }
         try compare(assertion, request)
+        let caller = try caller(of: assertion)
         do throws(AssertionDefect) {
             try accepted.accept(assertion, now: now.seconds)
         } catch {
             throw AssertionRefusal(refusal: error.refusal, defect: error.code)
         }
         return VouchedRequest(
-            caller: try caller(of: assertion),
+            caller: caller,
             id: String(decoding: assertion.requestID, as: UTF8.self))
     }
 
@@ -106,32 +112,6 @@ struct AssertionDesk: ~Copyable {
         // Never true for a body that was streamed past the gateway: nobody checked that one.
         guard assertion.covers(bodyDigest: digestText.readable) else {
             throw AssertionRefusal(refusal: .assertionInvalid, defect: "assertion.body")
-        }
-    }
-
-    private func caller(of assertion: Assertion) throws(AssertionRefusal) -> Caller {
-        var id = ByteBuffer(capacityMax: 36)
-        guard appendDerivedVendorID(assertion.vendor.span, to: &id),
-            let scope = VendorScope(uuidText: String(decoding: id.bytes, as: UTF8.self))
-        else { throw AssertionRefusal(refusal: .internalError, defect: "vendor.id") }
-        let vendor = VendorCaller(
-            scope: scope, name: String(decoding: assertion.vendor, as: UTF8.self),
-            subject: assertion.subject.map { String(decoding: $0, as: UTF8.self) })
-        switch assertion.scope {
-        case .vendor:
-            // It becomes the actor of audit rows, and PostgreSQL's text holds no NUL.
-            guard assertion.subject?.contains(0) != true else {
-                throw AssertionRefusal(refusal: .assertionInvalid, defect: "assertion.sub")
-            }
-            return .vendor(vendor)
-        case .tenant(let tenant, let externalID):
-            guard let scope = TenantScope(uuidText: tenant.text) else {
-                throw AssertionRefusal(refusal: .internalError, defect: "tenant.id")
-            }
-            return .tenant(
-                TenantCaller(
-                    scope: scope, vendor: vendor,
-                    externalID: String(decoding: externalID, as: UTF8.self)))
         }
     }
 }

@@ -38,8 +38,21 @@ public enum BackendProgram {
             StandardStream.output.write(
                 "{\"program\":\"ringfence-backend\",\"version\":\"\(Release.version)\"}\n")
         case .migrate(let config):
-            StandardStream.output.write(try DatabaseCommands.migrate(load(config)))
-        case .posture(let config): return try posture(load(config))
+            StandardStream.output.write(
+                try DatabaseCommands.migrate(load(config, isMigration: true)))
+        case .adminSQL(let config):
+            StandardStream.output.write(
+                try DatabaseCommands.adminSQL(load(config, isMigration: true)))
+        case .posture(let config, let asJSON):
+            let posture = try DatabaseCommands.posture(load(config))
+            StandardStream.output.write(asJSON ? posture.json : posture.text)
+            return posture.exit
+        case .createKey(let config, let out):
+            StandardStream.output.write(try SealKeyCommands.create(load(config), out: out))
+        case .listKeys(let config):
+            StandardStream.output.write(try SealKeyCommands.list(load(config)))
+        case .retireKey(let config, let kid):
+            StandardStream.output.write(try SealKeyCommands.retire(load(config), kid))
         case .verify(let command): return try command.perform()
         case .protect(let command): return try command.perform()
         case .evidence(let command): return try command.perform()
@@ -48,24 +61,12 @@ public enum BackendProgram {
         return .fine
     }
 
-    private static func load(_ path: String) throws(StartupFault) -> BackendSetup {
-        let (setup, warnings) = try BackendSetup.load(path)
+    private static func load(
+        _ path: String, isMigration: Bool = false
+    ) throws(StartupFault) -> BackendSetup {
+        let (setup, warnings) = try BackendSetup.load(path, isMigration: isMigration)
         StandardStream.error.write(warnings)
         return setup
-    }
-
-    private static func posture(_ setup: BackendSetup) throws(StartupFault) -> ExitCode {
-        switch try DatabaseCommands.examine(setup) {
-        case .fit:
-            StandardStream.output.write("the runtime role and the schema are fit for use\n")
-            return .fine
-        case .unproven(let words):
-            StandardStream.output.write("unproven: \(words)\n")
-            return .failed
-        case .unsafe(let findings):
-            for finding in findings { StandardStream.output.write("unsafe: \(finding)\n") }
-            return .unsafeIsolation
-        }
     }
 
     private static func serve(_ options: BackendCommand.RunOptions) throws(StartupFault) -> ExitCode

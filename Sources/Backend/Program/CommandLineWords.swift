@@ -4,7 +4,11 @@ enum BackendCommand: Equatable {
     case version(asJSON: Bool)
     case run(RunOptions)
     case migrate(config: String)
-    case posture(config: String)
+    case adminSQL(config: String)
+    case posture(config: String, asJSON: Bool)
+    case createKey(config: String, out: String)
+    case listKeys(config: String)
+    case retireKey(config: String, kid: String)
     case verify(VerifyCommand)
     case protect(ProtectCommand)
     case evidence(EvidenceCommand)
@@ -43,31 +47,57 @@ enum BackendCommand: Equatable {
             options.announce = flags["--announce"]
             options.diesWithParent = flags["--die-with-parent"] != nil
             self = .run(options)
-        case "db":
-            let verb = rest.popFirst()
-            if verb == "verify" {
-                self = .verify(try VerifyCommand(rest))
-                return
-            }
-            if verb == "protect" {
-                self = .protect(try ProtectCommand(rest))
-                return
-            }
-            if verb == "evidence" {
-                self = .evidence(try EvidenceCommand(rest))
-                return
-            }
-            let flags = try Self.flags(&rest, [], ["--config"])
-            let config = flags["--config"] ?? Self.configDefault
-            switch verb {
-            case "migrate": self = .migrate(config: config)
-            case "posture": self = .posture(config: config)
-            default:
-                throw UsageFault(
-                    message: "`db` is followed by `migrate`, `posture`, `verify`, `protect` or "
-                        + "`evidence`")
-            }
+        case "db": self = try Self.database(&rest)
         case .some(let word): throw UsageFault(message: "unknown command `\(word)`")
+        }
+    }
+
+    private static func database(
+        _ words: inout ArraySlice<String>
+    ) throws(UsageFault) -> BackendCommand {
+        switch words.popFirst() {
+        case "migrate":
+            let flags = try flags(&words, ["--print-admin-sql"], ["--config"])
+            let config = flags["--config"] ?? configDefault
+            return flags["--print-admin-sql"] == nil
+                ? .migrate(config: config) : .adminSQL(config: config)
+        case "posture":
+            let flags = try flags(&words, ["--json"], ["--config"])
+            return .posture(
+                config: flags["--config"] ?? configDefault, asJSON: flags["--json"] != nil)
+        case "seal-key": return try sealKey(&words)
+        case "verify": return .verify(try VerifyCommand(words))
+        case "protect": return .protect(try ProtectCommand(words))
+        case "evidence": return .evidence(try EvidenceCommand(words))
+        default:
+            throw UsageFault(
+                message: "`db` is followed by `migrate`, `posture`, `seal-key`, `verify`, `protect` "
+                    + "or `evidence`")
+        }
+    }
+
+    private static func sealKey(
+        _ words: inout ArraySlice<String>
+    ) throws(UsageFault) -> BackendCommand {
+        switch words.popFirst() {
+        case "create":
+            let flags = try flags(&words, [], ["--config", "--out"])
+            guard let out = flags["--out"] else {
+                throw UsageFault(message: "`db seal-key create` needs `--out FILE`")
+            }
+            return .createKey(config: flags["--config"] ?? configDefault, out: out)
+        case "list":
+            let flags = try flags(&words, [], ["--config"])
+            return .listKeys(config: flags["--config"] ?? configDefault)
+        case "retire":
+            guard let kid = words.popFirst(), !kid.hasPrefix("-") else {
+                throw UsageFault(message: "`db seal-key retire` needs the key's id")
+            }
+            let flags = try flags(&words, [], ["--config"])
+            return .retireKey(config: flags["--config"] ?? configDefault, kid: kid)
+        default:
+            throw UsageFault(
+                message: "`db seal-key` is followed by `create`, `list` or `retire KID`")
         }
     }
 
@@ -97,10 +127,16 @@ enum BackendCommand: Equatable {
 
           run [--config PATH] [--announce FILE] [--die-with-parent]
               serve; PATH is a folder with backend.yaml in it, or a file (default \(configDefault))
-          db migrate [--config PATH]
-              bring the schema and the runtime role's grants up to date, as the owner
-          db posture [--config PATH]
-              examine the runtime role and the schema for ways around row-level security
+          db migrate [--config PATH] [--print-admin-sql]
+              bring roles, schema, guard and grants up to date, or print the part of it that needs a
+              superuser
+          db posture [--config PATH] [--json]
+              examine the runtime role and the schema for ways around row-level security, and say
+              what the database's context stops
+          db seal-key create --out FILE [--config PATH]
+              make a key for the gateway's seals, which the database knows from then on
+          db seal-key list [--config PATH]
+          db seal-key retire KID [--config PATH]
           db verify [--config PATH | --login-file FILE] [--pooler-file FILE] [--admin-file FILE]
               [--setting NAME | --guard SCHEMA] [--seal-key FILE] [--profile generic|ringfence]
               [--schema NAME]... [--tenant-column NAME]... [--global TABLE]...

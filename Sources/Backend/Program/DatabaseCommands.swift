@@ -1,44 +1,65 @@
 import Postgres
 import Reactor
 
-/// `db migrate` and `db posture`, and what `run` asks of the database before it serves.
+/// The commands of `db`, and what `run` asks of the database before it serves.
 enum DatabaseCommands {
-    private static let migrationMilliseconds = 120_000
-    private static let checkMilliseconds = 10_000
+    static let migrationMilliseconds = 120_000
+    static let checkMilliseconds = 10_000
 
-    /// Brings schema and grants up to date, and says what it did.
+    /// Brings roles, schema, guard and grants up to date, and says what it did. Without
+    /// `database.admin` only what the owner may do is done; where that is not enough for the mode,
+    /// the fault holds the SQL that a superuser has to run.
     static func migrate(_ setup: BackendSetup) throws(StartupFault) -> String {
-        guard let role = setup.runtime.user, isPlain(role) else {
-            throw StartupFault(
-                exit: .invalidConfiguration,
-                message: "error: `database.runtime` must name its role, in letters a-z, digits "
-                    + "and `_`\n")
-        }
+        let plan = try plan(setup)
         let deadline = Deadline.after(milliseconds: migrationMilliseconds)
+        if let admin = setup.admin { try prepare(plan, setup, admin, deadline) }
         var owner: OwnerSession
         do throws(DatabaseFault) {
             owner = try OwnerSession(connectingTo: setup.owner, deadline: deadline)
         } catch {
             throw fault("the owner's login failed", error)
         }
-        try requireRole(role, &owner, deadline)
+        try requireRole(plan.runtime, &owner, deadline)
         let applied: [Int]
         do throws(MigrationFault) {
+            do throws(DatabaseFault) {
+                _ = try owner.rows(becomeOwner, deadline: deadline)
+            } catch {
+                throw MigrationFault.database(error)
+            }
             applied = try owner.migrate(Migrations.all, deadline: deadline)
         } catch {
             throw StartupFault(exit: error.exit, message: "error: \(error.words)\n")
         }
+        try install(plan, setup, &owner, deadline)
         do throws(DatabaseFault) {
-            _ = try owner.rows(RuntimeGrants.nameRole, [.text(role)], deadline: deadline)
+            _ = try owner.rows(
+                RuntimeGrants.nameRole, [.text(plan.runtime)], deadline: deadline)
             try owner.run(script: RuntimeGrants.script.description, deadline: deadline)
         } catch {
-            throw fault("granting to role `\(role)` failed", error)
+            throw fault("granting to role `\(plan.runtime)` failed", error)
         }
         let steps = applied.map(String.init).joined(separator: ", ")
-        return applied.isEmpty
-            ? "schema is at \(Migrations.newest), nothing to apply; grants of `\(role)` are set\n"
-            : "applied \(steps); schema is at \(Migrations.newest); grants of `\(role)` are set\n"
+        let schema =
+            applied.isEmpty
+            ? "schema is at \(Migrations.newest), nothing to apply"
+            : "applied \(steps); schema is at \(Migrations.newest)"
+        return "\(schema); grants of `\(plan.runtime)` are set; context is "
+            + "\(plan.script.mode.rawValue)\n"
     }
+
+    /// Tables belong to whoever made the schema; a new one is made as `ringfence_owner` where that
+    /// role exists for us, so that no login owns what it migrates.
+    private static let becomeOwner: StaticString = """
+        SELECT pg_catalog.set_config('role', coalesce(
+            (SELECT pg_catalog.pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace
+                WHERE nspname = 'ringfence'),
+            (SELECT rolname FROM pg_catalog.pg_roles WHERE rolname = 'ringfence_owner'
+                AND pg_catalog.pg_has_role(session_user, oid, 'MEMBER')
+                AND pg_catalog.has_database_privilege(
+                    oid, pg_catalog.current_database(), 'CREATE')),
+            current_user), false)
+        """
 
     private static func requireRole(
         _ role: String, _ owner: inout OwnerSession, _ deadline: Deadline
@@ -66,48 +87,7 @@ enum DatabaseCommands {
         }
     }
 
-    /// A name that PostgreSQL reads the same with and without quotes.
-    private static func isPlain(_ name: String) -> Bool {
-        guard let first = name.utf8.first, (1...63).contains(name.utf8.count) else { return false }
-        return (isLetter(first) || first == UInt8(ascii: "_"))
-            && name.utf8.allSatisfy {
-                isLetter($0) || $0 == UInt8(ascii: "_") || (0x30...0x39).contains($0)
-            }
-    }
-
-    private static func isLetter(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-    }
-
-    /// What an examination of role and schema came to.
-    enum Verdict {
-        case fit
-        /// Ways in which a row could reach somebody else, one sentence each.
-        case unsafe([String])
-        /// There is no schema of ours to examine.
-        case unproven(String)
-    }
-
-    /// Throws when the examination itself is impossible.
-    static func examine(_ setup: BackendSetup) throws(StartupFault) -> Verdict {
-        var connection = Connection(to: setup.runtime)
-        let deadline = Deadline.after(milliseconds: checkMilliseconds)
-        do throws(DatabaseFault) {
-            // The schema is not asked about by a role that could lie to itself about it.
-            let roles = try RolePosture.check(&connection, deadline: deadline)
-            guard roles.isEmpty else { return .unsafe(roles.map(\.description)) }
-            // A schema that is not there yet, or not ours any more, would be found unsafe in every
-            // detail, and the one thing to do about it would go under.
-            let progress = try SchemaPosture.progress(&connection, deadline: deadline)
-            if let words = progress.words { return .unproven(words) }
-            let findings = try SchemaPosture.check(&connection, deadline: deadline)
-            return findings.isEmpty ? .fit : .unsafe(findings.map(\.description))
-        } catch {
-            throw fault("the runtime role's login failed", error)
-        }
-    }
-
-    private static func fault(_ what: String, _ fault: DatabaseFault) -> StartupFault {
+    static func fault(_ what: String, _ fault: DatabaseFault) -> StartupFault {
         StartupFault(exit: fault.exit, message: "error: \(what): \(fault.words)\n")
     }
 }

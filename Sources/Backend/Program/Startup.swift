@@ -33,14 +33,22 @@ struct BackendSetup {
     /// The same for looking at the database from outside.
     let ownerAddress: DatabaseAddress
     let runtimeAddress: DatabaseAddress
+    /// A superuser's; read where there is one to read and used by `db migrate` alone.
+    let admin: ConnectionString?
+    let platform: ConnectionString?
     let assertionKey: [UInt8]
     /// What gateways ask the feed with, and what API keys are digested with.
     let feedSecret: [UInt8]?
     let keyPepper: [UInt8]?
 
-    /// - Parameter path: backend.yaml, or a folder that holds it.
+    /// - Parameters:
+    ///   - path: backend.yaml, or a folder that holds it.
+    ///   - isMigration: read the logins that `db migrate` alone uses; a program that serves
+    ///     need not be able to.
     /// - Returns: the setup and what else the check had to say.
-    static func load(_ path: String) throws(StartupFault) -> (BackendSetup, warnings: String) {
+    static func load(
+        _ path: String, isMigration: Bool = false
+    ) throws(StartupFault) -> (BackendSetup, warnings: String) {
         var file = path
         if let mode = try? fileMode(path), !mode.isRegular, !path.hasSuffix(".yaml") {
             file = path.hasSuffix("/") ? path + "backend.yaml" : path + "/backend.yaml"
@@ -61,10 +69,19 @@ struct BackendSetup {
             policy: policy,
             owner: ConnectionString(owner), runtime: ConnectionString(runtime),
             ownerAddress: DatabaseAddress(owner), runtimeAddress: DatabaseAddress(runtime),
+            admin: try isMigration ? address(policy.database.admin) : nil,
+            platform: try isMigration ? address(policy.database.platform) : nil,
             assertionKey: try bytes(policy.assertion.key),
             feedSecret: try shared(policy.feedSecret),
             keyPepper: try shared(policy.keyPepper))
         return (setup, loaded.report.warnings > 0 ? report : "")
+    }
+
+    private static func address(
+        _ secret: SecretReference?
+    ) throws(StartupFault) -> ConnectionString? {
+        guard let secret else { return nil }
+        return ConnectionString(try text(secret))
     }
 
     /// A one-line secret, without the line end editors leave behind it.

@@ -24,8 +24,17 @@ enum RuntimeGrants {
         BEGIN
             -- One after the other: two that change the same privileges at once fail each other.
             PERFORM pg_advisory_xact_lock(7464326301851279974);
-            EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC, %I', base, role);
-            IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public') THEN
+            -- Where a superuser has prepared the database, this is done and not the owner's to do.
+            IF EXISTS (SELECT FROM pg_database
+                WHERE datname = base AND pg_has_role(datdba, 'USAGE'))
+            THEN
+                EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC, %I', base,
+                    role);
+                EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', base, role);
+            END IF;
+            IF EXISTS (SELECT FROM pg_namespace
+                WHERE nspname = 'public' AND pg_has_role(nspowner, 'USAGE'))
+            THEN
                 EXECUTE format('REVOKE CREATE ON SCHEMA public FROM PUBLIC, %I', role);
             END IF;
             EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA ringfence, ringfence_migrations'
@@ -33,7 +42,6 @@ enum RuntimeGrants {
             EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ringfence FROM PUBLIC, %I', role);
             EXECUTE format('REVOKE ALL ON SCHEMA ringfence, ringfence_migrations'
                 ' FROM PUBLIC, %I', role);
-            EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', base, role);
             EXECUTE format('GRANT USAGE ON SCHEMA ringfence, ringfence_migrations TO %I', role);
             EXECUTE format('GRANT EXECUTE ON FUNCTION ringfence.tenant(), ringfence.vendor()'
                 ' TO %I', role);

@@ -8,8 +8,15 @@ extension Statement {
     ///   letter one of ours counts as open. Texts are complete because sessions of ours search
     ///   `pg_catalog` only, so a function or an operator of another schema shows its schema.
     /// - Privileges are asked of every role the login can become: `SET ROLE` heeds no NOINHERIT.
-    /// - The settings' names are put together here because a statement that names them whole is
-    ///   refused: only a transaction may bind its scope.
+    /// - Functions of the guard run with its rights and may be called exactly while they are letter
+    ///   for letter those of this program.
+    /// - A wrapped call, as mode `statement` writes it, means the same as a plain one.
+    ///
+    /// The settings' names are put together here, because a statement that names them whole is
+    /// refused: only a transaction may bind its scope.
+    ///
+    /// $1: the bodies of the guard's functions as one JSON object, by name. $2, $3: what
+    /// `ringfence.tenant()` and `ringfence.vendor()` are in the mode that is wanted, $4.
     static let schemaFindings = Statement(
         "schema findings",
         """
@@ -35,7 +42,9 @@ extension Statement {
             JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_class <> views.oid
         ), policies AS (
             SELECT tables.name, p.polname, p.polpermissive, p.polcmd, p.polroles,
-                coalesce(pg_get_expr(p.polqual, p.polrelid), '') AS condition, p.polwithcheck
+                regexp_replace(coalesce(pg_get_expr(p.polqual, p.polrelid), ''),
+                    '\\( ?SELECT ringfence\\.(tenant|vendor)\\(\\) AS (?:tenant|vendor)\\)',
+                    'ringfence.\\1()', 'g') AS condition, p.polwithcheck
             FROM pg_policy p JOIN tables ON tables.oid = p.polrelid
         ), callable AS (
             SELECT p.oid, n.nspname || '.' || p.proname AS name, p.prosecdef, p.proleakproof
@@ -44,8 +53,15 @@ extension Statement {
             AND EXISTS (SELECT FROM roles
                 WHERE has_function_privilege(roles.oid, p.oid, 'EXECUTE')
                 AND has_schema_privilege(roles.oid, n.oid, 'USAGE'))
+        ), guard AS (
+            SELECT p.oid, n.nspname || '.' || p.proname AS name, p.proname, p.proowner
+            FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+            WHERE n.nspname = 'ringfence_guard' AND NOT p.proleakproof
+            AND p.proowner = n.nspowner AND p.prosrc = $1::json ->> p.proname
+            AND (NOT p.prosecdef
+                OR p.proconfig = ARRAY['search_path=pg_catalog, pg_temp'])
         ), tenant_columns AS (
-            SELECT tables.oid, tables.name, a.attnum FROM tables
+            SELECT tables.oid, tables.name, a.attnum, a.attnotnull FROM tables
             JOIN pg_attribute a ON a.attrelid = tables.oid AND a.attname = 'tenant_id'
             AND NOT a.attisdropped
         )
@@ -118,19 +134,58 @@ extension Statement {
             FROM tables JOIN pg_trigger t ON t.tgrelid = tables.oid AND NOT t.tgisinternal
             JOIN pg_proc p ON p.oid = t.tgfoid AND p.prosecdef
             UNION ALL
-            SELECT 'definer-function', name FROM callable WHERE prosecdef OR proleakproof
+            SELECT 'definer-function', name FROM callable
+            WHERE (prosecdef OR proleakproof) AND oid NOT IN (SELECT oid FROM guard)
+            UNION ALL
+            SELECT 'nullable', name FROM tenant_columns WHERE NOT attnotnull
+            UNION ALL
+            SELECT 'function-changed', 'ringfence_guard.' || wanted
+            FROM json_object_keys($1::json) AS wanted
+            WHERE NOT EXISTS (SELECT FROM guard WHERE proname = wanted)
+            UNION ALL
+            SELECT 'keys-readable', privilege || ' ' || n.nspname || '.' || c.relname
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
+                unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege
+            WHERE n.nspname = 'ringfence_guard' AND c.relkind IN ('r', 'v', 'm')
+            AND EXISTS (SELECT FROM roles
+                WHERE has_table_privilege(roles.oid, c.oid, privilege))
+            UNION ALL
+            SELECT 'slot', name || ' of the server can be set by anybody' FROM pg_settings
+            WHERE $4 = 'sealed' AND name = 'backtrace' || '_functions' AND context <> 'superuser'
+            UNION ALL
+            SELECT 'slot', name || ' is set for its sessions'
+            FROM (VALUES ('backtrace' || '_functions'), ('app.' || 'seal')) AS held (name)
+            WHERE coalesce(current_setting(name, true), '') <> ''
+            UNION ALL
+            SELECT 'slot', parname || ' can be set by ' || r.rolname
+            FROM pg_parameter_acl, aclexplode(paracl) AS granted
+            JOIN pg_roles r ON r.oid = granted.grantee AND NOT r.rolsuper
+            AND has_database_privilege(r.oid, current_database(), 'CONNECT')
+            WHERE $4 = 'sealed' AND parname = 'backtrace' || '_functions'
+            AND r.rolname <> 'ringfence_guard'
+            UNION ALL
+            SELECT 'slot', parname || ' can be set by everybody'
+            FROM pg_parameter_acl, aclexplode(paracl) AS granted
+            WHERE parname = 'backtrace' || '_functions' AND granted.grantee = 0
+            UNION ALL
+            SELECT 'slot', 'backtrace' || '_functions cannot be set by the guard itself'
+            FROM guard WHERE $4 = 'sealed' AND proname = 'enter'
+            AND NOT has_parameter_privilege(guard.proowner, 'backtrace' || '_functions', 'SET')
+            UNION ALL
+            SELECT 'trigger', 'ringfence_guard_tables' WHERE $4 = 'sealed' AND NOT EXISTS (
+                SELECT FROM pg_event_trigger e JOIN pg_roles o ON o.oid = e.evtowner
+                JOIN pg_proc p ON p.oid = e.evtfoid JOIN pg_roles f ON f.oid = p.proowner
+                WHERE e.evtname = 'ringfence_guard_tables' AND e.evtenabled IN ('O', 'A')
+                AND o.rolsuper AND f.rolsuper AND p.proname = 'guard_tables')
             UNION ALL
             SELECT 'function-changed', wanted.name
-            FROM (VALUES
-                ('ringfence.tenant', 'app.current' || '_tenant'),
-                ('ringfence.vendor', 'app.current' || '_vendor')) AS wanted (name, setting)
+            FROM (VALUES ('ringfence.tenant', $2), ('ringfence.vendor', $3))
+                AS wanted (name, body)
             WHERE NOT EXISTS (
                 SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
                 WHERE n.nspname || '.' || p.proname = wanted.name AND p.pronargs = 0
                 AND p.provolatile = 's' AND p.proparallel = 's' AND NOT p.prosecdef
-                AND p.proconfig IS NULL AND pg_get_function_sqlbody(p.oid) =
-                    'RETURN (NULLIF(current_setting(''' || wanted.setting
-                    || '''::text, true), ''''::text))::uuid')
+                AND p.proconfig IS NULL AND pg_get_function_sqlbody(p.oid) = wanted.body)
             UNION ALL
             SELECT 'creates-objects', privilege || ' on the database'
             FROM unnest(ARRAY['TEMPORARY', 'CREATE']) AS privilege
@@ -141,5 +196,5 @@ extension Statement {
             WHERE nspname !~ '^pg_' AND EXISTS (SELECT FROM roles
                 WHERE has_schema_privilege(roles.oid, n.oid, 'CREATE'))
         ) AS findings ORDER BY kind, subject
-        """, parameters: 0)
+        """, parameters: 4)
 }

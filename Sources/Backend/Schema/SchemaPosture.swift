@@ -1,4 +1,5 @@
-@_spi(TenantBinding) import Postgres
+import JSON
+import Postgres
 
 /// Whether the schema still holds what the migrations promised, asked by the role that serves
 /// requests: a migration made by hand, a grant given in haste, a table that came later.
@@ -18,6 +19,11 @@ enum SchemaPosture {
             case definerFunction = "definer-function"
             case functionChanged = "function-changed"
             case createsObjects = "creates-objects"
+            case nullable
+            case keysReadable = "keys-readable"
+            case slot
+            case trigger
+            case mode
         }
 
         let kind: Kind
@@ -46,6 +52,14 @@ enum SchemaPosture {
                 "the role may call \(subject), which runs with its owner's rights or reads rows "
                     + "before row-level security does"
             case .functionChanged: "function \(subject) is not the one the migrations made"
+            case .nullable: "the tenant of a row of \(subject) may be NULL"
+            case .keysReadable:
+                "the role may \(subject); what is in that schema is for the guard alone"
+            case .slot: "\(subject); it must be empty and the guard's alone to set"
+            case .trigger:
+                "event trigger \(subject), which protects new tables, is missing, switched off or "
+                    + "not a superuser's"
+            case .mode: "the database's context is \(subject)"
             case .createsObjects:
                 "the role may create objects: \(subject); `ringfence-backend db migrate` takes it "
                     + "away where the owner role owns the database"
@@ -53,29 +67,33 @@ enum SchemaPosture {
         }
     }
 
-    /// Everything that is wrong, and whether all migrations were applied. It runs in a vendor's
-    /// transaction of nobody: catalogs belong to no tenant, and there is no other road.
+    /// Everything that is wrong, and whether all migrations were applied.
     static func check(
-        _ connection: inout Connection, deadline: Deadline
+        _ connection: inout Connection, against script: GuardScript, deadline: Deadline
     ) throws(DatabaseFault) -> [Finding] {
-        guard let nobody = VendorScope(uuidText: nobodyText) else { return [] }
-        return try connection.withTransaction(
-            forVendor: nobody, deadline: deadline
-        ) { transaction throws(DatabaseFault) in
-            var findings: [Finding] = []
-            for row in try transaction.rows(.schemaFindings) {
-                // A kind this file does not know would be a finding lost.
-                guard let kind = Finding.Kind(rawValue: try row.text(0)) else {
-                    findings.append(Finding(kind: .policyUnknown, subject: try row.text(1)))
-                    continue
-                }
-                findings.append(Finding(kind: kind, subject: try row.text(1)))
-            }
-            return findings
+        let bodies = script.contextBodies
+        let wanted: [Parameter] = [
+            .text(functionsText(script)), .text(bodies.tenant), .text(bodies.vendor),
+            .text(script.mode.rawValue),
+        ]
+        var findings: [Finding] = []
+        for row in try connection.inspect(.schemaFindings, wanted, deadline: deadline) {
+            // A kind this file does not know would be a finding lost.
+            let kind = Finding.Kind(rawValue: try row.text(0)) ?? .policyUnknown
+            findings.append(Finding(kind: kind, subject: try row.text(1)))
         }
+        return findings
     }
 
-    private static let nobodyText = "00000000-0000-0000-0000-000000000000"
+    private static func functionsText(_ script: GuardScript) -> String {
+        var writer = JSONWriter()
+        writer.beginObject()
+        for (name, body) in script.bodies.sorted(by: { $0.key < $1.key }) {
+            writer.member(name, body)
+        }
+        writer.endObject()
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
 
     /// What the database knows of our migrations.
     enum Progress: Equatable, Sendable {
@@ -90,17 +108,10 @@ enum SchemaPosture {
         _ connection: inout Connection, deadline: Deadline
     ) throws(DatabaseFault) -> Progress {
         let wanted = Migrations.all.map(\.number)
-        guard let nobody = VendorScope(uuidText: nobodyText) else { return .missing(wanted) }
-        let applied: [Int]
+        var applied: [Int] = []
         do throws(DatabaseFault) {
-            applied = try connection.withTransaction(
-                forVendor: nobody, deadline: deadline
-            ) { transaction throws(DatabaseFault) in
-                var numbers: [Int] = []
-                for row in try transaction.rows(.appliedMigrations) {
-                    numbers.append(Int(try row.int64(0)))
-                }
-                return numbers
+            for row in try connection.inspect(.appliedMigrations, deadline: deadline) {
+                applied.append(Int(try row.int64(0)))
             }
         } catch {
             let absent = ["42P01", "3F000", "42501"].contains(error.sqlState?.description)

@@ -65,7 +65,8 @@ final class BackendServer {
             let service = try Self.openFeed(address, &announcement)
             feedStops = service.stops
             feedReplies = service.replies
-            feedDesk = FeedDesk(service, secret: setup.feedSecret, queue: feedQueue)
+            feedDesk = FeedDesk(
+                service, secret: setup.feedSecret, context: setup.context, queue: feedQueue)
         } else {
             feedStops = nil
         }
@@ -73,8 +74,8 @@ final class BackendServer {
         do throws(StartupFault) {
             for number in 1...count {
                 let worker = DatabaseWorker(
-                    database: setup.runtime, log: try Self.log(), queue: queue,
-                    replies: service.replies, state: state, metrics: metrics,
+                    database: setup.runtime, context: setup.context, log: try Self.log(),
+                    queue: queue, replies: service.replies, state: state, metrics: metrics,
                     counters: sets[number])
                 workers.append(
                     try RunningThread(name: "database-\(number)", worker) { $0.run() })
@@ -84,7 +85,8 @@ final class BackendServer {
             }
             if let desk = feedDesk.take(), let replies = feedReplies {
                 let worker = FeedWorker(
-                    database: setup.runtime, queue: feedQueue, replies: replies, state: state)
+                    database: setup.runtime, context: setup.context, queue: feedQueue,
+                    replies: replies, state: state)
                 feed.append(try RunningThread(name: "feed-reader", worker) { $0.run() })
                 feed.append(try RunningThread(name: "feed", desk) { $0.run() })
             }
@@ -193,7 +195,7 @@ final class BackendServer {
         do throws(KeyDefect) {
             return try AssertionDesk(
                 keyFile: setup.assertionKey, audience: setup.policy.assertion.audience,
-                now: .now())
+                context: setup.context, now: .now())
         } catch {
             throw StartupFault(
                 exit: .invalidConfiguration,

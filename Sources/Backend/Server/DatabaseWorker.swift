@@ -25,11 +25,11 @@ struct DatabaseWorker: ~Copyable {
     private var linesLost: UInt64 = 0
 
     init(
-        database: ConnectionString, log: consuming AccessLog, queue: WorkQueue<Job>,
-        replies: Mailbox<(SlotKey, ServiceReply)>, state: ServerState, metrics: BackendMetrics,
-        counters: CounterSet
+        database: ConnectionString, context: ContextMode, log: consuming AccessLog,
+        queue: WorkQueue<Job>, replies: Mailbox<(SlotKey, ServiceReply)>, state: ServerState,
+        metrics: BackendMetrics, counters: CounterSet
     ) {
-        runner = OperationRunner(Connection(to: database))
+        runner = OperationRunner(database: database, context: context)
         self.log = log
         self.queue = queue
         self.replies = replies

@@ -8,7 +8,12 @@ struct OperationRunner: ~Copyable {
 
     private var connection: Connection
 
-    init(_ connection: consuming Connection) { self.connection = connection }
+    private let context: ContextMode
+
+    init(database: ConnectionString, context: ContextMode) {
+        connection = Connection(to: database, context: context)
+        self.context = context
+    }
 
     var isConnected: Bool { connection.isConnected }
     /// Changes with each login.
@@ -21,10 +26,13 @@ struct OperationRunner: ~Copyable {
 
     /// Whether the schema is the one this program was built for and nothing in it is open.
     mutating func isSchemaFit(deadline: Deadline) throws(DatabaseFault) -> Bool {
+        // Catalogs are read outside of scopes, where a powerful role is not refused.
+        guard try RolePosture.check(&connection, deadline: deadline).isEmpty else { return false }
         guard try SchemaPosture.progress(&connection, deadline: deadline) == .complete else {
             return false
         }
-        return try SchemaPosture.check(&connection, deadline: deadline).isEmpty
+        guard let script = GuardScript(mode: context) else { return false }
+        return try SchemaPosture.check(&connection, against: script, deadline: deadline).isEmpty
     }
 
     /// The answer, refusals included.
@@ -168,12 +176,13 @@ extension Rejection {
         let isOpen = fault.outcome != .rolledBack
         switch fault.kind {
         case .timedOut: self.init(.databaseTimeout)
-        case .unreachable, .refused, .invalidConnectionString, .poisoned, .unsafeRole:
+        case .unreachable, .refused, .invalidConnectionString, .poisoned, .unsafeRole, .unclean:
             self.init(isOpen ? .databaseTimeout : .databaseUnavailable)
+        case .contextRefused: self.init(.databaseSeal)
         case .sql(let state):
             self.init(Self.isPassing(state) ? .databaseUnavailable : .internalError)
         case .protocolViolation, .invalidParameter, .tooManyStatements, .unexpectedShape,
-            .scopeLost, .auditMissing:
+            .scopeLost, .auditMissing, .sealMissing, .workLost:
             self.init(.internalError)
         }
         if isOpen, refusal == .databaseTimeout {

@@ -88,6 +88,12 @@ extension Playground {
                 line: "curl -sS -w '\\n%{http_code}\\n' -H \"Authorization: Bearer $TOKEN_ACME\" "
                     + "-H 'X-Tenant-ID: acme' \"$RINGFENCE_BACKEND_URL/v1/events\"",
                 result: "401: the backend believes the gateway's assertion only"),
+            Example(
+                title: "attack: log in as the backend does, and claim to be globex",
+                line: "psql \"$RINGFENCE_DATABASE_URL\" -qAt -c \"SELECT set_config("
+                    + "'app.current_tenant', '\(foreignTenantID)', false)\" "
+                    + "-c 'SELECT count(*) FROM ringfence.events'",
+                result: "0 events: the database believes the gateway's seal only"),
             flood(events),
         ]
     }

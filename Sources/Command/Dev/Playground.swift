@@ -19,6 +19,8 @@ final class Playground {
     var facts = DevEnvironment()
     /// An event of another tenant than the first, for showing that it is out of reach.
     var foreignEventID = ""
+    /// That tenant.
+    var foreignTenantID = ""
 
     static let readyTimeoutSeconds = 30
     static let preferredPort: UInt16 = 8443
@@ -214,6 +216,7 @@ extension Playground {
     private func startBackend() throws(CommandFault) -> String {
         _ = try installation.path(of: .backend)
         let access: PostgresServer.Access
+        let adminURL: String
         do throws(LocalPostgresFault) {
             var settings = PostgresServer.Options(
                 folder: state.path(options.keepsData ? "kept" : "data"))
@@ -227,16 +230,27 @@ extension Playground {
             }
             access = try server.prepareDatabase(
                 "ringfence", owner: "ringfence_owner", runtime: "ringfence_runtime")
+            adminURL = try server.adminURL(database: "ringfence")
         } catch {
             throw .database(error)
         }
         try yieldToSignals()
         try state.write(access.ownerURL + "\n", to: "keys/owner.dsn")
         try state.write(access.runtimeURL + "\n", to: "keys/runtime.dsn")
+        try state.write(adminURL + "\n", to: "keys/admin.dsn")
         facts.databaseURL = access.runtimeURL
         let policy = "policies/backend.yaml"
         try state.write(PlaygroundPolicies.backend, to: policy)
         try run(.backend, ["db", "migrate", "--config", state.path(policy)], timeoutSeconds: 60)
+        // Kept with the data, which knows it.
+        if !state.exists("keys/seal.key") {
+            try run(
+                .backend,
+                [
+                    "db", "seal-key", "create", "--config", state.path(policy),
+                    "--out", state.path("keys/seal.key"),
+                ])
+        }
         let addresses = try launch(
             .backend, policy: policy, log: "logs/backend.log")
         let address = try address("api", of: .backend, in: addresses)
@@ -271,6 +285,7 @@ extension Playground {
                 PlaygroundPolicies.tenants(identifiers, isSettingUp: true),
                 to: "policies/tenants.yaml")
         }
+        foreignTenantID = identifiers[DemoTenant.all[1].externalID] ?? ""
         try sendEvents()
         try reload { () throws(CommandFault) in
             try state.write(

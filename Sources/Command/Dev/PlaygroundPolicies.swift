@@ -69,7 +69,12 @@ struct PlaygroundPolicies {
             """
             upstreams:
               delivery: {targets: ["http://\(address)"], echo: required}
-            assertion: {to: [delivery], key: file:../keys/assertion.key, algorithm: HS256, ttl: 30s}
+            assertion:
+              to: [delivery]
+              key: file:../keys/assertion.key
+              algorithm: HS256
+              ttl: 30s
+              seal: {key: file:../keys/seal.key, ttl: 30s}   # the database opens for nothing else
             routes:
               - {name: tenants, match: {path: /v1/tenants}, auth: vendor, upstream: delivery}
               - {name: tenant, match: {path: /v1/tenants/*}, auth: vendor, upstream: delivery}
@@ -128,7 +133,12 @@ struct PlaygroundPolicies {
         # Made by `ringfence dev`, and made again at its next start.
         version: 1
         listen: {api: {address: "127.0.0.1:0"}, health: {address: "127.0.0.1:0"}}
-        database: {owner: file:../keys/owner.dsn, runtime: file:../keys/runtime.dsn, workers: 4}
+        database:
+          owner: file:../keys/owner.dsn
+          runtime: file:../keys/runtime.dsn
+          admin: file:../keys/admin.dsn        # read by `db migrate` only
+          context: sealed                      # no seal of the gateway's, no rows
+          workers: 4
         assertion: {key: file:../keys/assertion.key, audience: delivery}
 
         """

@@ -1,5 +1,6 @@
 import Policy
 import Reactor
+import Tokens
 
 /// Starts and ends what follows the backend's directory, as the policy asks for it. Belongs to the
 /// main thread.
@@ -13,6 +14,7 @@ final class DirectoryService {
     private struct Settings: Equatable {
         let address: String
         let secret: [UInt8]?
+        let sealKey: [UInt8]?
         let cache: String?
         let vendors: [[UInt8]]
     }
@@ -35,14 +37,19 @@ final class DirectoryService {
 
     /// Makes the threads those of `policy`. At the start the copy on disk is read here, before
     /// anybody is let in.
-    func follow(_ policy: GatewayPolicy, secret: [UInt8]?) throws(StartFault) {
+    ///
+    /// - Parameter sealKey: of the feed's database; `nil` where it asks for no seals.
+    func follow(
+        _ policy: GatewayPolicy, secret: [UInt8]?, sealKey: [UInt8]?
+    ) throws(StartFault) {
         guard case .directory(let directory) = policy.tenants else {
             end()
             gateway.directory.forget()
             return
         }
         let settings = Settings(
-            address: directory.feed.text, secret: secret, cache: directory.cache,
+            address: directory.feed.text, secret: secret, sealKey: sealKey,
+            cache: directory.cache,
             vendors: policy.vendors.map { [UInt8]($0.name.utf8) })
         guard settings != running?.settings else { return }
         if let running {
@@ -67,10 +74,11 @@ final class DirectoryService {
         } catch {
             throw .addressText(settings.address)
         }
+        let seals = try Self.seals(settings)
         do throws(SystemFault) {
             var stops = [try Mailbox<Bool>(capacity: 4)]
             let client = try FeedClient(
-                address: address, secret: settings.secret, stops: stops[0])
+                address: address, secret: settings.secret, seals: seals, stops: stops[0])
             let follower = DirectoryFollower(
                 client: client, replica: Self.begin(settings, gateway, seed: seed), seed: seed,
                 state: gateway.directory,
@@ -90,6 +98,15 @@ final class DirectoryService {
             running = Running(settings: settings, stops: stops, keeper: kept)
         } catch {
             throw .system(error)
+        }
+    }
+
+    private static func seals(_ settings: Settings) throws(StartFault) -> FeedSeals? {
+        guard let key = settings.sealKey else { return nil }
+        do throws(KeyDefect) {
+            return try FeedSeals(keyFile: key, vendors: settings.vendors)
+        } catch {
+            throw .cryptography(error.message)
         }
     }
 

@@ -8,9 +8,12 @@ enum FeedFault: Error, Equatable {
     case cutShort
     case timeout
     case protocolViolation
-    /// 401: the secret is not the backend's. Others: the backend's own trouble.
+    /// 401: the secret is not the backend's, or seals are missing. Others: the backend's own
+    /// trouble.
     case status(UInt16)
     case tooLarge
+    /// No seal could be made for the database behind it.
+    case unsealed
     /// The thread was told to end.
     case stopped
 
@@ -20,9 +23,10 @@ enum FeedFault: Error, Equatable {
         case .cutShort: "the backend's feed broke off"
         case .timeout: "the backend's feed did not answer in time"
         case .protocolViolation: "the backend's feed does not speak HTTP"
-        case .status(401): "the backend's feed refuses the secret"
+        case .status(401): "the backend's feed refuses the secret or the seals"
         case .status(let status): "the backend's feed answers \(status)"
         case .tooLarge: "the backend's feed sent a page beyond its bound"
+        case .unsealed: "no seals can be made for the backend's feed"
         case .stopped: "stopped"
         }
     }
@@ -36,6 +40,7 @@ struct FeedClient: ~Copyable {
 
     private let address: SocketAddress
     private let secret: [UInt8]?
+    private var seals: FeedSeals?
     private let stops: Mailbox<Bool>
     private var poller: Poller
     private var connection: ClientConnection?
@@ -44,13 +49,15 @@ struct FeedClient: ~Copyable {
     private static let stopsKey = SlotKey.fixed(1)
 
     init(
-        address: SocketAddress, secret: [UInt8]?, stops: Mailbox<Bool>
+        address: SocketAddress, secret: [UInt8]?, seals: consuming FeedSeals? = nil,
+        stops: Mailbox<Bool>
     ) throws(SystemFault) {
         let poller = try Poller(eventsMax: 4)
         try poller.add(stops.number, key: Self.stopsKey)
         self.poller = poller
         self.address = address
         self.secret = secret
+        self.seals = seals
         self.stops = stops
     }
 
@@ -86,6 +93,11 @@ struct FeedClient: ~Copyable {
         if let secret {
             connection.stream.output.append("Authorization: Bearer ")
             connection.stream.output.append(secret)
+            connection.stream.output.append("\r\n")
+        }
+        if seals != nil {
+            connection.stream.output.append("Ringfence-Seal: ")
+            guard seals?.append(to: &connection.stream.output) == true else { throw .unsealed }
             connection.stream.output.append("\r\n")
         }
         connection.stream.output.append("\r\n")

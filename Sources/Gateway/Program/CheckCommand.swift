@@ -80,11 +80,28 @@ struct CheckCommand {
         guard let policy = backend.policy else { return nil }
         let audience = policy.assertion.audience
         let names = (gateway.assertion?.upstreams ?? []).map { gateway.upstreams[$0].name }
-        guard !names.contains(audience) else { return nil }
+        guard !names.contains(audience) else { return unsealed(gateway, backend, audience) }
         return Diagnostic(
             .audienceUnknown, "no upstream `\(audience)` gets assertions of the gateway beside",
             at: backend.document?.root["assertion"]?["audience"]?.mark,
             label: names.isEmpty
                 ? "" : "`assertion.to` has \(names.sorted().joined(separator: ", "))")
+    }
+
+    /// A database that goes by seals opens for nobody without them.
+    private static func unsealed(
+        _ gateway: GatewayPolicy, _ backend: LoadedPolicy<BackendPolicy>, _ audience: String
+    ) -> Diagnostic? {
+        let sealed = (gateway.assertion?.seal?.upstreams ?? []).map { gateway.upstreams[$0].name }
+        guard let context = backend.policy?.database.context, context != .plain,
+            !sealed.contains(audience)
+        else { return nil }
+        let root = backend.document?.root
+        return Diagnostic(
+            .sealMissing,
+            "the gateway beside mints no seal for `\(audience)`, and the database "
+                + "asks for one",
+            at: (root?["database"]?["context"] ?? root?["database"])?.mark,
+            label: "add `assertion.seal` to gateway.yaml")
     }
 }

@@ -134,7 +134,8 @@ final class GatewayServer {
         let count = listen.workers ?? cores.count
         gateway = try GatewayProcess(workers: count, tls: context)
         directory = DirectoryService(gateway)
-        try directory.follow(snapshot.policy, secret: snapshot.feedSecret)
+        try directory.follow(
+            snapshot.policy, secret: snapshot.feedSecret, sealKey: snapshot.sealKey)
         let listener = try Self.listener(on: listen.publicAddress.text)
         publicAddress = listener.address
         healthAddress = try Self.startHealth(
@@ -302,7 +303,8 @@ final class GatewayServer {
             }
         }
         do throws(StartFault) {
-            try directory.follow(snapshot.policy, secret: snapshot.feedSecret)
+            try directory.follow(
+                snapshot.policy, secret: snapshot.feedSecret, sealKey: snapshot.sealKey)
         } catch {
             return refuseReload(error.description, loaded.report)
         }

@@ -13,6 +13,7 @@ struct Substitutes {
     var vendorKeys: [String: [UInt8]] = [:]
     /// What is sent nowhere need not be signed with a real key.
     let assertionKey = Self.randomSecret()
+    let sealKey = [UInt8]("rfseal1:test:rehearsal:".utf8) + Self.randomSecret()
     var sessionKey = Self.randomSecret()
     /// In place of the policy that was read: the same with other tenants.
     var policy: GatewayPolicy?

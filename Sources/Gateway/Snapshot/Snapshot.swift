@@ -1,3 +1,4 @@
+import HTTP1
 import Policy
 import Reactor
 import Synchronization
@@ -15,6 +16,8 @@ final class Snapshot: Sendable {
         let idleMilliseconds: UInt64
         let echoRequired: Bool
         let isAsserted: Bool
+        /// Whether its assertions hold a seal for its database.
+        let isSealed: Bool
         /// Its part of `targets`.
         let targets: Range<Int>
     }
@@ -55,6 +58,11 @@ final class Snapshot: Sendable {
     /// The assertion key file's bytes.
     let assertionKey: [UInt8]?
     let assertionSeconds: Int64
+    /// The seal key file's bytes.
+    let sealKey: [UInt8]?
+    let sealSeconds: Int64
+    /// What vendors are called in databases, 36 bytes each.
+    let vendorIDs: [[UInt8]]
     /// What the backend's feed is asked with; `nil` where it asks for nothing.
     let feedSecret: [UInt8]?
     /// What API keys are digested with; `nil` where there are none.
@@ -82,7 +90,7 @@ final class Snapshot: Sendable {
     init(
         version: UInt64, policy: GatewayPolicy, upstreams: [Upstream], targets: [Target],
         issuers: [IssuerKeys], vendorKeys: VendorKeySet, assertionKey: [UInt8]?,
-        feedSecret: [UInt8]? = nil, keyPepper: [UInt8]? = nil,
+        sealKey: [UInt8]? = nil, feedSecret: [UInt8]? = nil, keyPepper: [UInt8]? = nil,
         credentials: CredentialMaterial = CredentialMaterial()
     ) {
         sessions = credentials.sessions
@@ -106,6 +114,13 @@ final class Snapshot: Sendable {
         self.feedSecret = feedSecret
         self.keyPepper = keyPepper
         assertionSeconds = policy.assertion?.ttlSeconds ?? 0
+        self.sealKey = sealKey
+        sealSeconds = policy.assertion?.seal?.ttlSeconds ?? 0
+        vendorIDs = vendorNames.map { name in
+            var id = ByteBuffer(capacityMax: 36)
+            _ = appendDerivedVendorID(name.span, to: &id)
+            return id.bytes
+        }
         limitScopes = policy.routes.map { LimitKey.scope(ofRoute: $0.name) }
         unauthenticatedRate = policy.unauthenticated.map {
             AddressBudget.Rate(perMinute: Int($0.requestsPerMinute))

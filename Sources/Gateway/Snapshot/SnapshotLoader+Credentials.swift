@@ -34,6 +34,19 @@ extension SnapshotLoader {
         }
     }
 
+    /// The key of seals; what it signs is checked by databases, so its form is all there is to see.
+    func sealKey(_ policy: GatewayPolicy, _ findings: Findings) -> [UInt8]? {
+        guard let seal = policy.assertion?.seal,
+            let bytes = substitutes?.sealKey ?? secret(seal.key, findings)
+        else { return nil }
+        do throws(KeyDefect) {
+            _ = try SealMinter(keyFile: bytes.span)
+        } catch {
+            refuse(seal.key, error.message, findings)
+        }
+        return bytes
+    }
+
     /// The rules of sessions, as those of one more issuer.
     private func sessions(
         _ sessions: SessionPolicy, _ policy: GatewayPolicy, _ findings: Findings

@@ -60,6 +60,7 @@ struct SnapshotLoader {
         let vendorKeys = vendorKeys(policy, findings)
         let (upstreams, targets) = upstreams(policy, findings)
         let assertionKey = assertionKey(policy, findings)
+        let sealKey = sealKey(policy, findings)
         let (feedSecret, keyPepper) = directorySecrets(policy, findings)
         let (credentials, authorities) = credentials(policy, previous, findings)
         var diagnostics = loaded.report.diagnostics + findings.diagnostics
@@ -73,7 +74,8 @@ struct SnapshotLoader {
         let snapshot = Snapshot(
             version: version, policy: policy, upstreams: upstreams, targets: targets,
             issuers: issuers, vendorKeys: vendorKeys, assertionKey: assertionKey,
-            feedSecret: feedSecret, keyPepper: keyPepper, credentials: credentials)
+            sealKey: sealKey, feedSecret: feedSecret, keyPepper: keyPepper, credentials: credentials
+        )
         return LoadedSnapshot(
             report: report, document: loaded.document, snapshot: snapshot,
             certificates: certificates, clientAuthorities: authorities)
@@ -282,6 +284,7 @@ struct SnapshotLoader {
                     idleMilliseconds: UInt64(upstream.idleMilliseconds),
                     echoRequired: upstream.echoRequired && substitutes == nil,
                     isAsserted: policy.assertion?.upstreams.contains(index) ?? false,
+                    isSealed: policy.assertion?.seal?.upstreams.contains(index) ?? false,
                     targets: first..<targets.count))
         }
         return (upstreams, targets)

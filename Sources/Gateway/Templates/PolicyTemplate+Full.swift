@@ -73,6 +73,8 @@ private let gatewayFile = """
       to: [delivery]
       key: file:/etc/ringfence/assertion.key
       ttl: 30s
+      # What its database opens for; made by `ringfence-backend db seal-key create`.
+      seal: {key: file:/etc/ringfence/seal.key}
 
     """
 
@@ -117,6 +119,7 @@ private let backendFile = """
     database:
       owner: file:/etc/ringfence/owner.dsn
       runtime: file:/etc/ringfence/runtime.dsn
+      context: sealed                       # it believes the gateway's seal, not what SQL says
       workers: 8
       deadline: 5s
 

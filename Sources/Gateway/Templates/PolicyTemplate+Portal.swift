@@ -39,7 +39,11 @@ private let gatewayFile = """
         echo: required                      # a response must name the tenant it was made for
 
     # What the gateway signs for the backend, so that nobody else can speak for a tenant.
-    assertion: {to: [delivery], key: file:/etc/ringfence/assertion.key}
+    assertion:
+      to: [delivery]
+      key: file:/etc/ringfence/assertion.key
+      # What its database opens for; made by `ringfence-backend db seal-key create`.
+      seal: {key: file:/etc/ringfence/seal.key}
 
     routes:
       - name: portal                        # what pages of the portal read
@@ -80,6 +84,7 @@ private let backendFile = """
     database:
       owner: file:/etc/ringfence/owner.dsn
       runtime: file:/etc/ringfence/runtime.dsn
+      context: sealed                       # it believes the gateway's seal, not what SQL says
 
     # Requests are taken only with an assertion of the gateway, made for this upstream by name.
     assertion: {key: file:/etc/ringfence/assertion.key, audience: delivery}

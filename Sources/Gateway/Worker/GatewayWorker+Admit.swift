@@ -145,6 +145,10 @@ extension GatewayWorker {
     ) throws(Refusal) {
         scratch.begin(requestID: exchange.requestID, peer: peer, random: &random)
         if let caller, snapshot.upstreams[exchange.upstream].isAsserted {
+            if snapshot.upstreams[exchange.upstream].isSealed {
+                try scratch.mintSeal(
+                    caller, snapshot: snapshot, now: wall.seconds, with: &sealMinter)
+            }
             try scratch.sign(
                 caller, snapshot: snapshot,
                 audience: snapshot.upstreams[exchange.upstream].audience,

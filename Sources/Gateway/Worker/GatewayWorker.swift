@@ -68,6 +68,7 @@ final class GatewayWorker {
     var requestLimits: HeadLimits
     var authenticator: Authenticator
     var signer: AssertionSigner?
+    var sealMinter: SealMinter?
     var log: AppendLog?
 
     // Places one request is worked out in, reused by the next.
@@ -130,6 +131,7 @@ final class GatewayWorker {
         requestLimits = HeadLimits(snapshot.policy.listen.heads)
         authenticator = try Authenticator(counters: counters, budget: gateway.budget)
         signer = try Self.signer(for: snapshot)
+        sealMinter = try Self.sealMinter(for: snapshot)
         do throws(KeyDefect) {
             scratch = try RequestScratch()
         } catch {
@@ -243,17 +245,9 @@ final class GatewayWorker {
         // The loader has made a signer of the same bytes before; failing here means no memory, and
         // then requests that need an assertion are refused.
         signer = try? Self.signer(for: snapshot)
+        sealMinter = try? Self.sealMinter(for: snapshot)
         renewDirectory()
         counters.snapshotVersion.store(index == 0 ? snapshot.version : 0)
-    }
-
-    private static func signer(for snapshot: Snapshot) throws(StartFault) -> AssertionSigner? {
-        guard let key = snapshot.assertionKey else { return nil }
-        do throws(KeyDefect) {
-            return try AssertionSigner(keyFile: key.span)
-        } catch {
-            throw .cryptography(error.message)
-        }
     }
 
     private func drain(_ milliseconds: UInt64) {

@@ -21,6 +21,7 @@ struct RequestScratch: ~Copyable {
     private var clientAddress = ByteBuffer(capacityMax: 64)
     private var traceparent = ByteBuffer(capacityMax: 64)
     private var assertion = ByteBuffer(capacityMax: AssertionSigner.bytesMax)
+    private var seal = ByteBuffer(capacityMax: SealMinter.byteCount)
     private var bodyDigestText = ByteBuffer(capacityMax: BodyDigest.textBytes)
     private var bodyDigest: BodyDigest
 
@@ -49,6 +50,7 @@ struct RequestScratch: ~Copyable {
             if address != nil { peer.append(to: &clientAddress) }
         }
         assertion.removeAll()
+        seal.removeAll()
         traceparent.removeAll()
         traceparent.append("00-")
         traceparent.append(sixteenDigits: random.take())
@@ -58,7 +60,27 @@ struct RequestScratch: ~Copyable {
         traceparent.append("-00")
     }
 
-    /// Makes the assertion for the target `plan` wrote.
+    /// Makes the seal that the next assertion carries to its upstream's database, for exactly whom
+    /// the assertion speaks.
+    mutating func mintSeal(
+        _ caller: Caller, snapshot: Snapshot, now: Int64, with minter: inout SealMinter?
+    ) throws(Refusal) {
+        seal.removeAll()
+        let lifetime = snapshot.sealSeconds
+        let isMinted: Bool?
+        if let tenant = caller.principal?.tenant {
+            isMinted = minter?.mint(
+                forTenant: tenant, now: now, lifetimeSeconds: lifetime, into: &seal)
+        } else {
+            let vendor = snapshot.vendorIDs[caller.claims.vendor]
+            isMinted = minter?.mint(
+                forVendor: vendor.span, now: now, lifetimeSeconds: lifetime, into: &seal)
+        }
+        // Without a seal the database would open for nobody.
+        guard isMinted == true else { throw .internalError }
+    }
+
+    /// Makes the assertion for the target `plan` wrote, with the seal made before it.
     mutating func sign(
         _ caller: Caller, snapshot: Snapshot, audience: [UInt8], method: Span<UInt8>,
         body: borrowing ByteBuffer, isStreamed: Bool, now: Int64,
@@ -77,7 +99,7 @@ struct RequestScratch: ~Copyable {
         do throws(AssertionDefect) {
             try Self.sign(
                 audience: audience, requestID: requestID, method: method, target: target,
-                bodyDigest: bodyDigestText, for: principal, now: now,
+                bodyDigest: bodyDigestText, seal: seal, for: principal, now: now,
                 lifetimeSeconds: snapshot.assertionSeconds, with: &signer, into: &assertion)
         } catch {
             // Without an assertion the upstream could not tell whose request this is.
@@ -88,13 +110,14 @@ struct RequestScratch: ~Copyable {
     private static func sign(
         audience: [UInt8], requestID: borrowing ByteBuffer, method: Span<UInt8>,
         target: borrowing ByteBuffer, bodyDigest: borrowing ByteBuffer,
-        for principal: AssertionPrincipal, now: Int64, lifetimeSeconds: Int64,
+        seal: borrowing ByteBuffer, for principal: AssertionPrincipal, now: Int64,
+        lifetimeSeconds: Int64,
         with signer: inout AssertionSigner?, into out: inout ByteBuffer
     ) throws(AssertionDefect) {
         guard signer != nil else { throw .signature }
         let request = AssertionRequest(
             audience: audience.span, requestID: requestID.readable, method: method,
-            target: target.readable, bodyDigest: bodyDigest.readable)
+            target: target.readable, bodyDigest: bodyDigest.readable, seal: seal.readable)
         try signer?.sign(
             request, for: principal, now: now, lifetimeSeconds: lifetimeSeconds, into: &out)
     }

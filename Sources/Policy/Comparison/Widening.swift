@@ -113,6 +113,9 @@ enum Widening {
         ("assertion.key", .never),
         ("assertion.algorithm", .always("assertions are signed otherwise")),
         ("assertion.ttl", .raised("an assertion holds for longer")),
+        ("assertion.seal.key", .never),
+        ("assertion.seal.ttl", .raised("a seal opens the database for longer")),
+        ("assertion.seal.to", .grows("more upstreams are given seals")),
     ]
 
     private static let routes: [(String, Rule)] = [

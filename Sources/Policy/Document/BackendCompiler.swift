@@ -44,6 +44,9 @@ extension DatabasePolicy {
             let runtime = node.secret("runtime", folder: folder)
         else { return nil }
         self.init(owner: owner, runtime: runtime)
+        if let value = node.word("context", as: DatabaseContext.self) { context = value }
+        admin = node.secret("admin", folder: folder)
+        platform = node.secret("platform", folder: folder)
         if let value = node.integer("workers") { workers = value }
         if let value = node.milliseconds("deadline") { deadlineMilliseconds = value }
         verify = node.word("verify", as: Verification.self) ?? .off

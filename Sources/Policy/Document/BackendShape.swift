@@ -43,6 +43,18 @@ enum BackendShape {
                 "Connection string of the role that serves requests: no superuser, no owner.",
                 absence: "serving requests as the owner would step around row security"),
             PolicyKey(
+                "context", .scalar(.word(["sealed", "statement", "plain"], notYet: [])),
+                default: "sealed",
+                "What makes the database believe who the tenant is: a seal checked once a "
+                    + "transaction, a seal checked for each statement, or a setting."),
+            PolicyKey(
+                "admin", .scalar(.secret),
+                "Connection string of a superuser; `db migrate` alone reads it."),
+            PolicyKey(
+                "platform", .scalar(.secret),
+                "Connection string of the role that sees all tenants, for processes that cross "
+                    + "them with a reason; `db migrate` makes it."),
+            PolicyKey(
                 "workers", .scalar(.integer(1...256, or: [])), default: "8",
                 "Connections, each with its thread."),
             PolicyKey(

@@ -206,6 +206,7 @@ struct GatewayCompiler {
         for item in node["to"]?.items ?? [] {
             if let index = resolve(item, .upstream) { assertion.upstreams.insert(index) }
         }
+        assertion.seal = readSeal(node, assertion)
         policy.assertion = assertion
     }
 

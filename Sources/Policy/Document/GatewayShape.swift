@@ -270,5 +270,24 @@ enum GatewayShape {
             PolicyKey(
                 "ttl", .scalar(.duration(1_000...60_000, isWholeSeconds: true)), default: "30s",
                 "How long one is valid."),
+            PolicyKey("seal", .record(seal), "What databases behind them learn the tenant by."),
+        ])
+
+    static let seal = PolicyRecord(
+        "`assertion.seal`",
+        [
+            PolicyKey(
+                "key", .scalar(.secret), required: true,
+                "Made by `ringfence-backend db seal-key create`."),
+            PolicyKey(
+                "ttl",
+                .scalar(
+                    .duration(5_000...SealPolicy.ttlMillisecondsMax, isWholeSeconds: true)),
+                default: "30s", "How long the database takes one."),
+            PolicyKey(
+                "to",
+                .list(.scalar(.reference(.upstream, or: [], notYet: [])), minimum: 1),
+                "Upstreams whose assertions hold one; without it those of `assertion.to` with "
+                    + "`echo: required`."),
         ])
 }

@@ -21,11 +21,26 @@ public struct BackendPolicy: Sendable {
     }
 }
 
+/// What makes the database believe who the tenant is.
+public enum DatabaseContext: String, CaseIterable, Sendable {
+    /// A seal of the gateway's, checked once a transaction.
+    case sealed
+    /// The same, checked for each statement: where no superuser prepares the server.
+    case statement
+    /// A setting that any SQL of the runtime role can write.
+    case plain
+}
+
 public struct DatabasePolicy: Sendable {
     /// Connection string of the role that owns the tables; used for migrations only.
     public var owner: SecretReference
     /// Connection string of the role that serves requests.
     public var runtime: SecretReference
+    public var context = DatabaseContext.sealed
+    /// Connection string of a superuser; used by `db migrate` only.
+    public var admin: SecretReference?
+    /// Connection string of the role that crosses tenants. The backend never logs in with it.
+    public var platform: SecretReference?
     /// Database workers, each one connection and one thread.
     public var workers = 8
     /// The longest one transaction may take; then its connection is closed.

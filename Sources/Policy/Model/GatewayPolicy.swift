@@ -289,6 +289,21 @@ public struct AssertionPolicy: Sendable {
     public var ttlSeconds: Int64 = 30
     /// Indices of the upstreams that receive it.
     public var upstreams: Set<Int> = []
+    /// `nil` where no upstream's database asks for seals.
+    public var seal: SealPolicy?
+
+    public init(key: SecretReference) { self.key = key }
+}
+
+/// `assertion.seal`: what databases behind upstreams learn the tenant by.
+public struct SealPolicy: Sendable {
+    /// The line that `ringfence-backend db seal-key create` wrote.
+    public var key: SecretReference
+    /// The database refuses more than 300 s; the minute between is for clocks that differ.
+    static let ttlMillisecondsMax = 240_000
+    public var ttlSeconds: Int64 = 30
+    /// Indices of the upstreams whose assertions hold one.
+    public var upstreams: Set<Int> = []
 
     public init(key: SecretReference) { self.key = key }
 }

@@ -86,6 +86,7 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case testNameRepeated = "E1404"
     case testContradiction = "E1405"
     case testTokenIssuer = "E1406"
+    case sealUnsent = "E1600"
     case environmentSecret = "W2001"
     case injectedNameNotCovered = "W2002"
     case ineffective = "W2003"
@@ -112,6 +113,7 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
     case audienceUnknown = "W2044"
     case keysForNobody = "W2050"
     case sessionsWithoutOrigins = "W2051"
+    case sealMissing = "W2052"
 
     /// What the list says about one code.
     public struct Entry: Sendable {
@@ -440,6 +442,14 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                 title: "Two listeners have the same address",
                 help: """
                     Only one of them could be opened.
+                    """)
+        case .sealUnsent:
+            Entry(
+                title: "The seal reaches nobody",
+                help: """
+                    A seal is what a database learns the tenant by. It travels inside the \
+                    gateway's assertion, so its upstreams must be in `assertion.to`; without \
+                    `seal.to` it goes to those of them that have `echo: required`.
                     """)
         case .materialInvalid:
             Entry(
@@ -823,6 +833,15 @@ public enum DiagnosticCode: String, CaseIterable, Sendable {
                     A backend takes assertions made out to its own `audience`, which is the name \
                     of an upstream of the gateway. The gateway.yaml in the same folder has no such \
                     upstream in `assertion.to`, so the backend would refuse every request.
+                    """)
+        case .sealMissing:
+            Entry(
+                title: "The backend waits for seals that nobody mints",
+                help: """
+                    The backend's database takes a tenant from a seal only (`database.context`), \
+                    and the gateway.yaml in the same folder puts none into the assertions for it, \
+                    so the backend would refuse every request. Make a key with \
+                    `ringfence-backend db seal-key create` and name it in `assertion.seal.key`.
                     """)
         case .methodOverridable:
             Entry(

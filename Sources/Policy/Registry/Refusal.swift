@@ -71,6 +71,7 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
     case assertionMissing
     case assertionInvalid
     case assertionReplayed
+    case assertionSeal
     case scopeRequired
     case resourceNotFound
     case resourceConflict
@@ -79,6 +80,7 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
     case inputType
     case databaseUnavailable
     case databaseTimeout
+    case databaseSeal
 
     /// What the list says about one code.
     public struct Entry: Sendable {
@@ -609,6 +611,13 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
                 Each assertion is accepted once.
                 """),
         Entry(
+            code: "assertion.seal", status: 401,
+            title: "The gateway's seal is required",
+            help: """
+                The database behind this service takes a tenant from the gateway's seal only. The \
+                assertion holds none, or one of another tenant or vendor.
+                """),
+        Entry(
             code: "scope.required", status: 403,
             title: "The credential has the wrong scope",
             help: """
@@ -657,6 +666,14 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
             title: "The database did not answer in time",
             help: """
                 The deadline of the request passed before its transaction was committed.
+                """),
+        Entry(
+            code: "database.seal", status: 503,
+            title: "The database does not take the gateway's seal",
+            help: """
+                Nothing was read or written. The key the gateway seals with is not, or no longer, \
+                one of the database's, or their clocks differ by more than a seal lives: the \
+                operator installs the current key (`ringfence-backend db seal-key list`).
                 """),
     ]
 }

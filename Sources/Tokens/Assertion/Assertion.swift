@@ -22,6 +22,9 @@ public struct Assertion: Sendable {
     public internal(set) var target: [UInt8] = []
     /// Base64url SHA-256 of the body; nil when it was streamed and is not covered.
     public internal(set) var bodyDigest: [UInt8]?
+    /// What the upstream shows its database, as it came: only the database can tell whether it is
+    /// good. `nil` where the gateway mints none for this upstream.
+    public internal(set) var seal: [UInt8]?
     /// Wall-clock seconds.
     public internal(set) var issuedAt: Int64 = 0
     public internal(set) var expires: Int64 = 0

@@ -9,21 +9,25 @@ public struct AssertionRequest: ~Escapable {
     let method: Span<UInt8>
     let target: Span<UInt8>
     let bodyDigest: Span<UInt8>
+    let seal: Span<UInt8>
 
     /// - Parameters:
     ///   - requestID: a canonical UUID, 36 bytes.
     ///   - target: path with query as they are sent to the upstream.
     ///   - bodyDigest: as `BodyDigest` writes it; empty for a streamed body.
-    @_lifetime(copy audience, copy requestID, copy method, copy target, copy bodyDigest)
+    ///   - seal: as `SealMinter` writes it; empty where the upstream's database asks for none.
+    @_lifetime(
+        copy audience, copy requestID, copy method, copy target, copy bodyDigest, copy seal)
     public init(
         audience: Span<UInt8>, requestID: Span<UInt8>, method: Span<UInt8>,
-        target: Span<UInt8>, bodyDigest: Span<UInt8>
+        target: Span<UInt8>, bodyDigest: Span<UInt8>, seal: Span<UInt8>
     ) {
         self.audience = audience
         self.requestID = requestID
         self.method = method
         self.target = target
         self.bodyDigest = bodyDigest
+        self.seal = seal
     }
 }
 
@@ -105,6 +109,7 @@ public struct AssertionSigner: ~Copyable {
             + (principal.tier?.count ?? 0) + principal.vendor.count + request.audience.count
         var size = 512 + escaped * 6 + (principal.claims.tenant?.bytes.count ?? 0)
         size += request.requestID.count + request.method.count + request.bodyDigest.count
+        size += request.seal.count * 6
         for index in request.target.indices {
             size += escapedBytes(request.target[index])
         }
@@ -153,6 +158,10 @@ public struct AssertionSigner: ~Copyable {
             out.append(#""stream""#)
         } else {
             appendQuoted(request.bodyDigest, to: &out)
+        }
+        if !request.seal.isEmpty {
+            out.append(#","seal":"#)
+            appendQuoted(request.seal, to: &out)
         }
         out.append(#","iat":"#)
         let issued = min(max(now, 0), TokenClaims.secondsMax)

@@ -86,6 +86,7 @@ private struct AssertionReader: ~Escapable {
             guard digest.count == AssertionForm.digestBytes else { throw .claims }
             assertion.bodyDigest = digest
         }
+        assertion.seal = try optional("seal", &known)
         // A member nobody looked at would be a statement nobody understood.
         guard view.childCount(of: view.root) == known else { throw .claims }
         return assertion

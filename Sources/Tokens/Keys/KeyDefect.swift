@@ -34,6 +34,8 @@ public enum KeyDefect: Error, Equatable, Sendable {
     case secretTooShort(bytesMin: Int)
     /// A PEM block given as a shared secret: public bytes would sign tokens.
     case secretIsKeyFile
+    /// Not one line as the database's `seal-key create` writes it.
+    case sealKeyMalformed
     /// The set is not strict JSON, or no object with an array `keys`.
     case setMalformed
     case tooManyKeys
@@ -68,6 +70,8 @@ public enum KeyDefect: Error, Equatable, Sendable {
         case .algorithmAmbiguous: "fits several of the issuer's algorithms; name exactly one"
         case .secretTooShort(let bytesMin): "is shorter than the \(bytesMin) bytes of its hash"
         case .secretIsKeyFile: "is a key file, not a shared secret"
+        case .sealKeyMalformed:
+            "is no seal key; `ringfence-backend db seal-key create` makes one"
         case .setMalformed: "is not a strict JSON object with an array `keys`"
         case .tooManyKeys: "holds more than \(KeySet.keysMax) keys"
         case .duplicateSecret: "is the key of another vendor as well"

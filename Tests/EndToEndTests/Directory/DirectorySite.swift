@@ -37,6 +37,7 @@ final class DirectorySite {
         let migrated = try ChildProcess.run(
             program, ["db", "migrate", "--config", folder.path], seconds: 40)
         try #require(migrated.end == .exited(0), "\(migrated.errorOutput)")
+        try Self.makeSealKey("seal.key", in: folder)
         backend = try Self.startBackend(in: folder)
         gateway = try Self.startGateway(in: folder, settings, upstream: port)
     }
@@ -46,6 +47,7 @@ final class DirectorySite {
     ) throws {
         try folder.write(database.ownerURL + "\n", to: "owner.dsn")
         try folder.write(database.runtimeURL + "\n", to: "runtime.dsn")
+        try folder.write(database.adminURL + "\n", to: "admin.dsn")
         for name in ["assertion.key", "vendor.key", "pepper.key"] {
             try folder.write(secret(), to: name)
         }
@@ -60,11 +62,28 @@ final class DirectorySite {
               api: {address: "unix:api.sock"}
               feed: {address: "\(settings.feed)"\(feedSecret)}
               health: {address: "127.0.0.1:0"}
-            database: {owner: file:owner.dsn, runtime: file:runtime.dsn, workers: 2}
+            database: {owner: file:owner.dsn, runtime: file:runtime.dsn, admin: file:admin.dsn, \
+            workers: 2}
             assertion: {key: file:assertion.key, audience: delivery}
             keys: {pepper: file:pepper.key}
 
             """, to: "backend.yaml")
+    }
+
+    /// Has the database make a key for seals.
+    static func makeSealKey(_ name: String, in folder: TemporaryFolder) throws {
+        try sealKeys("create", ["--out", "\(folder.path)/\(name)"], in: folder)
+    }
+
+    @discardableResult
+    static func sealKeys(
+        _ verb: String, _ words: [String] = [], in folder: TemporaryFolder
+    ) throws -> String {
+        let done = try ChildProcess.run(
+            try BuiltProducts.path("ringfence-backend"),
+            ["db", "seal-key", verb] + words + ["--config", folder.path], seconds: 20)
+        try #require(done.end == .exited(0), "\(done.errorOutput)")
+        return done.output
     }
 
     static func secret() -> String {
@@ -122,11 +141,19 @@ final class DirectorySite {
             """
         policy.more = """
             vendors: {default: {key: "file:\(place)/vendor.key"}}
-            assertion: {to: [delivery], key: "file:\(place)/assertion.key"}
+            assertion:
+              to: [delivery]
+              key: "file:\(place)/assertion.key"
+              seal: {key: "file:\(place)/seal.key", to: [delivery]}
             """
         policy.upstreams += "\n  delivery: {targets: [\"unix:\(place)/api.sock\"]}"
         policy.routes = """
               - {name: tenants, match: {path: /v1/tenants/**}, auth: vendor, upstream: delivery}
+              - name: events
+                match: {path: /v1/events/**}
+                auth: idp
+                body: {clean: false}
+                upstream: delivery
             """
         let text = policy.text(try Material.get().folder.path).replacingOccurrences(
             of: "  OPEN: {requests: unlimited}", with: tiers

@@ -85,6 +85,22 @@ import Testing
         #expect(both.errorOutput.contains("/backend.yaml:4:36"))
         #expect(both.errorOutput.contains("checked 2 files, 2 routes"))
         try folder.write(
+            PolicyText(port: 1).text(".").replacingOccurrences(
+                of: "upstreams:\n",
+                with: """
+                    assertion: {to: [delivery], key: file:k}
+                    upstreams:
+                      delivery: {targets: ["http://127.0.0.1:2"], echo: required}
+
+                    """), to: "gateway.yaml")
+        let unsealed = try check(folder.path)
+        #expect(unsealed.errorOutput.contains("warning[W2052]: the gateway beside mints no seal"))
+        #expect(unsealed.errorOutput.contains("/backend.yaml:3:"), "\(unsealed.errorOutput)")
+        try folder.write(
+            backend.replacingOccurrences(of: "workers: 8", with: "context: plain"),
+            to: "backend.yaml")
+        #expect(try !check(folder.path).errorOutput.contains("W2052"))
+        try folder.write(
             backend.replacingOccurrences(of: "workers: 8", with: "worker: 8"), to: "backend.yaml")
         let broken = try check(folder.path)
         #expect(broken.end == .exited(2))

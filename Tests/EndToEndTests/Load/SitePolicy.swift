@@ -12,7 +12,7 @@ enum SitePolicy {
         """
         version: 1
         listen: {api: {address: "127.0.0.1:\(port)"}, health: {address: "127.0.0.1:0"}}
-        database: {owner: file:owner.dsn, runtime: file:runtime.dsn, workers: 4, deadline: 5s}
+        database: {owner: file:owner.dsn, runtime: file:runtime.dsn, context: plain, workers: 4}
         assertion: {key: file:assertion.key, audience: delivery}
 
         """

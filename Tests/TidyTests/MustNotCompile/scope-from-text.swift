@@ -1,4 +1,4 @@
-// expect: initializer is inaccessible due to '@_spi' protection level
+// expect: cannot convert value of type 'String' to expected argument type 'Seal'
 import Postgres
 
 func scope(_ text: String) -> TenantScope? { TenantScope(uuidText: text) }

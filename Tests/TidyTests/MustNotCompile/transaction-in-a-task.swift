@@ -1,0 +1,14 @@
+// expect: escaping closure captures 'inout' parameter 'transaction'
+import Postgres
+
+let count = Statement("count", "SELECT count(*) FROM ringfence.events", parameters: 0)
+
+func later(
+    of tenant: TenantScope, over connection: inout Connection
+) throws(DatabaseFault) {
+    try connection.withTransaction(for: tenant, deadline: .after(milliseconds: 1_000)) {
+        (transaction: inout TenantTransaction) throws(DatabaseFault) in
+        Task { _ = try transaction.rows(count) }
+        return ()
+    }
+}
