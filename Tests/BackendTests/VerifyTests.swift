@@ -4,18 +4,19 @@ import Testing
 
 /// `db verify` of our own schema, and what `run` does with it.
 @Suite struct `Proof of our own database` {
-    private struct Place {
+    struct Place {
         let cluster: PostgresCluster
         let database: TestDatabase
         let folder: TemporaryFolder
         let config: String
 
-        init(verify: String? = nil) throws {
+        init(_ context: String = "plain", verify: String? = nil) throws {
             cluster = try PostgresCluster.shared()
             database = try cluster.makeDatabase()
             folder = try TemporaryFolder()
             config = try RunningBackend.writePolicy(
-                to: folder, owner: database.ownerURL, runtime: database.runtimeURL)
+                to: folder, owner: database.ownerURL, runtime: database.runtimeURL,
+                context: context, admin: context == "sealed" ? database.adminURL : nil)
             let migration = try run("db", "migrate")
             guard migration.end == .exited(0) else {
                 throw TestSupportError.closedEarly(migration.errorOutput)
@@ -34,8 +35,9 @@ import Testing
         }
     }
 
-    @Test func `proves every table, of tenants and of vendors`() throws {
-        let result = try Place().run("db", "verify")
+    @Test(arguments: ["sealed", "statement", "plain"])
+    func `proves every table, of tenants and of vendors`(_ context: String) throws {
+        let result = try Place(context).run("db", "verify")
         #expect(result.end == .exited(0), "\(result.output)\(result.errorOutput)")
         for table in [
             "api_keys", "audit", "domains", "events", "feed_marks", "feeds", "revocations",
@@ -44,6 +46,8 @@ import Testing
             #expect(result.output.contains("PROVEN   ringfence.\(table) "), "\(table)")
         }
         #expect(result.output.contains("0 failed"))
+        #expect(result.output.contains("\(context) mode"), "\(result.output)")
+        #expect(result.output.contains("[B9]") == (context == "plain"), "\(result.output)")
     }
 
     @Test(arguments: [
@@ -84,7 +88,8 @@ import Testing
 
     @Test(arguments: [
         ["--config", "a", "--login-file", "b"], ["--setting", "a", "--guard", "b"], ["--self-test"],
-        ["--watch", "0"], ["--timeout", "x"], ["--profile", "other"], ["--tenants", "one"],
+        ["--watch", "0"], ["--watch", "99ms"], ["--watch", "9999999999999999999"],
+        ["--timeout", "x"], ["--profile", "other"], ["--tenants", "one"],
         ["--allow-function", "f()=12"], ["--evidence", "x"], ["--odd"], ["--schema"],
         ["--setting", "a", "--setting", "b"],
     ]) func `words that make no sense are usage faults`(_ words: [String]) throws {

@@ -130,7 +130,7 @@ import Testing
         let finding = try #require(
             try Verifier.verify(options).findings.first { $0.rule == .c6 })
         let pin = try #require(finding.pin)
-        options.allowedFunctions["shop.count_all()"] = pin
+        options.allowedFunctions["shop.count_all()"] = [pin]
         #expect(try Verifier.verify(options).exitCode == 0)
         try cluster.run(sql: function("SELECT count(*) FROM shop.orders"), in: database)
         #expect(try Verifier.verify(options).exitCode == 1)

@@ -75,8 +75,8 @@ public enum BackendProgram {
         var control = try ControlThread()
         let setup = try load(options.config)
         guard try control.awaitDatabase(setup) else { return .fine }
-        if setup.policy.database.verify != .off { try prove(setup) }
-        let server = try BackendServer(setup)
+        let proven = setup.policy.database.verify == .off ? nil : try prove(setup)
+        let server = try BackendServer(setup, provenCatalogs: proven)
         if let path = options.announce { try server.announce(to: path) }
         try control.awaitEnd()
         server.stop()
@@ -84,9 +84,11 @@ public enum BackendProgram {
     }
 
     /// Refuses to serve from a database whose isolation is not proven.
-    private static func prove(_ setup: BackendSetup) throws(StartupFault) {
-        let report = try VerifyCommand.verify(setup.verification)
-        guard report.exitCode != 0 else { return }
+    ///
+    /// - Returns: the fingerprint of the catalogs that were verified.
+    private static func prove(_ setup: BackendSetup) throws(StartupFault) -> String {
+        let report = try VerifyCommand.verify(DatabaseProof(setup))
+        guard report.exitCode != 0 else { return report.subject.catalogFingerprint }
         throw StartupFault(
             exit: VerifyCommand.exit(report),
             message: report.text(colour: false) + "error: refusing to serve\n")

@@ -143,7 +143,7 @@ enum BackendCommand: Equatable {
               [--sensitive TABLE.COLUMN]... [--allow-function NAME(TYPES)=SHA256]...
               [--tenants A,B] [--fire-triggers] [--timeout MS] [--waivers FILE]
               [--json | --fix] [--sarif FILE] [--evidence FILE --sign-key FILE]
-              [--watch SECONDS | --self-test]
+              [--watch SECONDS|MSms | --self-test]
               prove as the deployed login that no tenant reaches another one's rows
           db protect TABLE... [--backfill TABLE=EXPRESSION]... [--mode sealed|statement|plain]
               [--until expand|guard|force] [--column NAME] [--type uuid|text|bigint]

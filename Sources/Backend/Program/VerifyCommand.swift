@@ -18,7 +18,7 @@ struct VerifyCommand: Equatable {
     private var values: [String: String] = [:]
     private var lists: [String: [String]] = [:]
     private var switches: Set<String> = []
-    var watchSeconds: Int?
+    var watchMilliseconds: Int?
 
     private static let single: Set = [
         "--config", "--login-file", "--pooler-file", "--admin-file", "--seal-key", "--setting",
@@ -30,7 +30,8 @@ struct VerifyCommand: Equatable {
     ]
     private static let flags: Set = ["--fire-triggers", "--self-test", "--json", "--fix"]
     private static let bytesMax = 65_536
-    private static let watchSecondsRange = 1...86_400
+    /// Milliseconds.
+    private static let watchRange = 100...3_600_000
 
     /// - Parameter words: behind `db verify`.
     init(_ words: ArraySlice<String>) throws(BackendCommand.UsageFault) {
@@ -78,10 +79,14 @@ struct VerifyCommand: Equatable {
             throw BackendCommand.UsageFault(message: "`--evidence` and `--sign-key` go together")
         }
         if let text = values["--watch"] {
-            guard let seconds = Int(text), Self.watchSecondsRange.contains(seconds) else {
-                throw BackendCommand.UsageFault(message: "`--watch` takes 1 to 86400 seconds")
+            let isFine = text.hasSuffix("ms")
+            let number = Int(isFine ? String(text.dropLast(2)) : text)
+                .map { isFine ? $0 : $0.multipliedReportingOverflow(by: 1_000).partialValue }
+            guard let number, Self.watchRange.contains(number) else {
+                throw BackendCommand.UsageFault(
+                    message: "`--watch` takes 1 to 3600 seconds, or 100ms and more")
             }
-            watchSeconds = seconds
+            watchMilliseconds = number
         }
         if let text = values["--timeout"], Int(text).map({ (100...600_000).contains($0) }) != true {
             throw BackendCommand.UsageFault(message: "`--timeout` takes 100 to 600000 ms")
@@ -109,18 +114,19 @@ struct VerifyCommand: Equatable {
 
     func perform() throws(StartupFault) -> ExitCode {
         if switches.contains("--self-test") { return try testItself() }
-        let options = try options()
-        var report = try Self.verify(options)
+        let proof = try proof()
+        var report = try Self.verify(proof)
         try tell(&report)
-        guard let watchSeconds else { return Self.exit(report) }
+        guard let watchMilliseconds else { return Self.exit(report) }
         while true {
-            sleep(UInt32(clamping: watchSeconds))
+            usleep(UInt32(watchMilliseconds) * 1_000)
             // A database that is away has no catalogs to drift; it is asked again.
-            guard let now = try? CatalogFingerprint.read(options),
-                now != report.subject.catalogFingerprint
+            guard let now = try? CatalogFingerprint.read(proof.options),
+                now != report.subject.catalogFingerprint,
+                let next = try? Self.verify(proof)
             else { continue }
             StandardStream.output.write("drift: the catalogs are not those that were verified\n")
-            report = try Self.verify(options)
+            report = next
             try tell(&report)
         }
     }
@@ -133,9 +139,9 @@ struct VerifyCommand: Equatable {
         }
     }
 
-    static func verify(_ options: VerificationOptions) throws(StartupFault) -> VerificationReport {
+    static func verify(_ proof: DatabaseProof) throws(StartupFault) -> VerificationReport {
         do throws(ProbeFault) {
-            return try Verifier.verify(options)
+            return try proof.verify()
         } catch {
             throw fault(error)
         }
@@ -222,15 +228,20 @@ struct VerifyCommand: Equatable {
 
     // MARK: Options
 
-    private func options() throws(StartupFault) -> VerificationOptions {
-        var options: VerificationOptions
+    private func proof() throws(StartupFault) -> DatabaseProof {
+        var proof: DatabaseProof
         if let loginFile {
-            options = VerificationOptions(login: try Self.address(loginFile))
+            proof = DatabaseProof(login: try Self.address(loginFile))
         } else {
             let (setup, warnings) = try BackendSetup.load(config ?? BackendCommand.configDefault)
             StandardStream.error.write(warnings)
-            options = setup.verification
+            proof = DatabaseProof(setup)
         }
+        try apply(to: &proof.options)
+        return proof
+    }
+
+    private func apply(to options: inout VerificationOptions) throws(StartupFault) {
         if let poolerFile { options.pooler = try Self.address(poolerFile) }
         if let administratorFile { options.administrator = try Self.address(administratorFile) }
         if let sealKeyFile {
@@ -247,7 +258,7 @@ struct VerifyCommand: Equatable {
         options.globals = lists["--global"] ?? []
         options.sensitiveColumns = lists["--sensitive"] ?? []
         for (signature, hash) in (lists["--allow-function"] ?? []).compactMap(Self.allowed) {
-            options.allowedFunctions[signature] = hash
+            options.allowedFunctions[signature, default: []].insert(hash)
         }
         if let name = values["--setting"] { options.context = .setting(name) }
         if let schema = values["--guard"] { options.context = .guarded(schema: schema) }
@@ -259,8 +270,7 @@ struct VerifyCommand: Equatable {
             options.timeoutMilliseconds = limit
         }
         options.firesTriggers = switches.contains("--fire-triggers")
-        options.watches = watchSeconds != nil
-        return options
+        options.watches = watchMilliseconds != nil
     }
 
     private static func address(_ file: String) throws(StartupFault) -> DatabaseAddress {
@@ -285,14 +295,5 @@ struct VerifyCommand: Equatable {
             throw StartupFault(
                 exit: .failed, message: "error: cannot write `\(file)`: \(error.words)\n")
         }
-    }
-}
-
-extension BackendSetup {
-    /// How our own database is verified: as the runtime role, whose mode is said by us.
-    var verification: VerificationOptions {
-        var options = VerificationOptions(login: runtimeAddress)
-        options.context = .setting("app.current_tenant")
-        return options
     }
 }

@@ -32,7 +32,9 @@ final class BackendServer {
     private let feedStops: Mailbox<UInt64>?
 
     /// Opens what can fail, addresses, log and key, then starts the threads.
-    init(_ setup: BackendSetup) throws(StartupFault) {
+    ///
+    /// - Parameter provenCatalogs: the fingerprint of the catalogs that isolation was proven of.
+    init(_ setup: BackendSetup, provenCatalogs: String? = nil) throws(StartupFault) {
         let policy = setup.policy
         let count = policy.database.workers
         sets = (0...count).map { [metrics] _ in CounterSet(metrics.catalog) }
@@ -91,7 +93,9 @@ final class BackendServer {
                 feed.append(try RunningThread(name: "feed", desk) { $0.run() })
             }
             if policy.database.verify == .watch {
-                let worker = CatalogWatch(setup.verification, state: state, end: watchEnd)
+                let worker = CatalogWatch(
+                    DatabaseProof(setup), state: state, end: watchEnd,
+                    every: policy.database.verifyEveryMilliseconds, proven: provenCatalogs)
                 watch = try RunningThread(name: "catalog-watch", worker) { $0.run() }
             }
             front = try RunningThread(name: "front", Front(service, desk)) { $0.run() }

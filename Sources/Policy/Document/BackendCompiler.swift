@@ -50,5 +50,6 @@ extension DatabasePolicy {
         if let value = node.integer("workers") { workers = value }
         if let value = node.milliseconds("deadline") { deadlineMilliseconds = value }
         verify = node.word("verify", as: Verification.self) ?? .off
+        if let value = node.milliseconds("verify_every") { verifyEveryMilliseconds = value }
     }
 }

@@ -64,6 +64,9 @@ enum BackendShape {
                 "verify", .scalar(.word(["off", "start", "watch"], notYet: [])), default: "off",
                 "Prove isolation before serving (`start`), and again when the catalogs change; "
                     + "then `/readyz` says no until it is proven (`watch`)."),
+            PolicyKey(
+                "verify_every", .scalar(.duration(100...3_600_000, isWholeSeconds: false)),
+                default: "5s", "Time between two looks at the catalogs, with `verify: watch`."),
         ])
 
     static let assertion = PolicyRecord(

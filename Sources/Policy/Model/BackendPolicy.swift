@@ -48,6 +48,8 @@ public struct DatabasePolicy: Sendable {
     /// Whether isolation is proven before serving, and again when the catalogs change.
     public enum Verification: String, Sendable { case off, start, watch }
     public var verify = Verification.off
+    /// Between two looks at the catalogs, with `watch`.
+    public var verifyEveryMilliseconds: UInt32 = 5_000
 
     public init(owner: SecretReference, runtime: SecretReference) {
         self.owner = owner

@@ -17,8 +17,8 @@ struct Scope {
     /// `nil` where no policy tells what the context is.
     let axes: [Axis?]
     let mode: VerificationReport.Mode
-    /// Whether the mode was said, and not guessed.
-    let isExplicit: Bool
+    /// Whether plain mode was said, and not guessed.
+    let isPlainExplicit: Bool
 
     var tenanted: [Catalog.Relation] { catalog.relations.filter { !$0.keys.isEmpty } }
 
@@ -36,6 +36,8 @@ struct Scope {
         var catalog = catalog
         for index in catalog.relations.indices {
             let relation = catalog.relations[index]
+            // The guard's own tables are no tenant's to read or write at all (B10).
+            if relation.schema == options.guardSchema { continue }
             if let keys = profile.keys[relation.name] {
                 catalog.relations[index].keys = keys
             } else if let key = profile.columns.first(where: {
@@ -51,7 +53,7 @@ struct Scope {
             axes.append(Self.axis(number, profile, catalog, options))
         }
         self.axes = axes
-        isExplicit = options.context != .automatic
+        isPlainExplicit = if case .setting = options.context { true } else { false }
         mode =
             switch axes.compactMap({ $0?.source }).first {
             case .slot: .sealed

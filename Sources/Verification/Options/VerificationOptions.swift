@@ -26,8 +26,10 @@ public struct VerificationOptions: Sendable {
     public var sensitiveColumns: [String] = []
     /// `schema.name(types)`, or `schema.name` for all of that name, and the SHA-256 (hex) of its
     /// body: definer functions that were read and found good, and those that tell the context.
-    public var allowedFunctions: [String: String] = [:]
-    /// Needed for live probes where the context is sealed.
+    public var allowedFunctions: [String: Set<String>] = [:]
+    /// Functions, as `schema.name`, that the login must not call: what makes seals or keys.
+    public var withheldFunctions: [String] = []
+    /// Needed for live probes where the context is sealed; without one the verdict is unproven.
     public var sealKey: SealKey?
     /// Two tenants to probe as; made up unless given.
     public var tenants: (a: String, b: String)?
@@ -45,7 +47,15 @@ public struct VerificationOptions: Sendable {
     /// What a function is allowed by: the SHA-256 (hex) of its body.
     public static func pin(ofBody body: String) -> String { SHA256.pin(body) }
 
+    /// Where the guard lives. Its tables are nobody's but its own, and its functions are all its
+    /// owner's.
+    var guardSchema: String {
+        if case .guarded(let schema) = context { schema } else { "ringfence_guard" }
+    }
+
     func allows(_ function: Catalog.Function) -> Bool {
-        [function.signature, function.name].contains { allowedFunctions[$0] == function.pin }
+        [function.signature, function.name].contains {
+            allowedFunctions[$0]?.contains(function.pin) == true
+        }
     }
 }

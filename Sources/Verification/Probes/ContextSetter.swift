@@ -8,11 +8,7 @@ struct ContextSetter {
     init(_ scope: Scope, _ options: VerificationOptions) {
         axes = scope.axes
         key = options.sealKey
-        if case .guarded(let schema) = options.context {
-            guardSchema = schema
-        } else {
-            guardSchema = "ringfence_guard"
-        }
+        guardSchema = options.guardSchema
     }
 
     var enterQuery: String { "SELECT \(quoted(guardSchema)).enter($1)" }

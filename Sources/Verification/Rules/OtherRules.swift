@@ -134,17 +134,6 @@ extension StaticRule {
     /// F: functions, and what comes later.
     static let functions: [StaticRule] = [
         StaticRule(
-            .b10,
-            """
-            SELECT DISTINCT 'leak', 'function ' || f.signature, NULL,
-                format('%s can replace %s, which policies call', me.rolname, f.signature),
-                format('ALTER FUNCTION %s OWNER TO another_role;', f.signature), f.pin
-            FROM me, code f WHERE NOT me.rolsuper AND pg_has_role(me.oid, f.proowner, 'MEMBER')
-            AND EXISTS (SELECT FROM pg_depend d JOIN pg_policy p ON p.oid = d.objid
-                JOIN tables t ON t.oid = p.polrelid WHERE d.classid = 'pg_policy'::regclass
-                AND d.refclassid = 'pg_proc'::regclass AND d.refobjid = f.oid)
-            """),
-        StaticRule(
             .f1,
             """
             SELECT DISTINCT CASE WHEN f.provolatile = 'v' THEN 'unproven' ELSE 'notice' END,
@@ -198,15 +187,23 @@ extension StaticRule {
                 format('ALTER FUNCTION %s STABLE;', signature), pin
             FROM code WHERE provolatile = 'i' AND body ~* '\\mcurrent_setting\\M'
             """),
+        // A guard that has such a trigger and lost it was tampered with; one that was installed
+        // without a superuser never had any.
         StaticRule(
             .f5,
             """
-            SELECT 'notice', 'tables made later', NULL,
+            SELECT CASE WHEN count(own.oid) > 0 THEN 'unproven' ELSE 'notice' END,
+                'tables made later', NULL,
                 'no event trigger guards tables that are made later, and nothing watches',
                 '-- as superuser: an event trigger on ddl_command_end that enables and forces '
                     'row-level security, or `db verify --watch`', NULL
-            FROM given WHERE NOT watches AND NOT EXISTS (SELECT FROM pg_event_trigger
-                WHERE evtevent = 'ddl_command_end' AND evtenabled IN ('O', 'A'))
+            FROM given LEFT JOIN (SELECT p.oid, n.nspname FROM pg_proc p
+                JOIN pg_namespace n ON n.oid = p.pronamespace
+                WHERE p.prorettype = 'event_trigger'::regtype) AS own ON own.nspname = given.guard
+            WHERE NOT watches AND NOT EXISTS (SELECT FROM pg_event_trigger t
+                WHERE t.evtevent = 'ddl_command_end' AND t.evtenabled IN ('O', 'A')
+                AND (own.oid IS NULL OR t.evtfoid = own.oid))
+            HAVING count(*) > 0
             """),
     ]
 }

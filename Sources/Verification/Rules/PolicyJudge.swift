@@ -170,7 +170,7 @@ struct PolicyJudge {
             guard let axis, case .setting(let name) = axis.source else { continue }
             findings.append(
                 Finding(
-                    .b9, scope.isExplicit ? .notice : .unproven, object: "setting \(name)",
+                    .b9, scope.isPlainExplicit ? .notice : .unproven, object: "setting \(name)",
                     "plain mode: any statement can set \(name), so policies stop mistakes and not "
                         + "injected SQL",
                     reproducer: "SELECT set_config(\(literal(name)), \(literal(axis.b)), true);",

@@ -26,7 +26,8 @@ struct StaticRule {
             FROM keys k JOIN pg_class c ON c.oid = k.oid),
         tables AS (SELECT * FROM tenanted WHERE relkind IN ('r', 'p')),
         given AS (SELECT $4::text[] AS globals, $5::text[] AS allowed, $6::text[] AS settings,
-            $7::text[] AS designed, $8::bool AS watches),
+            $7::text[] AS designed, $8::bool AS watches, $10::text AS guard,
+            $11::text[] AS withheld),
         spaces AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = ANY ($9::text[])
             OR $9::text[] = '{}' AND nspname !~ '^pg_' AND nspname <> 'information_schema'),
         code AS (SELECT written.*, EXISTS (SELECT FROM given
@@ -54,7 +55,7 @@ struct StaticRule {
 
         """
 
-    static let all: [StaticRule] = identity + reach + keys + cluster + functions
+    static let all: [StaticRule] = identity + reach + keys + cluster + guarding + functions
 
     static func run(
         _ session: inout ProbeSession, _ scope: Scope, _ options: VerificationOptions
@@ -68,13 +69,16 @@ struct StaticRule {
             guard case .setting(let name) = axis?.source else { return nil }
             return name
         }
-        let allowed = options.allowedFunctions.map { "\($0.key)=\($0.value)" }
+        let allowed = options.allowedFunctions.flatMap { entry in
+            entry.value.map { "\(entry.key)=\($0)" }
+        }
         let globals = scope.profile.globals + options.globals
         let values: [String?] = [
             arrayText(keys.map(\.0)), arrayText(keys.map(\.1)), arrayText(keys.map(\.2)),
             arrayText(globals), arrayText(allowed), arrayText(settings),
             arrayText(Array(scope.profile.designedKeys.keys)), options.watches ? "t" : "f",
-            arrayText(options.schemas),
+            arrayText(options.schemas), options.guardSchema,
+            arrayText(options.withheldFunctions),
         ]
         var findings: [Finding] = []
         // One statement: what the rules share is computed once, and all see one moment.
