@@ -178,7 +178,7 @@ import Testing
                 USING (tenant_id = nullif(current_setting('app.current_tenant', true), '')::uuid)
             """, 1, "B8", ""
         ),
-        ("the context by the setting", plainTenant, 5, "B10", ""),
+        ("the context by the setting", plainTenant, 1, "B10", ""),
         (
             "a context that is never nobody",
             """
@@ -186,7 +186,7 @@ import Testing
                 PARALLEL SAFE RETURN coalesce(nullif(pg_catalog.split_part(
                 pg_catalog.current_setting('backtrace_functions'), ',', 1), ''),
                 '0a5e0000-0000-7000-8000-0000000000a1')::uuid
-            """, 5, "B10", ""
+            """, 5, "T1", ""
         ),
     ]
 

@@ -10,6 +10,8 @@ struct PoolerProbe {
 
     /// How many clients may try to meet the same server session.
     private static let clientsMax = 8
+    /// How long a second client waits for a session while the first one holds its own.
+    private static let patienceMilliseconds = 2_000
     private static let lock = "7464326301851280001"
 
     init(_ scope: Scope, _ address: DatabaseAddress, _ options: VerificationOptions) {
@@ -18,8 +20,8 @@ struct PoolerProbe {
         timeoutMilliseconds = options.timeoutMilliseconds
     }
 
-    private func client() throws(ProbeFault) -> ProbeSession {
-        try ProbeSession(address, timeoutMilliseconds: timeoutMilliseconds)
+    private func client(_ milliseconds: Int) throws(ProbeFault) -> ProbeSession {
+        try ProbeSession(address, timeoutMilliseconds: milliseconds)
     }
 
     private var setting: String {
@@ -63,16 +65,19 @@ struct PoolerProbe {
         let subject = (scope.axes.compactMap { $0 }.first?.a) ?? "a"
         let server: String
         do {
-            var first = try client()
+            var first = try client(timeoutMilliseconds)
             server = try plant(subject, &first)
-            // Two clients at once, as behind a pooler of transactions…
-            if try examine(server, subject) {
-                first.close()
-                return
-            }
+            // Two clients at once, as behind a pooler of transactions. One of sessions may have none
+            // left for the second client, and lets it wait.
+            let patience = min(timeoutMilliseconds, Self.patienceMilliseconds)
+            let isMet = (try? examine(server, subject, patience)) ?? false
+            first.close()
+            if isMet { return }
         }
-        // …and one after the other, as behind a pooler of sessions.
-        for _ in 0..<Self.clientsMax where try examine(server, subject) { return }
+        // One after the other, as behind a pooler of sessions.
+        for _ in 0..<Self.clientsMax where try examine(server, subject, timeoutMilliseconds) {
+            return
+        }
         for rule in [Rule.l7, .l8] {
             probes.append(
                 ProbeOutcome(
@@ -93,9 +98,9 @@ struct PoolerProbe {
 
     /// - Returns: whether this client met the server session.
     private mutating func examine(
-        _ server: String, _ subject: String
+        _ server: String, _ subject: String, _ milliseconds: Int
     ) throws(ProbeFault) -> Bool {
-        var second = try client()
+        var second = try client(milliseconds)
         // One statement tells both: between two, a pooler may hand over another session.
         let row =
             try second.rows(
