@@ -38,10 +38,9 @@ jury:
 
 ## make tokens   10,000 generated tokens, read again by two other libraries (docs/fuzzing.md)
 tokens:
-	@scripts/bootstrap jury
-	@mkdir -p .build/jury
-	RINGFENCE_TOKENS_OUT=$(CURDIR)/.build/jury/tokens swift test --filter "Generated tokens"
-	.build/jury/venv/bin/python3 jury/tokens .build/jury/tokens
+	@scripts/bootstrap tokens
+	RINGFENCE_TOKENS_OUT=$(CURDIR)/.build/jury/tokens.json swift test --filter "Generated tokens"
+	.build/jury/tokens/bin/python3 jury/tokens .build/jury/tokens.json
 
 ## make compare  the same attacks behind five other gateways (docs/comparison.md)
 compare:

@@ -184,7 +184,7 @@ let package = Package(
                 "Tokens",
             ]),
         tests("AttackTests", ["Attack", "HTTP1", "Tokens"]),
-        tests("CommandTests", ["ringfence", "Policy", "YAML", "Release", "TestSupport"]),
+        tests("CommandTests", ["ringfence", "Policy", "TLS", "YAML", "Release", "TestSupport"]),
         tests("ConformanceTests", ["HTTP1", "TLS", "TestSupport"]),
         tests(
             "EndToEndTests", ["TestSupport"],

@@ -347,7 +347,8 @@ struct Bench {
         let run = try bench.run("run")
         #expect(run.end == .exited(1))
         #expect(
-            run.errorOutput.hasPrefix("error: migrations 1, 2 are missing; run"),
+            run.errorOutput.hasPrefix("error: migrations 1, 2, ")
+                && run.errorOutput.contains(" are missing; run"),
             "\(run.errorOutput)")
         let posture = try bench.run("db", "posture")
         #expect(posture.end == .exited(1))

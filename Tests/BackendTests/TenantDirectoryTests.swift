@@ -54,6 +54,22 @@ import Testing
         #expect(after["revoked"] as? Bool == true)
     }
 
+    @Test func `a key's role is told to gateways, and one without has none`() throws {
+        _ = try backend.makeTenant("acme", vendor: vendor)
+        let made = try ask(
+            "POST", "/v1/tenants/acme/keys", #"{"name":"CI","role":"loader"}"#)
+        #expect(made.json["role"] as? String == "loader", "\(made.text)")
+        let plain = try ask("POST", "/v1/tenants/acme/keys", #"{"name":"plain"}"#)
+        #expect(plain.status == 201 && plain.json["role"] is NSNull, "\(plain.text)")
+        let keys = try feed().filter { $0["key"] != nil }
+        #expect(keys.compactMap { $0["role"] as? String } == ["loader"])
+        #expect(keys.count == 2)
+        let listed = try ask("GET", "/v1/tenants/acme/keys").data
+        #expect(Set(listed.map { $0["role"] as? String }) == ["loader", nil])
+        let audit = try backend.look("SELECT detail FROM ringfence.audit")
+        #expect(audit.contains(#""role":"loader""#))
+    }
+
     @Test func `a key of another tenant, or of nobody, is not there`() throws {
         _ = try backend.makeTenant("acme", vendor: vendor)
         _ = try backend.makeTenant("globex", vendor: vendor)
@@ -74,6 +90,7 @@ import Testing
     @Test(arguments: [
         "{}", #"{"name":""}"#, #"{"name":"x","scopes":"read"}"#, #"{"name":"x","scopes":["a b"]}"#,
         #"{"name":"x","scopes":[1]}"#, #"{"name":"x","scopes":[""]}"#,
+        #"{"name":"x","role":""}"#, #"{"name":"x","role":"a b"}"#, #"{"name":"x","role":[]}"#,
         #"{"name":"x","expires_at":"2020-01-01T00:00:00Z"}"#,
         #"{"name":"x","expires_at":"2099-02-29T00:00:00Z"}"#,
         #"{"name":"x","expires_at":"2099-01-01"}"#, #"{"name":"x","key":"rf_live_mine"}"#,

@@ -40,6 +40,13 @@ public struct DirectoryCopyFile {
             #"{"key":"\#(id)","tenant":"\#(tenant)","digest":"\#(digest)"\#(list)\#(rest)}"#)
     }
 
+    /// A token that was revoked by its `jti`.
+    public mutating func add(revoked jti: String, of tenant: String) throws {
+        let digest = try Self.openssl(["dgst", "-sha256", "-r"], input: jti).prefix(32)
+        lines.append(
+            #"{"revoked_token":"\#(digest)","tenant":"\#(tenant)","expires":4000000000}"#)
+    }
+
     public func write(to path: String) throws {
         let now = Int(Date().timeIntervalSince1970)
         var text =

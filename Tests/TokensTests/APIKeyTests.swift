@@ -46,7 +46,15 @@ import Testing
 
     @Test func `K2: a good one speaks for its tenant with its scopes`() throws {
         let scopes = ["events:read", "events:write"].map { [UInt8]($0.utf8) }
-        let directory = try Self.directory([(Self.key("a"), { $0.scopes = scopes })])
+        let directory = try Self.directory([
+            (
+                Self.key("a"),
+                {
+                    $0.scopes = scopes
+                    $0.role = [UInt8]("loader".utf8)
+                }
+            )
+        ])
         var verifier = try APIKeyVerifier(pepper: Self.pepper)
         let key = Self.key("a")
         let found = verifier.verify(key.span, in: directory, now: 100)
@@ -56,8 +64,32 @@ import Testing
         #expect(claims.tenant?.text == "acme")
         #expect(claims.tenantID == Self.tenant)
         #expect(claims.scopes == scopes)
+        #expect(claims.role == [UInt8]("loader".utf8))
         #expect(String(decoding: claims.subject, as: UTF8.self) == "key:aaaaaaaaaaaaaaaa")
         #expect(try directory.resolve(claims).tenant == Self.tenant)
+    }
+
+    /// What is compared where an id is not there is another key's record; it lets nobody in, even
+    /// where its digest is the very one.
+    @Test func `K1: the record that stands for none is none`() throws {
+        let text = Self.key("d")
+        var digester = try CredentialDigester(pepper: Self.pepper)
+        let made = digester.apiKey(text.span)
+        let digest = try #require(made)
+        let directory = try Self.directory([(Self.key("e"), { $0.digest = digest })])
+        #expect(try !Self.isTaken(text, directory))
+        #expect(try !Self.isTaken(Self.key("e"), directory))
+        let name = APIKeyText.id(text.span)
+        let id = try #require(name)
+        let stand = try #require(directory.keyOrAnother(id))
+        #expect(!stand.isIt && stand.key.digest == digest && directory.key(id) == nil)
+        #expect(try Self.directory([]).keyOrAnother(id) == nil)
+        for number in 0..<200 {
+            let seed = [UInt8]("\(number)".utf8)
+            let other = digester.apiKey(seed.span)
+            let none = APIKeyID(standingFor: try #require(other))
+            #expect(directory.keyOrAnother(none)?.isIt == false)
+        }
     }
 
     @Test func `K1, K3: anything else is none`() throws {

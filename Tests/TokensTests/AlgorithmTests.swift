@@ -109,6 +109,30 @@ struct AlgorithmCase: CustomTestStringConvertible {
 }
 
 @Suite struct `Token signer` {
+    /// libjwt would write `JWT` over any other type. ECDSA halves have leading zeros once in 256
+    /// signatures: many are tried.
+    @Test(arguments: AlgorithmCase.all)
+    func `writes any type with any algorithm`(_ row: AlgorithmCase) throws {
+        let key = row.privateFile
+        let signer = try TokenSigner(algorithm: row.algorithm, keyFile: key.span)
+        let session = Fixture.issuer([row.algorithm], try row.keySet()) {
+            $0.types = ["ringfence-session+jwt"]
+        }
+        let plain = Fixture.issuer([row.algorithm], try row.keySet())
+        let tries = ["RS", "PS"].contains(row.algorithm.rawValue.prefix(2)) ? 2 : 300
+        for serial in 0..<tries {
+            let claims = Array(Fixture.claims(["jti": "\"\(serial)\""]).utf8)
+            let token = try signer.mint(claims: claims.span, type: "ringfence-session+jwt")
+            var verifier = try TokenVerifier()
+            #expect(Fixture.defect(token, session, &verifier) == nil, "\(serial)")
+            guard serial == 0 else { continue }
+            #expect(try Fixture.defect(token, plain) == .type)
+            let usual = try signer.mint(claims: claims.span, type: "JWT")
+            #expect(try Fixture.defect(usual, plain) == nil)
+            #expect(try Fixture.defect(usual, session) == .type)
+        }
+    }
+
     @Test func `refuses keys that verification would refuse`() {
         let cases: [(TokenAlgorithm, [UInt8], KeyDefect)] = [
             (.hs256, Array("short".utf8), .secretTooShort(bytesMin: 32)),

@@ -5,21 +5,10 @@ import YAML
 /// A policy of several files, and what changes it from outside.
 @Suite struct `A policy of several files` {
     private let parts: [String: String] = [
-        "policies/gateway.yaml": """
-        version: 1
-        include: [tiers.yaml, "routes/*.yaml"]
-        listen: {public: {address: "127.0.0.1:8443"}}
-        issuers:
-          idp:
-            issuer: https://idp.example.com/
-            jwks: file:keys.json
-            audience: [https://api.example.com]
-            algorithms: [RS256]
-            tenant: {claim: tenant_id}
-            tier: {claim: tier}
-        upstreams:
-          orders: {targets: ["unix:orders.sock"]}
-        """,
+        // The plain policy, whose routes and tiers are elsewhere.
+        "policies/gateway.yaml": plainPolicy.prefix(before: "routes:")
+            .changing("version: 1\n", to: "version: 1\ninclude: [tiers.yaml, \"routes/*.yaml\"]\n")
+            .changing("http://127.0.0.1:8080", to: "unix:orders.sock"),
         "policies/tiers.yaml": """
         version: 1
         tiers: {STARTER: {requests: 100/min}}
@@ -34,13 +23,9 @@ import YAML
         "policies/routes/exports.yaml": """
         include: [upstreams/exports.yaml]
         issuers:
-          partner:
-            issuer: https://partner.example.com/
-            jwks: file:partner.json
-            audience: [https://api.example.com]
-            algorithms: [ES256]
-            tenant: {claim: tenant_id}
-            tier: {claim: tier}
+          partner: {issuer: "https://partner.example.com/", jwks: "file:partner.json",
+            audience: [https://api.example.com], algorithms: [ES256],
+            tenant: {claim: tenant_id}, tier: {claim: tier}}
         routes:
           - {name: exports, match: {path: /v1/exports}, auth: partner, upstream: exports}
         """,

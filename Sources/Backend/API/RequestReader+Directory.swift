@@ -11,6 +11,7 @@ struct NewKey: Sendable {
     let digest: CredentialDigest
     let name: String
     let scopes: [[UInt8]]
+    let role: [UInt8]?
     /// Wall-clock second.
     let expires: Int64?
 }
@@ -31,12 +32,13 @@ extension RequestReader {
 
     mutating func newKey(_ request: ServiceRequest) throws(Rejection) -> NewKey {
         try requireNoQuery(request, cleans: false)
-        let (name, scopes, expires) = try withObject(request) {
-            input, _ throws(Rejection) -> (String, [[UInt8]], Int64?) in
-            _ = try input.requireOnly(["name", "scopes", "expires_at"])
+        let (name, scopes, role, expires) = try withObject(request) {
+            input, _ throws(Rejection) -> (String, [[UInt8]], [UInt8]?, Int64?) in
+            _ = try input.requireOnly(["name", "scopes", "role", "expires_at"])
             return (
                 try input.string("name", InputRule.nameRule, InputRule.name),
-                try input.names("scopes") ?? [], try input.moment("expires_at")
+                try input.names("scopes") ?? [], try input.role("role"),
+                try input.moment("expires_at")
             )
         }
         var id = [UInt8](repeating: 0, count: 10)
@@ -52,7 +54,7 @@ extension RequestReader {
         }
         return NewKey(
             id: made, text: String(decoding: text, as: UTF8.self), digest: digest, name: name,
-            scopes: scopes, expires: expires)
+            scopes: scopes, role: role, expires: expires)
     }
 
     mutating func tokenRevocation(
@@ -85,6 +87,16 @@ extension InputObject {
             throw .field(name, InputRule.nameSetRule)
         }
         return Set(texts).sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
+    /// A name such as `admin`; `nil` where it is absent.
+    func role(_ name: String) throws(Rejection) -> [UInt8]? {
+        guard let text = try stringIfPresent(name) else { return nil }
+        guard InputRule.isName(Array(text.utf8)) else {
+            throw .field(
+                name, "must be letters, digits, `.`, `_`, `:` and `-`, at most 64 bytes")
+        }
+        return Array(text.utf8)
     }
 
     /// Host names in their one spelling; `nil` where they are absent.

@@ -7,6 +7,7 @@ struct KeyRecord: Sendable {
     let id: String
     let name: String
     let scopes: String
+    let role: String?
     let createdAt: String
     let expiresAt: String?
     let revokedAt: String?
@@ -18,6 +19,7 @@ struct KeyRecord: Sendable {
         createdAt = try row.text(3)
         expiresAt = try row.textIfPresent(4)
         revokedAt = try row.textIfPresent(5)
+        role = try row.textIfPresent(6)
     }
 
     /// - Parameter key: the key itself; shown once, when it is made.
@@ -28,30 +30,31 @@ struct KeyRecord: Sendable {
         writer.member("name", name)
         writer.key("scopes")
         writer.raw(scopes.utf8Span.span)
+        Self.write("role", role, &writer)
         writer.member("created_at", createdAt)
         Self.write("expires_at", expiresAt, &writer)
         Self.write("revoked_at", revokedAt, &writer)
         writer.endObject()
     }
 
-    private static func write(_ name: String, _ time: String?, _ writer: inout JSONWriter) {
-        if let time { writer.member(name, time) } else { writer.memberNull(name) }
+    private static func write(_ name: String, _ text: String?, _ writer: inout JSONWriter) {
+        if let text { writer.member(name, text) } else { writer.memberNull(name) }
     }
 }
 
 extension Statement {
-    /// At most $7 keys of a tenant that are not revoked.
+    /// At most $8 keys of a tenant that are not revoked.
     static let insertKey = Statement(
         "insert key",
         """
-        INSERT INTO ringfence.api_keys (id, owner_id, name, digest, scopes, expires_at)
-        SELECT $1, $2::uuid, $3, $4::bytea, $5::text[], to_timestamp($6::int8)
+        INSERT INTO ringfence.api_keys (id, owner_id, name, digest, scopes, role, expires_at)
+        SELECT $1, $2::uuid, $3, $4::bytea, $5::text[], $6, to_timestamp($7::int8)
         WHERE (SELECT count(*) FROM ringfence.api_keys WHERE vendor_id = ringfence.vendor()
-            AND owner_id = $2::uuid AND revoked_at IS NULL) < $7::int8
+            AND owner_id = $2::uuid AND revoked_at IS NULL) < $8::int8
         RETURNING id, name, to_json(scopes)::text,
             to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-            to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), NULL
-        """, parameters: 7)
+            to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), NULL, role
+        """, parameters: 8)
 
     static let listKeys = Statement(
         "list keys",
@@ -59,7 +62,7 @@ extension Statement {
         SELECT id, name, to_json(scopes)::text,
             to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
             to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-            to_char(revoked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+            to_char(revoked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), role
         FROM ringfence.api_keys
         WHERE vendor_id = ringfence.vendor() AND owner_id = $1::uuid
         ORDER BY revoked_at IS NOT NULL, created_at DESC, id LIMIT $2::int8

@@ -54,7 +54,8 @@ extension VendorTransaction {
         }
         let values: [Parameter] = [
             .text(key.id.text), .text(record.id), .text(key.name), .bytes(key.digest.bytes),
-            .text(Self.list(key.scopes)), key.expires.map { .integer($0) } ?? .null,
+            .text(Self.list(key.scopes)), key.role.map { .utf8($0) } ?? .null,
+            key.expires.map { .integer($0) } ?? .null,
             .integer(Self.keysMax),
         ]
         guard let row = try rows(.insertKey, values).first else {
@@ -65,7 +66,10 @@ extension VendorTransaction {
         try audit(
             record, action: "key.create", reason: "API key made", by: vendor,
             requestID: requestID
-        ) { $0.member("key", made.id) }
+        ) { writer in
+            writer.member("key", made.id)
+            if let role = made.role { writer.member("role", role) }
+        }
         return .answered(Answer(status: 201) { made.write(key: key.text, to: &$0) })
     }
 

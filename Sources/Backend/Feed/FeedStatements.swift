@@ -55,7 +55,7 @@ extension Statement {
                     'v', k.version, 'key', k.id, 'tenant', k.owner_id,
                     'digest', encode(k.digest, 'hex'),
                     'scopes', CASE WHEN k.scopes <> '{}' THEN to_json(k.scopes) END,
-                    'expires', floor(extract(epoch FROM k.expires_at))::int8,
+                    'role', k.role, 'expires', floor(extract(epoch FROM k.expires_at))::int8,
                     'revoked', CASE WHEN k.revoked_at IS NOT NULL THEN true END
                     ))::text AS line
                 FROM ringfence.api_keys k

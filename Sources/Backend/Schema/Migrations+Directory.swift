@@ -1,4 +1,10 @@
 extension Migrations {
+    /// Keys that are there already have none.
+    static let keyRoles: StaticString = """
+        ALTER TABLE ringfence.api_keys ADD COLUMN role text COLLATE "C"
+            CHECK (role ~ '^[A-Za-z0-9._:-]{1,64}$');
+        """
+
     /// What gateways follow: each thing a directory tells has the version at which it last changed,
     /// so one index answers both "everything" and "what is new".
     ///

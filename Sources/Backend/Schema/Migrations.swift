@@ -8,6 +8,7 @@ enum Migrations {
             number: 1, name: "tenants, events and audit", script: tenantsAndEvents.description),
         Migration(
             number: 2, name: "the directory and its feed", script: directory.description),
+        Migration(number: 3, name: "roles of API keys", script: keyRoles.description),
     ]
 
     static var newest: Int { all.last?.number ?? 0 }

@@ -65,13 +65,20 @@ struct TestWord: ParsableCommand {
 struct ExplainWord: ParsableCommand {
     static let configuration = describe(
         "explain", "Explain how a request would be decided, with file and line.",
-        synopsis: "explain --request 'GET /v1/orders' [--token-file FILE] [-H 'Name: value']")
+        synopsis: "explain --request 'GET /v1/orders' [--token-file FILE] [--key-file FILE] "
+            + "[--session-file FILE] [--certificate FILE] [-H 'Name: value']")
 
     @Option(help: "Method and target, as in 'GET /v1/orders?x=1'.") var request: String
     @Option(name: [.customShort("H"), .long], help: "A field, as in 'Name: value'.")
     var header: [String] = []
     @Option(help: "A bearer token; - is standard input.", completion: .file())
     var tokenFile: String?
+    @Option(help: "An API key; - is standard input.", completion: .file())
+    var keyFile: String?
+    @Option(help: "A session, sent as cookie; - is standard input.", completion: .file())
+    var sessionFile: String?
+    @Option(help: "A client certificate and its key, PEM.", completion: .file())
+    var certificate: String?
     @Option(help: "The body.", completion: .file()) var bodyFile: String?
     @Option(help: "The address it comes from.") var from: String?
     @Option(help: "An overlay: NAME of env/NAME.yaml.") var env: String?

@@ -82,6 +82,7 @@ struct KeyWord: ParsableCommand {
         @Argument(help: "The tenant's external id.") var tenant: String?
         @Option(help: "What it is called.") var name: String?
         @Option(help: "What it may do.") var scope: [String] = []
+        @Option(help: "The role of who uses it.") var role: String?
         @Option(help: "When it ends.") var expires: String?
         @Option(help: "Of an issuer's key.") var algorithm: String?
         @Option(name: .customLong("private"), help: "The private key.", completion: .file())

@@ -10,6 +10,8 @@ enum RehearsalFault: Error {
     case start(StartFault)
     case socket(SocketFault)
     case tls(TLSFault)
+    /// The gateway ended the connection before there was a request.
+    case cutOff
     /// Neither answered nor ended.
     case stuck
 
@@ -18,6 +20,9 @@ enum RehearsalFault: Error {
         case .start(let fault): fault.description
         case .socket(let fault): "no socket: \(fault)"
         case .tls(let fault): "TLS: \(fault)"
+        case .cutOff:
+            "the gateway ended the connection before there was a request: it does not believe the "
+                + "certificate"
         case .stuck: "the gateway did not answer"
         }
     }
@@ -41,6 +46,8 @@ final class Rehearsal {
     /// How long one request may take of real time.
     static let patienceMilliseconds: UInt64 = 10_000
 
+    private static let turnsAfterEnd = 1_000
+
     let snapshot: Snapshot
     let clock: RehearsalClock?
     private let upstream: RecordingUpstream
@@ -49,17 +56,20 @@ final class Rehearsal {
     private let trace = DecisionTrace()
     private let presents: PresentedCertificate?
     private var client: RehearsalClient?
+    private var shown: ShownCertificate?
 
     /// - Parameters:
     ///   - snapshot: made with `Substitutes` that name `upstream`.
     ///   - clock: `nil` for the machine's.
+    ///   - authorities: whose certificates clients may show.
     init(
-        snapshot: Snapshot, upstream: RecordingUpstream, clock: RehearsalClock? = nil
+        snapshot: Snapshot, upstream: RecordingUpstream, clock: RehearsalClock? = nil,
+        authorities: TLSClientAuthorities? = nil
     ) throws(RehearsalFault) {
         self.snapshot = snapshot
         self.upstream = upstream
         self.clock = clock
-        presents = snapshot.policy.listen.tls == nil ? nil : try PresentedCertificate()
+        presents = snapshot.policy.listen.tls == nil ? nil : try PresentedCertificate(authorities)
         do throws(StartFault) {
             gateway = try GatewayProcess(workers: 1, tls: presents?.server)
             gateway.directory.rehearse(snapshot.policy)
@@ -78,16 +88,19 @@ final class Rehearsal {
     /// - Parameters:
     ///   - bytes: the whole request as it goes over the wire.
     ///   - serverName: what a TLS client asks for; a change of it takes another connection.
+    ///   - certificate: what a TLS client shows.
     func send(
-        _ bytes: [UInt8], from peer: PeerAddress, serverName: String, isHead: Bool = false
+        _ bytes: [UInt8], from peer: PeerAddress, serverName: String, isHead: Bool = false,
+        showing certificate: ShownCertificate? = nil
     ) throws(RehearsalFault) -> RehearsedRequest {
         trace.begin()
         _ = upstream.takeSent()
         let end = Monotonic.now().advanced(byMilliseconds: Self.patienceMilliseconds)
         // What is due by now is over before anything new begins.
         worker.turn(until: worker.now)
-        let client = try connection(from: peer, serverName: serverName)
+        let client = try connection(from: peer, serverName: serverName, showing: certificate)
         client.begin(bytes, isHead: isHead)
+        var turnsSinceEnd = 0
         while true {
             let hasMoved = client.step()
             upstream.step()
@@ -99,6 +112,9 @@ final class Rehearsal {
                     decision: decision, status: client.status, fields: client.fields,
                     body: client.body, sent: upstream.takeSent().last)
             }
+            // A decision that is made of the end follows at the next turns.
+            turnsSinceEnd += client.isEnded ? 1 : 0
+            guard turnsSinceEnd < Self.turnsAfterEnd else { throw .cutOff }
             guard Monotonic.now() < end else { throw .stuck }
         }
     }
@@ -108,19 +124,22 @@ final class Rehearsal {
 
     /// The kept connection, or a new one.
     private func connection(
-        from peer: PeerAddress, serverName: String
+        from peer: PeerAddress, serverName: String, showing certificate: ShownCertificate?
     ) throws(RehearsalFault) -> RehearsalClient {
-        if let client, client.isUsable(for: serverName, peer) { return client }
+        if let client, certificate === shown, client.isUsable(for: serverName, peer) {
+            return client
+        }
         client = nil
-        let made = try connect(from: peer, serverName: serverName)
+        let made = try connect(from: peer, serverName: serverName, showing: certificate)
         client = made
+        shown = certificate
         return made
     }
 
     private func connect(
-        from peer: PeerAddress, serverName: String
+        from peer: PeerAddress, serverName: String, showing certificate: ShownCertificate?
     ) throws(RehearsalFault) -> RehearsalClient {
-        let context = try presents?.trusted(for: serverName)
+        let context = try presents?.trusted(for: serverName, showing: certificate?.certificate)
         let worker = worker
         let make = { (near: consuming Socket, far: consuming Socket) throws(RehearsalFault) in
             worker.adopt(far, peer: peer)
@@ -131,29 +150,39 @@ final class Rehearsal {
     }
 }
 
+/// What a client of a rehearsal shows of itself; the same for all requests that share a connection.
+final class ShownCertificate {
+    let certificate: TLSCertificate
+    init(_ certificate: TLSCertificate) { self.certificate = certificate }
+}
+
 /// The certificate a rehearsal's listener presents: made for whatever name is asked for, because
 /// what is rehearsed is what follows a handshake.
 private final class PresentedCertificate {
     let server: TLSServerContext
 
-    init() throws(RehearsalFault) {
+    init(_ authorities: TLSClientAuthorities?) throws(RehearsalFault) {
         do throws(TLSFault) {
             let keys = try TLSTicketKeys(nowSeconds: UInt64(max(WallClock.now().seconds, 0)))
             let made = try Self.make(for: "localhost")
             server = try TLSServerContext(
-                certificates: [made.certificate], ticketKeys: keys, identity: "rehearsal")
+                certificates: [made.certificate], ticketKeys: keys, identity: "rehearsal",
+                clientAuthorities: authorities)
         } catch {
             throw .tls(error)
         }
     }
 
-    func trusted(for name: String) throws(RehearsalFault) -> TLSClientContext {
+    func trusted(
+        for name: String, showing certificate: TLSCertificate?
+    ) throws(RehearsalFault) -> TLSClientContext {
         do throws(TLSFault) {
             // Always anew: only one name is presented at a time.
             let made = try Self.make(for: name)
             try server.replaceCertificates([made.certificate])
             return try TLSClientContext(
-                trust: .authorities(pem: made.pem), resumesSessions: false)
+                trust: .authorities(pem: made.pem), resumesSessions: false,
+                certificate: certificate)
         } catch {
             throw .tls(error)
         }

@@ -14,7 +14,8 @@ struct Substitutes {
     /// What is sent nowhere need not be signed with a real key.
     let assertionKey = Self.randomSecret()
     let sealKey = [UInt8]("rfseal1:test:rehearsal:".utf8) + Self.randomSecret()
-    var sessionKey = Self.randomSecret()
+    /// In place of those that the policy's own secrets check; without it these are read.
+    var credentials: TestMaterial?
     /// In place of the policy that was read: the same with other tenants.
     var policy: GatewayPolicy?
 
@@ -35,6 +36,16 @@ struct Substitutes {
             return [UInt8]((String(repeating: "0", count: 16 - digits.count) + digits).utf8)
         }
     }
+}
+
+/// What a test's credentials other than tokens are checked with.
+struct TestMaterial {
+    var sessionKey: [UInt8]
+    var keyPepper: [UInt8]
+    /// The test's tenants with their API keys; `nil` where it has no keys.
+    var directory: DirectoryEdition?
+    /// PEM; empty where the test has no certificates.
+    var clientAuthorities: [UInt8] = []
 }
 
 /// The time of a rehearsal: it stands still until it is moved.

@@ -91,14 +91,14 @@ final class Snapshot: Sendable {
         version: UInt64, policy: GatewayPolicy, upstreams: [Upstream], targets: [Target],
         issuers: [IssuerKeys], vendorKeys: VendorKeySet, assertionKey: [UInt8]?,
         sealKey: [UInt8]? = nil, feedSecret: [UInt8]? = nil, keyPepper: [UInt8]? = nil,
-        credentials: CredentialMaterial = CredentialMaterial()
+        credentials: CredentialMaterial = CredentialMaterial(), directory: TenantDirectory? = nil
     ) {
         sessions = credentials.sessions
         clientAuthority = credentials.clientAuthority
         clientAuthorityEpoch = credentials.clientAuthorityEpoch ?? version
         scrubsKeys = keyPepper != nil || policy.routes.contains { $0.takesAPIKeys }
         self.version = version
-        rules = RuleSet(policy: policy)
+        rules = RuleSet(policy: policy, directory: directory)
         self.upstreams = upstreams
         self.targets = targets
         self.issuers = issuers

@@ -17,16 +17,22 @@ extension SnapshotLoader {
     ) -> (CredentialMaterial, TLSClientAuthorities?) {
         var material = CredentialMaterial()
         material.sessions = policy.sessions.map { sessions($0, policy, findings) }
-        guard substitutes == nil, let tls = policy.listen.tls,
-            let reference = tls.clientAuthority, let pem = bytes(reference, findings)
-        else { return (material, nil) }
+        guard let tls = policy.listen.tls, let reference = tls.clientAuthority else {
+            return (material, nil)
+        }
+        let made = substitutes?.credentials?.clientAuthorities
+        guard let pem = made ?? bytes(reference, findings), !pem.isEmpty else {
+            return (material, nil)
+        }
         material.clientAuthority = pem
         if let previous, previous.clientAuthority == pem {
             material.clientAuthorityEpoch = previous.clientAuthorityEpoch
         }
         do throws(TLSFault) {
             let authorities = try TLSClientAuthorities(
-                pem: pem.span, isRequired: tls.requiresClientCertificate)
+                pem: pem.span,
+                // What is tried out is what follows a handshake.
+                isRequired: tls.requiresClientCertificate && substitutes == nil)
             return (material, authorities)
         } catch {
             refuse(reference, "is not a list of certificates: \(error)", findings)
@@ -53,7 +59,7 @@ extension SnapshotLoader {
     ) -> IssuerKeys {
         let rules = TokenIssuer.policy(of: sessions)
         var keys: KeySet?
-        if let bytes = substitutes?.sessionKey ?? secret(sessions.key, findings) {
+        if let bytes = substitutes?.credentials?.sessionKey ?? secret(sessions.key, findings) {
             do throws(KeyDefect) {
                 keys = try KeySet(secretFile: bytes.span, algorithms: rules.algorithms)
             } catch {

@@ -74,8 +74,11 @@ struct SnapshotLoader {
         let snapshot = Snapshot(
             version: version, policy: policy, upstreams: upstreams, targets: targets,
             issuers: issuers, vendorKeys: vendorKeys, assertionKey: assertionKey,
-            sealKey: sealKey, feedSecret: feedSecret, keyPepper: keyPepper, credentials: credentials
-        )
+            sealKey: sealKey, feedSecret: feedSecret, keyPepper: keyPepper,
+            credentials: credentials,
+            directory: substitutes?.credentials?.directory.map {
+                TenantDirectory(policy: policy, edition: $0)
+            })
         return LoadedSnapshot(
             report: report, document: loaded.document, snapshot: snapshot,
             certificates: certificates, clientAuthorities: authorities)
@@ -237,11 +240,11 @@ struct SnapshotLoader {
     private func directorySecrets(
         _ policy: GatewayPolicy, _ findings: Findings
     ) -> (feed: [UInt8]?, pepper: [UInt8]?) {
-        guard substitutes == nil, case .directory(let directory) = policy.tenants else {
-            return (nil, nil)
-        }
+        if let made = substitutes?.credentials { return (nil, made.keyPepper) }
+        guard case .directory(let directory) = policy.tenants else { return (nil, nil) }
         return (
-            directory.secret.flatMap { sharedSecret($0, findings) },
+            // Nobody is asked where a policy is only tried out.
+            substitutes == nil ? directory.secret.flatMap { sharedSecret($0, findings) } : nil,
             directory.pepper.flatMap { sharedSecret($0, findings) }
         )
     }

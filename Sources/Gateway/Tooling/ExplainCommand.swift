@@ -1,6 +1,7 @@
 import HTTP1
 import Policy
 import Reactor
+import TLS
 import Tokens
 
 /// `explain`: one request through the gateway's own code, upstreams played, with the reason for
@@ -13,6 +14,9 @@ struct ExplainCommand {
     private var overlay: String?
     private var request: RequestDraft
     private var peer = PeerAddress.ip(IPAddress(v4: 0x7F00_0001), port: 0)
+    private var certificate: ShownCertificate?
+    /// The cookie's name is the policy's.
+    private var session: String?
     private var isJSON = false
 
     static func run(_ words: inout Words) -> Int32 {
@@ -45,6 +49,13 @@ struct ExplainCommand {
             let token = try Self.token(file)
             self.request.fields.append(("Authorization", "Bearer \(token)"))
         }
+        if let file = try words.option("--key-file") {
+            self.request.fields.append(("X-API-Key", try Self.token(file)))
+        }
+        if let file = try words.option("--session-file") { session = try Self.token(file) }
+        if let file = try words.option("--certificate") {
+            certificate = try Self.certificate(file)
+        }
         if let file = try words.option("--body-file") {
             self.request.body = try Self.read(file, bytesMax: Self.bodyBytesMax)
         }
@@ -72,6 +83,29 @@ struct ExplainCommand {
         }
     }
 
+    /// A certificate and its private key, in one file.
+    private static func certificate(_ file: String) throws(Misuse) -> ShownCertificate {
+        let pem = try read(file, bytesMax: SnapshotLoader.secretBytesMax)
+        do throws(TLSFault) {
+            return ShownCertificate(
+                try TLSCertificate(
+                    chainPEM: pem.span, keyPEM: pem.span, nowSeconds: WallClock.now().seconds))
+        } catch {
+            throw Misuse(
+                message: "--certificate takes a PEM file with a certificate and its key: \(error)")
+        }
+    }
+
+    /// The request with what the policy has the name of.
+    private func complete(for policy: GatewayPolicy) -> RequestDraft {
+        var request = request
+        if let session {
+            let name = policy.sessions?.cookie ?? SessionPolicy.cookieDefault
+            request.fields.append(("Cookie", "\(name)=\(session)"))
+        }
+        return request
+    }
+
     private func run() -> Int32 {
         do throws(RehearsalFault) {
             let upstream = try RecordingUpstream.start()
@@ -84,11 +118,14 @@ struct ExplainCommand {
                 return GatewayProgram.Exit.invalid
             }
             let faults = FetchedKeys.fetch(for: snapshot, resolver)
-            let rehearsal = try Rehearsal(snapshot: snapshot, upstream: upstream)
+            let rehearsal = try Rehearsal(
+                snapshot: snapshot, upstream: upstream, authorities: loaded.clientAuthorities)
+            let request = complete(for: snapshot.policy)
             let host = request.host(in: snapshot.policy)
             let result = try rehearsal.send(
                 request.bytes(host: host), from: peer,
-                serverName: RequestDraft.serverName(of: host), isHead: request.method == "HEAD")
+                serverName: RequestDraft.serverName(of: host), isHead: request.method == "HEAD",
+                showing: certificate)
             let explanation = Explanation(
                 request, host: host, snapshot: snapshot, places: PolicyPlaces(loaded),
                 result: result, now: WallClock.now().seconds)
@@ -103,7 +140,9 @@ struct ExplainCommand {
             let isRefused = result.decision.outcome == .refuse
             return isRefused ? GatewayProgram.Exit.found : GatewayProgram.Exit.fine
         } catch {
-            return GatewayProgram.complain(error.description, GatewayProgram.Exit.bug)
+            var code = GatewayProgram.Exit.bug
+            if case .cutOff = error { code = GatewayProgram.Exit.found }
+            return GatewayProgram.complain(error.description, code)
         }
     }
 }

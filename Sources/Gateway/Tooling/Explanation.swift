@@ -1,8 +1,6 @@
 import HTTP1
-import JSON
 import Policy
 import Reactor
-import Tokens
 
 /// Why a request was decided as it was, step by step in the order of the decision, each with the
 /// place in the policy that decided it.
@@ -91,70 +89,6 @@ struct Explanation {
         return Step(name: .route, text: text, mark: route.mark)
     }
 
-    func tokenMark(_ route: RoutePolicy) -> SourceMark? {
-        if let index = route.issuer { return policy.issuers[index].mark }
-        return places.routeMark(route.name, "auth")
-    }
-
-    private func tokenStep() -> Step? {
-        guard let route else { return nil }
-        var text: String
-        switch route.authentication {
-        case .none(let reason): text = "none is asked for: \(reason)"
-        case .credentials, .internalCaller:
-            guard let caller = decision.caller else { return nil }
-            text = "ok: \(Self.words(caller.claims))"
-        case .vendor:
-            guard let caller = decision.caller else { return nil }
-            text = "ok: the key of vendor \(policy.vendors[caller.claims.vendor].name)"
-        case .issuer(let index):
-            guard let caller = decision.caller else { return nil }
-            let issuer = policy.issuers[index]
-            text = "ok: iss \(issuer.issuer)"
-            if let token = presentedToken { text += token }
-            text += ", good for \(Self.duration(caller.claims.expires - now))"
-            if let role = caller.claims.role {
-                text += ", role \(String(decoding: role, as: UTF8.self))"
-            }
-        }
-        return Step(name: .token, text: text, mark: tokenMark(route))
-    }
-
-    /// What was shown, and whose it is.
-    private static func words(_ claims: VerifiedClaims) -> String {
-        let kind =
-            switch claims.credential {
-            case .token: "a token"
-            case .apiKey: "an API key"
-            case .session: "a session"
-            case .certificate: "a certificate"
-            case .internalToken: "an internal caller's token"
-            case .place: "nothing"
-            }
-        let subject = String(decoding: claims.subject, as: UTF8.self)
-        return subject.isEmpty ? kind : "\(kind) of \(subject)"
-    }
-
-    /// `, alg RS256, kid 2026-10` of the credential that was sent.
-    private var presentedToken: String? {
-        guard let value = request.value(of: "authorization"),
-            let space = value.firstIndex(of: " ")
-        else { return nil }
-        let token = [UInt8](value[value.index(after: space)...].utf8)
-        guard let decoded = try? UncheckedToken(token.span) else { return nil }
-        var document = JSONDocument()
-        guard (try? document.parse(decoded.header.span)) != nil else { return nil }
-        let view = document.view(of: decoded.header.span)
-        var text = ""
-        for name in ["alg", "kid"] {
-            guard let node = view.member(of: view.root, named: name),
-                let value = view.string(at: node)
-            else { continue }
-            text += ", \(name) \(String(decoding: value, as: UTF8.self))"
-        }
-        return text
-    }
-
     private func tenantStep() -> Step? {
         guard let route, let caller = decision.caller else { return nil }
         guard let principal = caller.principal else {
@@ -166,6 +100,9 @@ struct Explanation {
             let issuer = policy.issuers[index]
             text += ", claim \(issuer.tenant.text)"
             mark = places.mark(of: "issuers", issuer.name, "tenant", "claim") ?? issuer.mark
+        } else if let (words, place) = whereNamed(caller.claims) {
+            text += ", \(words)"
+            mark = place
         }
         if principal.vendor != 0 {
             text += ", vendor \(String(decoding: principal.vendorName, as: UTF8.self))"

@@ -5,6 +5,11 @@ final class PolicyCoverage {
     /// What every route that can have it should be seen to do.
     enum Outcome: String, CaseIterable {
         case forwarded
+        /// Forwarded for each kind of credential that a route of several takes.
+        case token = "by token"
+        case key = "by key"
+        case session = "by session"
+        case certificate = "by certificate"
         /// Nobody, or somebody with a bad credential, is turned away.
         case unauthenticated = "401"
         /// Who lacks the role or the feature is turned away.
@@ -25,14 +30,31 @@ final class PolicyCoverage {
 
     func note(_ decision: Decision) {
         guard let route = decision.route, seen.indices.contains(route) else { return }
-        if decision.outcome == .forward { seen[route][.forwarded, default: 0] += 1 }
+        if decision.outcome == .forward {
+            seen[route][.forwarded, default: 0] += 1
+            if let kind = Self.kind(of: decision) { seen[route][kind, default: 0] += 1 }
+        }
         if decision.status == 401 { seen[route][.unauthenticated, default: 0] += 1 }
-        if decision.refusal == .roleMissing || decision.refusal == .featureMissing {
+        switch decision.refusal {
+        case .roleMissing, .featureMissing, .scopeInsufficient:
             seen[route][.forbidden, default: 0] += 1
+        default: break
         }
         if decision.status == 429 { seen[route][.limited, default: 0] += 1 }
-        if decision.report.namedTenant || decision.refusal == .tenantConflict {
+        if decision.report.namedTenant || decision.refusal == .tenantConflict
+            || decision.refusal == .tenantHost
+        {
             seen[route][.spoofed, default: 0] += 1
+        }
+    }
+
+    private static func kind(of decision: Decision) -> Outcome? {
+        switch decision.caller?.claims.credential {
+        case .token: .token
+        case .apiKey: .key
+        case .session: .session
+        case .certificate: .certificate
+        case .internalToken, .place, nil: nil
         }
     }
 
@@ -42,7 +64,15 @@ final class PolicyCoverage {
     func applies(_ outcome: Outcome, to route: RoutePolicy) -> Bool {
         switch (outcome, route.authentication) {
         case (.forwarded, _): true
-        case (.forbidden, _): route.feature != nil || !route.roles.isEmpty
+        case (.token, .credentials(let kinds)): kinds.issuer != nil && kinds.count > 1
+        case (.key, .credentials(let kinds)): kinds.apiKey && kinds.count > 1
+        case (.session, .credentials(let kinds)): kinds.session && kinds.count > 1
+        case (.certificate, .credentials(let kinds)): kinds.certificate && kinds.count > 1
+        case (.token, _), (.key, _), (.session, _), (.certificate, _): false
+        case (.forbidden, _):
+            // Keys ask their tenant's tier for a feature.
+            route.feature != nil || !route.roles.isEmpty || !route.scopes.isEmpty
+                || route.takesAPIKeys
         case (.unauthenticated, .none): false
         case (.unauthenticated, _): true
         case (.spoofed, _), (.limited, _): route.actsForTenant

@@ -94,16 +94,7 @@ struct PolicyReplay {
                 (file: String) throws(UnreadableFile) in try SnapshotLoader.read(file)
             }
             guard let file else { return nil }
-            var loader = loader
-            loader.substitutes = Substitutes(
-                upstream: upstream.address, keys: credentials.keys,
-                vendorKeys: credentials.vendorKeys, policy: file.policy)
-            guard let snapshot = loader.load(version: 1, toleratesMissing: true).snapshot else {
-                return nil
-            }
-            return PolicyTestRun(
-                file: file, snapshot: snapshot, upstream: upstream, credentials: credentials,
-                coverage: coverage)
+            return try PolicyTestRun.make(file, loader, upstream, credentials, coverage).run
         }
     }
 

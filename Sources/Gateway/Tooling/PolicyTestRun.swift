@@ -2,6 +2,7 @@ import HTTP1
 import JSON
 import Policy
 import Reactor
+import TLS
 
 /// What one case came to.
 struct TestOutcome {
@@ -27,10 +28,33 @@ struct TestOutcome {
 struct PolicyTestRun {
     let file: PolicyTestFile
     let snapshot: Snapshot
+    let authorities: TLSClientAuthorities?
     let upstream: RecordingUpstream
     let credentials: TestCredentials
+    let own: TestFileCredentials
     /// Told of every request.
     let coverage: PolicyCoverage
+
+    /// A run of `file`, whose policy has been read by `loader`.
+    ///
+    /// - Returns: no run where the policy cannot be loaded with the file's tenants.
+    static func make(
+        _ file: PolicyTestFile, _ loader: SnapshotLoader, _ upstream: RecordingUpstream,
+        _ credentials: TestCredentials, _ coverage: PolicyCoverage
+    ) throws(ToolFault) -> (run: PolicyTestRun?, report: PolicyReport) {
+        let own = try TestFileCredentials(file)
+        var loader = loader
+        loader.substitutes = Substitutes(
+            upstream: upstream.address, keys: credentials.keys,
+            vendorKeys: credentials.vendorKeys, credentials: own.material, policy: file.policy)
+        let loaded = loader.load(version: 1, toleratesMissing: true)
+        let run = loaded.snapshot.map {
+            PolicyTestRun(
+                file: file, snapshot: $0, authorities: loaded.clientAuthorities,
+                upstream: upstream, credentials: credentials, own: own, coverage: coverage)
+        }
+        return (run, loaded.report)
+    }
 
     func run(_ testCase: PolicyTestCase) throws(ToolFault) -> TestOutcome {
         let started = Monotonic.now()
@@ -38,7 +62,8 @@ struct PolicyTestRun {
         let draft = try draft(testCase.request)
         let result: RehearsedRequest
         do throws(RehearsalFault) {
-            let rehearsal = try Rehearsal(snapshot: snapshot, upstream: upstream, clock: clock)
+            let rehearsal = try Rehearsal(
+                snapshot: snapshot, upstream: upstream, clock: clock, authorities: authorities)
             clock.advance(milliseconds: testCase.afterMilliseconds)
             result = try send(draft, testCase, rehearsal, clock)
         } catch {
@@ -61,6 +86,7 @@ struct PolicyTestRun {
                 file.tokens[index], in: file.policy, now: file.clockSeconds)
             draft.fields.append(("Authorization", "Bearer \(token)"))
         }
+        try own.add(to: &draft, for: request)
         return draft
     }
 
@@ -76,7 +102,8 @@ struct PolicyTestRun {
         while true {
             let result = try rehearsal.send(
                 bytes, from: .ip(address, port: 1_024),
-                serverName: RequestDraft.serverName(of: host), isHead: draft.method == "HEAD")
+                serverName: RequestDraft.serverName(of: host), isHead: draft.method == "HEAD",
+                showing: own.certificate(for: testCase.request))
             coverage.note(result.decision)
             if number == testCase.repeats { return result }
             number += 1

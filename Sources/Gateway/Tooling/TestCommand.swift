@@ -43,7 +43,7 @@ struct TestCommand {
         do throws(ToolFault) {
             let found = try PolicyTestFiles(at: path)
             let upstream = try Self.upstream()
-            var loader = SnapshotLoader(
+            let loader = SnapshotLoader(
                 path: found.policy, resolver: try Self.resolver(), overlay: overlay)
             let loaded = loader.loadPolicy()
             guard let policy = loaded.policy else {
@@ -60,17 +60,12 @@ struct TestCommand {
                     write(reading.text(colour: isTerminal(.error)), to: .error)
                     return GatewayProgram.Exit.invalid
                 }
-                loader.substitutes = Substitutes(
-                    upstream: upstream.address, keys: credentials.keys,
-                    vendorKeys: credentials.vendorKeys, policy: file.policy)
-                let rehearsed = loader.load(version: 1, toleratesMissing: true)
-                guard let snapshot = rehearsed.snapshot else {
-                    write(rehearsed.report.text(colour: isTerminal(.error)), to: .error)
+                let (run, loading) = try PolicyTestRun.make(
+                    file, loader, upstream, credentials, report.coverage)
+                guard let run else {
+                    write(loading.text(colour: isTerminal(.error)), to: .error)
                     return GatewayProgram.Exit.invalid
                 }
-                let run = PolicyTestRun(
-                    file: file, snapshot: snapshot, upstream: upstream, credentials: credentials,
-                    coverage: report.coverage)
                 for testCase in file.cases where isChosen(testCase.name) {
                     report.add(try run.run(testCase), of: path)
                 }

@@ -73,7 +73,7 @@ final class TestCredentials {
                 throw ToolFault(message: "no keys for issuer \(issuer.name)")
             }
             let whole = Self.complete(claims, issuer, now: now, ttl: token.ttlSeconds)
-            return try mint(
+            return try Self.mint(
                 whole, with: token.isForged ? keys.strangersKey : keys.signingKey,
                 keys.algorithm, type: token.type ?? Self.type(of: issuer))
         }
@@ -83,11 +83,11 @@ final class TestCredentials {
         issuer.types.contains { $0.lowercased() == "jwt" } ? nil : issuer.types.first
     }
 
-    private func mint(
+    static func mint(
         _ claims: [UInt8], with key: [UInt8], _ algorithm: TokenAlgorithm, type: String?
     ) throws(ToolFault) -> String {
         do throws(TokenSigner.Defect) {
-            let signer = try Self.signer(key, algorithm)
+            let signer = try signer(key, algorithm)
             return String(
                 decoding: try signer.mint(claims: claims.span, type: type), as: UTF8.self)
         } catch {

@@ -172,6 +172,7 @@ struct VendorCommand {
         let id = try tenant(&words)
         let name = try words.option("--name") ?? "key"
         let expires = try words.option("--expires")
+        let role = try words.option("--role")
         var scopes: [String] = []
         while let scope = try words.option("--scope") { scopes.append(scope) }
         var body = JSONWriter()
@@ -183,6 +184,7 @@ struct VendorCommand {
             for scope in scopes { body.string(scope) }
             body.endArray()
         }
+        if let role { body.member("role", role) }
         if let expires { body.member("expires_at", expires) }
         body.endObject()
         let bytes = body.bytes
@@ -298,7 +300,7 @@ enum VendorAnswer {
         ]
     static let keyColumns = [
         Column(title: "ID", pointer: "/id"), Column(title: "NAME", pointer: "/name"),
-        Column(title: "SCOPES", pointer: "/scopes"),
+        Column(title: "SCOPES", pointer: "/scopes"), Column(title: "ROLE", pointer: "/role"),
         Column(title: "CREATED", pointer: "/created_at"),
         Column(title: "EXPIRES", pointer: "/expires_at"),
         Column(title: "REVOKED", pointer: "/revoked_at"),

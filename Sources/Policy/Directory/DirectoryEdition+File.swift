@@ -9,7 +9,11 @@ extension DirectoryEdition {
     /// The tenants of a file. Two records for one (vendor, external id) pair cancel out: which of
     /// them is meant cannot be evaluated, so neither is used. (A compiler refuses the file before
     /// that.)
-    convenience init?(file entries: [TenantEntry], policy: GatewayPolicy) {
+    ///
+    /// - Parameter keys: of tenants whose entries have an id.
+    public convenience init?(
+        file entries: [TenantEntry], keys: [APIKeyFacts] = [], policy: GatewayPolicy
+    ) {
         struct Key: Hashable {
             var vendor: Int
             var externalID: ExternalID
@@ -42,9 +46,12 @@ extension DirectoryEdition {
             facts.features = entry.features
             guard (try? ledger.apply(.tenant(facts))) != nil else { return nil }
         }
+        for key in keys {
+            guard (try? ledger.apply(.key(key))) != nil else { return nil }
+        }
         let made = ledger.edition()
         self.init(
             base: made.base, overlay: made.overlay, vendors: made.vendors, tiers: made.tiers,
-            features: made.features, scopes: made.scopes)
+            features: made.features, scopes: made.scopes, roles: made.roles)
     }
 }

@@ -8,10 +8,12 @@ public final class DirectoryEdition: Sendable {
     let tiers: DirectoryNames
     let features: DirectoryNames
     let scopes: DirectoryNames
+    let roles: DirectoryNames
 
     init(
         base: DirectoryBase, overlay: DirectoryTable, vendors: DirectoryNames,
-        tiers: DirectoryNames, features: DirectoryNames, scopes: DirectoryNames
+        tiers: DirectoryNames, features: DirectoryNames, scopes: DirectoryNames,
+        roles: DirectoryNames
     ) {
         self.base = base
         self.overlay = overlay
@@ -19,6 +21,7 @@ public final class DirectoryEdition: Sendable {
         self.tiers = tiers
         self.features = features
         self.scopes = scopes
+        self.roles = roles
     }
 
     /// A table that is never copied and never changed.
@@ -64,6 +67,12 @@ public final class DirectoryEdition: Sendable {
     func key(_ id: APIKeyID) -> DirectoryTable.KeyRow? {
         if let index = overlay.key(id) { return overlay.keys[index] }
         return base.table.key(id).map { base.table.keys[$0] }
+    }
+
+    /// See `DirectoryTable.keyOrAnother`.
+    func keyOrAnother(_ id: APIKeyID) -> (row: DirectoryTable.KeyRow, isIt: Bool)? {
+        if let index = overlay.key(id) { return (overlay.keys[index], true) }
+        return base.table.keyOrAnother(id).map { (base.table.keys[$0.place], $0.isIt) }
     }
 
     func revocation(
@@ -160,9 +169,14 @@ public final class DirectoryEdition: Sendable {
         return facts
     }
 
+    func role(_ row: DirectoryTable.KeyRow) -> [UInt8]? {
+        row.role == DirectoryTable.KeyRow.noRole ? nil : roles.all[Int(row.role)]
+    }
+
     private func facts(_ row: DirectoryTable.KeyRow) -> APIKeyFacts {
         var facts = APIKeyFacts(id: row.id, tenant: row.tenant, digest: row.digest)
         facts.scopes = scopes.set(row.scopes)
+        facts.role = role(row)
         facts.expires = row.expires
         facts.isRevoked = row.isRevoked
         return facts

@@ -84,6 +84,11 @@ public struct APIKeyID: Hashable, BitwiseCopyable, Sendable {
         low = DirectoryHash.word(text, 8)
     }
 
+    /// No key's: what is looked for in the place of a text that is none.
+    public init(standingFor digest: CredentialDigest) {
+        (high, low) = (digest.words.0 | 1 << 63, digest.words.1)
+    }
+
     /// The 16 characters.
     public var bytes: [UInt8] {
         [high, low].flatMap { word in
@@ -128,6 +133,8 @@ public struct APIKeyFacts: Equatable, Sendable {
     public var digest: CredentialDigest
     /// What it may be used for, sorted.
     public var scopes: [[UInt8]] = []
+    /// Who uses it, as far as `roles` of a route ask.
+    public var role: [UInt8]?
     /// Wall-clock second from which it is no longer taken; `Int64.max` for never.
     public var expires = Int64.max
     public var isRevoked = false
@@ -205,10 +212,10 @@ public enum DirectoryBounds {
     public static let domainsOfTenantMax = 1_000
     /// Bytes of all names and domains together.
     public static let textBytesMax = 1 << 31
-    /// Different vendors, tiers, sets of features and sets of scopes, each.
+    /// Different vendors, tiers, roles, sets of features and sets of scopes, each.
     public static let namesMax = 65_534
     public static let domainBytesMax = 253
-    /// Of a vendor, tier, feature or scope.
+    /// Of a vendor, tier, role, feature or scope.
     public static let nameBytesMax = 64
     /// Features of a tenant, or scopes of a key.
     public static let setMax = 32

@@ -14,6 +14,7 @@ public struct DirectoryLedger: ~Copyable {
     private var tiers = DirectoryNames()
     private var features = DirectoryNames()
     private var scopes = DirectoryNames()
+    private var roles = DirectoryNames()
     private let seed: UInt64
     /// Changes go to the base itself while nobody has seen an edition.
     private var isLoading = true
@@ -46,7 +47,8 @@ public struct DirectoryLedger: ~Copyable {
             guard facts.scopes.count <= DirectoryBounds.setMax else { throw .tooLarge }
             let row = DirectoryTable.KeyRow(
                 id: facts.id, tenant: facts.tenant, digest: facts.digest, expires: facts.expires,
-                scopes: try scopes.place(ofSet: facts.scopes), isRevoked: facts.isRevoked)
+                scopes: try scopes.place(ofSet: facts.scopes), role: try place(of: facts.role),
+                isRevoked: facts.isRevoked)
             if isLoading { return try loading.put(row) }
             if let known = base.table.key(row.id), base.table.keys[known].tenant != row.tenant {
                 throw .inconsistent
@@ -57,6 +59,11 @@ public struct DirectoryLedger: ~Copyable {
                 tenant: facts.tenant, token: facts.token, expires: facts.expires)
             if isLoading { try loading.put(row) } else { try overlay.put(row) }
         }
+    }
+
+    private mutating func place(of role: [UInt8]?) throws(DirectoryDefect) -> UInt16 {
+        guard let role else { return DirectoryTable.KeyRow.noRole }
+        return try roles.place(of: role)
     }
 
     private mutating func apply(_ facts: TenantFacts) throws(DirectoryDefect) {
@@ -91,7 +98,7 @@ public struct DirectoryLedger: ~Copyable {
         }
         return DirectoryEdition(
             base: base, overlay: overlay, vendors: vendors, tiers: tiers, features: features,
-            scopes: scopes)
+            scopes: scopes, roles: roles)
     }
 
     /// Makes one table of base and overlay; what has expired by itself is left out.

@@ -59,6 +59,7 @@ extension DirectoryLine {
             writer.member("tenant", facts.tenant.text)
             writer.member("digest", facts.digest.hexadecimal.span)
             write("scopes", facts.scopes, &writer)
+            if let role = facts.role { writer.member("role", role.span) }
             if facts.expires != .max { writer.member("expires", facts.expires) }
             if facts.isRevoked { writer.member("revoked", true) }
         case .revocation(let facts):

@@ -175,7 +175,9 @@ public struct DirectoryLineReader: ~Copyable {
     private static func key(_ object: borrowing LineObject) throws(DirectoryLineDefect)
         -> DirectoryLine
     {
-        try object.requireOnly(["v", "key", "tenant", "digest", "scopes", "expires", "revoked"])
+        try object.requireOnly([
+            "v", "key", "tenant", "digest", "scopes", "role", "expires", "revoked",
+        ])
         let name = try object.text("key", 1...APIKeyID.byteCount)
         guard let id = APIKeyID(name.span) else {
             throw DirectoryLineDefect("key is no key id")
@@ -184,6 +186,9 @@ public struct DirectoryLineReader: ~Copyable {
             id: id, tenant: try object.tenantID("tenant"), digest: try object.digest("digest"))
         facts.scopes = try object.texts(
             "scopes", countMax: DirectoryBounds.setMax, bytesMax: DirectoryBounds.nameBytesMax)
+        if object.isPresent("role") {
+            facts.role = try object.text("role", 1...DirectoryBounds.nameBytesMax)
+        }
         if object.isPresent("expires") {
             facts.expires = try object.integer("expires", 0...Self.secondsMax)
         }

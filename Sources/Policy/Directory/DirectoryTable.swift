@@ -31,7 +31,10 @@ struct DirectoryTable: Sendable {
         var digest: CredentialDigest
         var expires: Int64
         var scopes: UInt16
+        var role: UInt16
         var isRevoked: Bool
+
+        static let noRole = UInt16.max
     }
 
     struct RevocationRow: BitwiseCopyable, Sendable {
@@ -127,6 +130,22 @@ struct DirectoryTable: Sendable {
             slot = byKey.next(slot)
         }
         return nil
+    }
+
+    /// The row of this id; where there is none, another one, so that as much memory is read as for
+    /// one that is there (attack K1). `nil` where there are no keys.
+    func keyOrAnother(_ id: APIKeyID) -> (place: Int, isIt: Bool)? {
+        guard !keys.isEmpty else { return nil }
+        let hash = hash(id)
+        var slot = byKey.start(hash)
+        var passed: Int?
+        while let place = byKey.place(slot) {
+            if keys[place].id == id { return (place, true) }
+            passed = place
+            slot = byKey.next(slot)
+        }
+        let other = Int(hash.multipliedFullWidth(by: UInt64(keys.count)).high)
+        return (passed ?? other, false)
     }
 
     func revocation(_ tenant: TenantID, _ token: TokenID) -> Int? {

@@ -120,24 +120,42 @@ public struct TenantDirectory: Sendable {
         public let expires: Int64
         public let isRevoked: Bool
         fileprivate let scopes: UInt16
+        fileprivate let role: UInt16
 
         /// Whether the key may be used at `now` (wall-clock seconds).
         public func holds(at now: Int64) -> Bool { !isRevoked && now < expires }
     }
 
     public func key(_ id: APIKeyID) -> FoundKey? {
-        guard case .records(let edition) = source else { return nil }
-        return edition.key(id).map {
-            FoundKey(
-                id: $0.id, tenant: $0.tenant, digest: $0.digest, expires: $0.expires,
-                isRevoked: $0.isRevoked, scopes: $0.scopes)
+        guard let found = keyOrAnother(id), found.isIt else { return nil }
+        return found.key
+    }
+
+    /// The record of this id; where there is none, that of another key, which takes as long to find
+    /// and may only be compared with (attack K1).
+    public func keyOrAnother(_ id: APIKeyID) -> (key: FoundKey, isIt: Bool)? {
+        guard case .records(let edition) = source, let found = edition.keyOrAnother(id) else {
+            return nil
         }
+        let row = found.row
+        let key = FoundKey(
+            id: row.id, tenant: row.tenant, digest: row.digest, expires: row.expires,
+            isRevoked: row.isRevoked, scopes: row.scopes, role: row.role)
+        return (key, found.isIt)
     }
 
     /// What a key this very value has found may be used for, sorted; allocates.
     public func scopes(of key: FoundKey) -> [[UInt8]] {
         guard case .records(let edition) = source else { return [] }
         return edition.scopes.set(key.scopes)
+    }
+
+    /// The role of who uses a key this very value has found; allocates.
+    public func role(of key: FoundKey) -> [UInt8]? {
+        guard case .records(let edition) = source, key.role != DirectoryTable.KeyRow.noRole else {
+            return nil
+        }
+        return edition.roles.all[Int(key.role)]
     }
 
     /// Whether any host name is a tenant's.

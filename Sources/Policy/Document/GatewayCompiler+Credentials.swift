@@ -180,13 +180,13 @@ extension GatewayCompiler {
 
     private mutating func checkAPIKeys(at mark: SourceMark) {
         let source = root["tenants"]?["source"]?.text
-        guard source == "directory" else {
+        guard source == "directory" || knowsKeys else {
             list.add(
                 .keysUnknown, "API keys are known from the directory, and there is none", at: mark,
                 label: "`tenants: {source: directory, ...}`")
             return
         }
-        if root["tenants"]?["key_pepper"] == nil {
+        if root["tenants"]?["key_pepper"] == nil, !knowsKeys {
             list.add(
                 .keysUnknown, "API keys cannot be compared without `tenants.key_pepper`", at: mark)
         }

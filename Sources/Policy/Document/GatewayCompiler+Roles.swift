@@ -26,7 +26,7 @@ extension GatewayCompiler {
         case .none:
             return "callers of route `\(route.name)` have no role: it asks for no credential"
         case .vendor: return "callers of route `\(route.name)` have no role: vendor keys say none"
-        case .credentials(let kinds) where kinds.session: return nil
+        case .credentials(let kinds) where kinds.session || kinds.apiKey: return nil
         case .credentials, .internalCaller, .issuer:
             guard let index = route.issuer else {
                 return "callers of route `\(route.name)` have no role: its credentials say none"

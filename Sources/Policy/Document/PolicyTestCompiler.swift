@@ -32,7 +32,10 @@ extension PolicyDocument {
             PolicyNode(.mapping(entries), mark: tenants.mark)
         }
         var copy = self
-        let source = mapping([entry("source", text("file:" + path))])
+        var settings = [entry("source", text("file:" + path))]
+        // Whose host is whose is the policy's own word.
+        if let hosts = root["tenants"]?["hosts"] { settings.append(entry("hosts", hosts)) }
+        let source = mapping(settings)
         let others = (root.entries ?? []).filter { $0.key != "tenants" }
         copy.root.value = .mapping(others + [entry("tenants", source)])
         let file = mapping([entry("version", text("1")), entry("tenants", tenants)])
@@ -47,6 +50,9 @@ struct PolicyTestCompiler {
     var file: PolicyTestFile
     var list: DiagnosticList
     private var tokens: [String: Int] = [:]
+    var keys: [String: Int] = [:]
+    var sessions: [String: Int] = [:]
+    var certificates: [String: Int] = [:]
 
     init(_ root: PolicyNode, _ policy: GatewayPolicy, _ list: DiagnosticList) {
         self.root = root
@@ -57,7 +63,8 @@ struct PolicyTestCompiler {
     /// The file's own tenants are read as the policy's are, by compiling it with them.
     mutating func readTenants(_ document: PolicyDocument) {
         guard let node = root["tenants"] else { return }
-        let (policy, diagnostics) = GatewayPolicy.compile(document.with(tenants: node))
+        let (policy, diagnostics) = GatewayPolicy.compile(
+            document.with(tenants: node), isDevelopment: false, knowsKeys: true)
         // What is said about the policy itself has been said.
         let own = diagnostics.filter { $0.severity == .error || $0.mark?.file == node.mark.file }
         for diagnostic in own where diagnostic.code != .ineffective { list.add(diagnostic) }
@@ -67,6 +74,7 @@ struct PolicyTestCompiler {
     mutating func run() {
         readClock()
         for entry in root["tokens"]?.entries ?? [] { readToken(entry) }
+        readCredentials()
         var names: [String: SourceMark] = [:]
         for item in root["cases"]?.items ?? [] {
             guard item.entries != nil else { continue }
@@ -170,7 +178,7 @@ struct PolicyTestCompiler {
         return node.json
     }
 
-    private mutating func index(
+    mutating func index(
         _ node: PolicyNode, among names: [String], _ noun: String
     ) -> Int {
         guard let text = node.text else { return 0 }
@@ -199,14 +207,10 @@ struct PolicyTestCompiler {
         var request = TestRequest(
             method: node?["method"]?.text ?? "GET", url: node?["url"]?.text ?? "", token: nil,
             fields: [], body: [], from: node?["from"]?.text ?? "192.0.2.1")
-        if let token = node?["token"], let name = token.text {
-            request.token = tokens[name]
-            if request.token == nil {
-                list.add(
-                    .testTokenUnknown, "there is no token `\(name.shortened)`", at: token.mark,
-                    label: Suggestion.label(for: name, among: tokens.keys.sorted()))
-            }
-        }
+        request.token = made(node?["token"], among: tokens, "token")
+        request.key = made(node?["key"], among: keys, "key")
+        request.session = made(node?["session"], among: sessions, "session")
+        request.certificate = made(node?["certificate"], among: certificates, "certificate")
         for entry in node?["headers"]?.entries ?? [] {
             for value in entry.node.items ?? [entry.node] {
                 request.fields.append((entry.key, value.text ?? ""))
@@ -233,6 +237,18 @@ struct PolicyTestCompiler {
             }
         }
         return request
+    }
+
+    /// A credential of the file, by name.
+    private mutating func made(
+        _ node: PolicyNode?, among known: [String: Int], _ noun: String
+    ) -> Int? {
+        guard let node, let name = node.text else { return nil }
+        if let index = known[name] { return index }
+        list.add(
+            .testTokenUnknown, "there is no \(noun) `\(name.shortened)`", at: node.mark,
+            label: Suggestion.label(for: name, among: known.keys.sorted()))
+        return nil
     }
 
     private mutating func readExpectation(_ node: PolicyNode?) -> TestExpectation {

@@ -14,6 +14,8 @@ enum PolicyTestShape {
             PolicyKey(
                 "tokens", .table(.record(token), names: GatewayShape.name, noun: "tokens"),
                 "Credentials, made for the test and signed by keys that only the test knows."),
+            TestCredentialShape.keys, TestCredentialShape.sessions,
+            TestCredentialShape.certificates,
             PolicyKey(
                 "tenants", .anything,
                 "Tenants in place of the policy's own, as in the tenants file."),
@@ -63,6 +65,10 @@ enum PolicyTestShape {
             PolicyKey("method", .scalar(.text), default: "GET", "Its method."),
             PolicyKey("url", .scalar(.text), required: true, "Where it goes: a URL, or a path."),
             PolicyKey("token", .scalar(.text), "One of `tokens`, sent as bearer token."),
+            PolicyKey("key", .scalar(.text), "One of `keys`."),
+            PolicyKey("session", .scalar(.text), "One of `sessions`."),
+            PolicyKey(
+                "certificate", .scalar(.text), "One of `certificates`, shown in the handshake."),
             PolicyKey(
                 "headers", .table(.oneOrList(.text), names: .headerName, noun: "headers"),
                 "Fields of its head."),

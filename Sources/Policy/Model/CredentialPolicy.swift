@@ -8,6 +8,10 @@ public struct CredentialKinds: Equatable, Sendable {
     public var certificate = false
 
     public init() {}
+
+    public var count: Int {
+        (issuer == nil ? 0 : 1) + (apiKey ? 1 : 0) + (session ? 1 : 0) + (certificate ? 1 : 0)
+    }
 }
 
 /// Where a tenant that no credential names is named.

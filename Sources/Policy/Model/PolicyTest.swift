@@ -3,6 +3,7 @@ public struct PolicyTestFile: Sendable {
     /// Seconds since 1970 when a case begins.
     public var clockSeconds: Int64
     public var tokens: [TestToken]
+    public var credentials = TestCredentialSet()
     public var cases: [PolicyTestCase]
     /// The policy it is tried with: the real one, with the file's tenants where it has some.
     public var policy: GatewayPolicy
@@ -38,6 +39,10 @@ public struct TestRequest: Sendable {
     public var url: String
     /// Index into `PolicyTestFile.tokens`.
     public var token: Int?
+    /// Indices into the lists of `PolicyTestFile.credentials`.
+    public var key: Int?
+    public var session: Int?
+    public var certificate: Int?
     public var fields: [(name: String, value: String)]
     public var body: [UInt8]
     public var from: String

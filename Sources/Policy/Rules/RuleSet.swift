@@ -15,11 +15,12 @@ public final class RuleSet: Sendable {
     /// What any route calls a tenant, for matrix parameters of paths that match none.
     private let allTenantNames: SkeletonSet
 
-    public init(policy: GatewayPolicy) {
+    /// - Parameter directory: in place of what the policy itself says of tenants.
+    public init(policy: GatewayPolicy, directory: TenantDirectory? = nil) {
         self.policy = policy
         routes = policy.routes.indices.map { RouteRule($0, in: policy) }
         table = RouteTable(policy.routes)
-        directory = TenantDirectory(policy: policy)
+        self.directory = directory ?? TenantDirectory(policy: policy)
         hosts = HostTenancy(policy)
         allTenantNames = SkeletonSet(
             names: policy.routes.flatMap { RouteRule.tenantNames(of: $0, in: policy) })

@@ -62,8 +62,11 @@ extension PublicKey {
             }
             defer { unsafe EVP_MD_free(hash) }
             guard unsafe EVP_DigestSignInit(context, &inner, hash, nil, pointer) == 1,
-                let inner = unsafe inner, unsafe setPSS(of: inner, hash: hash)
+                let inner = unsafe inner
             else { return nil }
+            if algorithm.family == .pss {
+                guard unsafe setPSS(of: inner, hash: hash) else { return nil }
+            }
         }
         var count = 0
         guard unsafe EVP_DigestSign(context, nil, &count, message, message.count) == 1 else {
@@ -73,6 +76,30 @@ extension PublicKey {
         guard unsafe EVP_DigestSign(context, &out, &count, message, message.count) == 1 else {
             return nil
         }
-        return Array(out.prefix(count))
+        let made = Array(out.prefix(count))
+        return algorithm.family == .ec ? algorithm.halves(ofDER: made) : made
+    }
+}
+
+extension TokenAlgorithm {
+    /// `R || S` (RFC 7518 §3.4) of a signature in the DER that OpenSSL has just written.
+    fileprivate func halves(ofDER der: [UInt8]) -> [UInt8]? {
+        let half = (hashBits == 512 ? 521 + 7 : hashBits) / 8
+        var rest = der[...]
+        func head(_ tag: UInt8) -> Int? {
+            guard rest.popFirst() == tag, let length = rest.popFirst() else { return nil }
+            guard length >= 0x80 else { return Int(length) }
+            return length == 0x81 ? rest.popFirst().map { Int($0) } : nil
+        }
+        guard head(0x30) == rest.count else { return nil }
+        var out: [UInt8] = []
+        for _ in 0..<2 {
+            guard let count = head(0x02), count <= rest.count else { return nil }
+            let magnitude = rest.prefix(count).drop { $0 == 0 }
+            guard magnitude.count <= half else { return nil }
+            out += Array(repeating: 0, count: half - magnitude.count) + magnitude
+            rest = rest.dropFirst(count)
+        }
+        return rest.isEmpty ? out : nil
     }
 }

@@ -77,14 +77,13 @@ public struct TokenSigner: ~Copyable {
         let view = document.view(of: claims)
         guard view.kind(of: view.root) == .object else { throw .claims }
         // libjwt writes its own `typ` over any other.
-        let isOtherType = type != nil && type != "JWT" && algorithm.family == .hmac
+        let isOtherType = type != nil && type != "JWT"
         guard algorithm.isKnownToSecondReader, !isOtherType else {
             return try write(claims, keyName: keyName, type: type)
         }
         guard let draft = TokenDraft() else { throw .library }
         guard draft.addClaims(claims) else { throw .claims }
         if let keyName { guard draft.addHeader("kid", keyName) else { throw .header } }
-        if let type { guard draft.addHeader("typ", type) else { throw .header } }
         guard draft.setKey(key, algorithm), let token = draft.encoded() else { throw .library }
         guard token.count <= CompactToken.bytesMax else { throw .length }
         return token

@@ -9,7 +9,7 @@ public struct ShownKey: Sendable {
 
     fileprivate init(_ record: TenantDirectory.FoundKey) { self.record = record }
 
-    /// What the key says: its tenant and its scopes.
+    /// What the key says: its tenant, its scopes and its role.
     ///
     /// - Parameter directory: the value the key was found in.
     /// - Returns: `nil` where the directory does not know its tenant.
@@ -19,7 +19,8 @@ public struct ShownKey: Sendable {
         else { return nil }
         return VerifiedClaims(
             issuer: nil, vendor: vendor, tenant: name, derivedID: nil,
-            subject: Array("key:".utf8) + record.id.bytes, role: nil, tier: nil, notBefore: 0,
+            subject: Array("key:".utf8) + record.id.bytes, role: directory.role(of: record),
+            tier: nil, notBefore: 0,
             expires: record.expires, credential: .apiKey, tenantID: record.tenant,
             key: record.id, scopes: directory.scopes(of: record))
     }
@@ -51,10 +52,11 @@ public struct APIKeyVerifier: ~Copyable {
         _ text: Span<UInt8>, in directory: TenantDirectory, now: Int64
     ) -> ShownKey? {
         guard text.count <= Self.bytesMax, let shown = digester.apiKey(text) else { return nil }
-        let record = APIKeyText.id(text).flatMap { directory.key($0) }
-        let isKnown = Self.areEqual(shown, record?.digest ?? nobody)
-        guard let record, isKnown, record.holds(at: now) else { return nil }
-        return ShownKey(record)
+        let id = APIKeyText.id(text) ?? APIKeyID(standingFor: shown)
+        let found = directory.keyOrAnother(id)
+        let isEqual = Self.areEqual(shown, found?.key.digest ?? nobody)
+        guard let found, found.isIt, isEqual, found.key.holds(at: now) else { return nil }
+        return ShownKey(found.key)
     }
 
     private static func areEqual(_ one: CredentialDigest, _ other: CredentialDigest) -> Bool {

@@ -4,7 +4,7 @@ import TestSupport
 /// Section K, and what else needs a directory: keys and tenants that are no token's.
 extension Scenario {
     /// Requests with what must come of them, in one gateway that knows keys.
-    private static func outcomes(
+    static func outcomes(
         _ id: String, _ sent: String, _ required: String,
         _ rows: @escaping @Sendable () -> [(line: String, fields: String, outcome: String)]
     ) -> Scenario {
@@ -18,8 +18,8 @@ extension Scenario {
         }
     }
 
-    private static func field(_ key: String) -> String { "X-API-Key: \(key)\r\n" }
-    private static func bearer(_ key: String) -> String { "Authorization: Bearer \(key)\r\n" }
+    static func field(_ key: String) -> String { "X-API-Key: \(key)\r\n" }
+    static func bearer(_ key: String) -> String { "Authorization: Bearer \(key)\r\n" }
     private static func basic(_ text: String) -> String {
         "Authorization: Basic \(Data(text.utf8).base64EncodedString())\r\n"
     }

@@ -13,6 +13,9 @@ final class KeyBench: Sendable {
     static let poor = DirectoryCopyFile.key("d")
     static let ofDeleted = DirectoryCopyFile.key("e")
     static let unknown = DirectoryCopyFile.key("f")
+    static let ofSuspended = DirectoryCopyFile.key("g")
+    /// Twenty of one tenant with 100 a minute.
+    static let ofMixed = "hijklmnopqrstuvwxyz2".map { DirectoryCopyFile.key($0) }
 
     let recorder: RecorderUpstream
     let gateway: ChildProcess
@@ -27,7 +30,7 @@ final class KeyBench: Sendable {
         let recorder = try RecorderUpstream()
         self.recorder = recorder
         logPath = "\(folder.path)/keys.log"
-        try Self.writeCopy(to: "\(folder.path)/directory.copy")
+        try Self.writeCopy(to: "\(folder.path)/directory.copy", begun: material.begun)
         try folder.write(DirectoryCopyFile.pepper, to: "pepper.key")
         try folder.write(Self.policy(upstream: recorder.port), to: "keys.yaml")
         let announced = "\(folder.path)/keys.announced"
@@ -49,7 +52,7 @@ final class KeyBench: Sendable {
         self.port = port
     }
 
-    private static func writeCopy(to path: String) throws {
+    private static func writeCopy(to path: String, begun: Int) throws {
         let deleted = "0190a000-0000-7000-8000-00000000000c"
         var copy = DirectoryCopyFile()
         copy.add(tenant: "acme", id: DirectoryCopyFile.acme, tier: "SCALE")
@@ -62,6 +65,16 @@ final class KeyBench: Sendable {
         try copy.add(key: expired, of: DirectoryCopyFile.acme, scopes: scopes, #""expires":9"#)
         try copy.add(key: poor, of: DirectoryCopyFile.globex, scopes: scopes)
         try copy.add(key: ofDeleted, of: deleted, scopes: scopes)
+        let suspended = "0190a000-0000-7000-8000-00000000000d"
+        copy.add(tenant: "wayne", id: suspended, tier: "SCALE", #""state":"suspended""#)
+        try copy.add(key: ofSuspended, of: suspended, scopes: scopes)
+        copy.add(
+            tenant: "voided", id: "0190a000-0000-7000-8000-00000000000e", tier: "SCALE",
+            "\"void_before\":\(begun - 300)")
+        let mixed = "0190a000-0000-7000-8000-00000000000f"
+        copy.add(tenant: "mixed", id: mixed, tier: "HUNDRED")
+        for key in ofMixed { try copy.add(key: key, of: mixed) }
+        try copy.add(revoked: "stolen", of: DirectoryCopyFile.acme)
         try copy.write(to: path)
     }
 
@@ -69,7 +82,7 @@ final class KeyBench: Sendable {
         """
         version: 1
         listen:
-          public: {address: "127.0.0.1:0", workers: 1, tls: none, access_log: file:keys.log}
+          public: {address: "127.0.0.1:0", workers: 2, tls: none, access_log: file:keys.log}
         issuers:
           idp:
             issuer: https://idp.test/
@@ -77,6 +90,13 @@ final class KeyBench: Sendable {
             audience: [api]
             algorithms: [RS256]
             tenant: {claim: tenant_id}
+          es:
+            issuer: https://es.test/
+            jwks: file:es.pub
+            audience: [api]
+            algorithms: [ES256]
+            tenant: {claim: tenant_id}
+        sessions: {key: file:session.key, origins: ["https://app.test"]}
         tenants:
           source: directory
           feed: {address: unix:no-feed.sock}
@@ -86,6 +106,7 @@ final class KeyBench: Sendable {
         tiers:
           STARTER: {requests: unlimited}
           SCALE: {requests: unlimited, features: [api-access]}
+          HUNDRED: {requests: 100/min, features: [api-access]}
         routes:
           - name: keys
             match: {path: /k/**}
@@ -93,6 +114,8 @@ final class KeyBench: Sendable {
             basic: true
             scopes: {POST: [events:write]}
             upstream: api
+          - {name: es, match: {path: /es/**}, auth: es, upstream: api}
+          - {name: mixed, match: {path: /mixed/**}, auth: [idp, api-key, session], upstream: api}
           - {name: plain, match: {path: /plain/**}, auth: api-key, upstream: api}
         """
     }
@@ -112,9 +135,12 @@ final class KeyBench: Sendable {
 
     func ask(_ line: String, _ fields: String) throws -> RawResponse {
         let client = try RawClient(port: port)
-        let text = Wire.bytes(fields, tokens: material.tokens)
-        try client.send(
-            Array("\(line) HTTP/1.1\r\nHost: api.test\r\n".utf8) + text + Array("\r\n".utf8))
+        try client.send(bytes(line, fields))
         return try client.readResponse(seconds: Bench.patience)
+    }
+
+    func bytes(_ line: String, _ fields: String) -> [UInt8] {
+        Array("\(line) HTTP/1.1\r\nHost: api.test\r\n".utf8)
+            + Wire.bytes(fields, tokens: material.tokens) + Array("\r\n".utf8)
     }
 }

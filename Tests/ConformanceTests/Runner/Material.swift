@@ -11,6 +11,8 @@ final class Material: Sendable {
     let tokens: [String: String]
     /// Where a forged header says that keys are to be had; nobody may come.
     let keyHost: KeyHost
+    /// Wall-clock second shortly before the tokens were made.
+    let begun = Int(Date().timeIntervalSince1970)
 
     private init() throws {
         folder = try TemporaryFolder()
@@ -97,7 +99,9 @@ final class Material: Sendable {
             tokens[name] = try run(program, command, in: folder)
         }
         let rows = Catalogue.all.compactMap { row in row.recipe.map { (row.id, $0) } }
-        let recipes = (rows + BenchPolicy.scenarioTokens + BenchPolicy.countedTokens).map {
+        let others =
+            BenchPolicy.scenarioTokens + BenchPolicy.countedTokens + BenchPolicy.revokedTokens
+        let recipes = (rows + others).map {
             name, recipe in
             (name, recipe.naming(keyHost: "127.0.0.1:\(keyHost.port)"))
         }

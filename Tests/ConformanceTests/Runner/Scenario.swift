@@ -24,7 +24,7 @@ struct Scenario: Sendable {
     static let all =
         keyRefusals + reuse + pipelines + pieces + heldBodies + crowds + bodyMemory + secrets
         + memory + shadow + otherPaths + denseBodies + cookieCounts + limits + clocks + floods
-        + keys
+        + keys + revocations
 }
 
 extension Sighting {

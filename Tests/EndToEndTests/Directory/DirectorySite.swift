@@ -203,5 +203,18 @@ final class DirectorySite {
         #expect(took < seconds, "it took \(took) s until \(status) \(code)")
     }
 
+    /// The wall-clock second at which the gateway's copy was last known to be true.
+    func copyIsOf() throws -> Int {
+        let texts = try ["tenants.copy", "tenants.copy.seen"].compactMap { name -> String? in
+            let path = "\(folder.path)/\(name)"
+            guard FileManager.default.fileExists(atPath: path) else { return nil }
+            return try String(contentsOfFile: path, encoding: .utf8)
+        }
+        let moments = texts.compactMap { text -> Int? in
+            text.firstMatch(of: #/"as_of":([0-9]+)/#).flatMap { Int($0.1) }
+        }
+        return try #require(moments.max())
+    }
+
     func sql(_ text: String) throws -> String { try cluster.run(sql: text, in: database) }
 }

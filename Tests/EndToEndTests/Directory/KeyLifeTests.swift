@@ -25,6 +25,11 @@ import Testing
                         auth: [idp, api-key]
                         scopes: {POST: [events:write]}
                         upstream: api
+                      - name: roles
+                        match: {path: /roles/**}
+                        auth: api-key
+                        roles: {GET: [loader]}
+                        upstream: api
 
                     """
             )
@@ -99,5 +104,60 @@ import Testing
         try expect("200", site, key.key)
         try site.change("acme", #"{"state":"suspended"}"#)
         try expect("403 tenant.suspended", site, key.key)
+    }
+
+    // MARK: By the command
+
+    /// `ringfence key …` against the site's gateway, as an operator runs it.
+    private func ringfence(
+        _ site: DirectorySite, _ words: String...
+    ) throws -> (end: ChildProcess.End, output: String, errors: String) {
+        let run = try ChildProcess.run(
+            BuiltProducts.path("ringfence"),
+            words + [
+                "--url", "http://127.0.0.1:\(site.gateway.port)", "--vendor-key-file",
+                "\(site.folder.path)/vendor.key",
+            ], seconds: 30)
+        return (run.end, run.output, run.errorOutput)
+    }
+
+    @Test func `key create, list and revoke are felt within a second`() throws {
+        let upstream = try RecorderUpstream()
+        let site = try DirectorySite(upstream: upstream.port)
+        try Self.open(site)
+        try site.make("acme", tier: "GROWTH")
+        let made = try ringfence(
+            site, "key", "create", "acme", "--name", "ci", "--scope", "events:read", "--role",
+            "loader")
+        try #require(made.end == .exited(0), "\(made.errors)")
+        #expect(made.errors == "this is the only time the key is shown\n")
+        let key = made.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        try expect("200", site, key)
+        #expect(try status(site, key, "GET /roles/x") == "200")
+        #expect(upstream.requests.last?.all("X-Tenant-ID") == ["acme"])
+
+        let other = try ringfence(site, "key", "create", "acme", "--json")
+        try #require(other.end == .exited(0), "\(other.errors)")
+        let plain = try JSONDecoder().decode(Made.self, from: Data(other.output.utf8))
+        try expect("200", site, plain.key)
+        #expect(try status(site, plain.key, "GET /roles/x") == "403 role.missing")
+
+        let id = String(key.dropFirst(8).prefix(16))
+        let list = try ringfence(site, "key", "list", "acme")
+        try #require(list.end == .exited(0), "\(list.errors)")
+        let line = try #require(list.output.split(separator: "\n").first { $0.contains(id) })
+        let cells = line.split(separator: " ").map(String.init)
+        #expect(Array(cells[0..<4]) == [id, "ci", "events:read", "loader"])
+        #expect(cells.last == "-" && !list.output.contains(key))
+
+        let revoked = try ringfence(site, "key", "revoke", "acme", id)
+        #expect(revoked.end == .exited(0) && revoked.output == "revoked\n", "\(revoked.errors)")
+        try expect("401 token.invalid", site, key)
+        #expect(try status(site, plain.key) == "200")
+        let after = try ringfence(site, "key", "list", "acme")
+        let gone = try #require(after.output.split(separator: "\n").first { $0.contains(id) })
+        #expect(!gone.hasSuffix(" -"), "\(after.output)")
+        #expect(try ringfence(site, "key", "revoke", "acme", "nobody").end == .exited(1))
+        #expect(try ringfence(site, "key", "create", "nobody").end == .exited(1))
     }
 }

@@ -57,6 +57,7 @@ struct DirectoryScript {
             }
             key.isRevoked = pick(2) == 0
             key.scopes = pick(2) == 0 ? [] : [[UInt8]("read".utf8), [UInt8]("write".utf8)]
+            key.role = pick(2) == 0 ? nil : [UInt8](["admin", "loader"][pick(2)].utf8)
             key.expires = Int64(pick(1_000))
             return .key(key)
         case 2 where !made.isEmpty:
