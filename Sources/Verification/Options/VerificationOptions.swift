@@ -24,8 +24,8 @@ public struct VerificationOptions: Sendable {
     public var globals: [String] = []
     /// Columns, as `schema.table.column`, whose values must not show in statistics.
     public var sensitiveColumns: [String] = []
-    /// `schema.name(types)` and the SHA-256 (hex) of its body: definer functions that were read
-    /// and found good, and functions that tell the context.
+    /// `schema.name(types)`, or `schema.name` for all of that name, and the SHA-256 (hex) of its
+    /// body: definer functions that were read and found good, and those that tell the context.
     public var allowedFunctions: [String: String] = [:]
     /// Needed for live probes where the context is sealed.
     public var sealKey: SealKey?
@@ -41,4 +41,11 @@ public struct VerificationOptions: Sendable {
     public var timeoutMilliseconds = 30_000
 
     public init(login: DatabaseAddress) { self.login = login }
+
+    /// What a function is allowed by: the SHA-256 (hex) of its body.
+    public static func pin(ofBody body: String) -> String { SHA256.pin(body) }
+
+    func allows(_ function: Catalog.Function) -> Bool {
+        [function.signature, function.name].contains { allowedFunctions[$0] == function.pin }
+    }
 }

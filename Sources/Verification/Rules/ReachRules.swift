@@ -105,7 +105,7 @@ extension StaticRule {
                     (SELECT string_agg(quote_ident(rolname), ', ') FROM reach)), pin
             FROM code, given WHERE prosecdef AND callable
             AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
-            AND NOT signature || '=' || pin = ANY (allowed)
+            AND NOT is_allowed
             """),
         StaticRule(
             .c7,
@@ -113,7 +113,7 @@ extension StaticRule {
             SELECT CASE WHEN callable THEN 'leak' ELSE 'unproven' END, 'function ' || signature,
                 NULL, format('function %s is LEAKPROOF: it sees rows before policies do', signature),
                 format('ALTER FUNCTION %s NOT LEAKPROOF; -- as superuser', signature), pin
-            FROM code, given WHERE proleakproof AND NOT signature || '=' || pin = ANY (allowed)
+            FROM code, given WHERE proleakproof AND NOT is_allowed
             """),
         StaticRule(
             .c8,
@@ -135,7 +135,7 @@ extension StaticRule {
                     f.signature), f.pin
             FROM given, tables t JOIN pg_trigger g ON g.tgrelid = t.oid AND NOT g.tgisinternal
             JOIN code f ON f.oid = g.tgfoid AND f.prosecdef
-            WHERE NOT f.signature || '=' || f.pin = ANY (allowed)
+            WHERE NOT f.is_allowed
             """),
         StaticRule(
             .c10,
@@ -194,7 +194,7 @@ extension StaticRule {
                 OR body ~* '\\mlo_(from_bytea|put|get|create|export|import)')
             AND (callable OR oid IN (SELECT g.tgfoid FROM pg_trigger g JOIN tables t
                 ON t.oid = g.tgrelid))
-            AND NOT signature || '=' || pin = ANY (allowed)
+            AND NOT is_allowed
             AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass
                 AND d.objid = code.oid AND d.deptype = 'e')
             """),

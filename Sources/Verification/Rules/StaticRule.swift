@@ -29,7 +29,10 @@ struct StaticRule {
             $7::text[] AS designed, $8::bool AS watches),
         spaces AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = ANY ($9::text[])
             OR $9::text[] = '{}' AND nspname !~ '^pg_' AND nspname <> 'information_schema'),
-        code AS (SELECT p.*, p.oid::regprocedure::text AS signature,
+        code AS (SELECT written.*, EXISTS (SELECT FROM given
+                WHERE signature || '=' || pin = ANY (allowed)
+                OR split_part(signature, '(', 1) || '=' || pin = ANY (allowed)) AS is_allowed
+            FROM (SELECT p.*, p.oid::regprocedure::text AS signature,
             coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS body,
             encode(sha256(convert_to(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc), 'UTF8')),
                 'hex') AS pin,
@@ -37,7 +40,7 @@ struct StaticRule {
                 AND EXISTS (SELECT FROM reach
                     WHERE has_schema_privilege(reach.oid, p.pronamespace, 'USAGE')) AS callable
             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-            WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'),
+            WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema') AS written),
         edges AS (SELECT DISTINCT r.ev_class AS view, d.refobjid AS base
             FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass
                 AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
@@ -83,10 +86,13 @@ struct StaticRule {
             guard row.count == 7, let rule = Rule(rawValue: row[0] ?? ""),
                 let severity = Severity(rawValue: row[1] ?? "")
             else { throw .unexpectedShape("the static rules") }
+            let object = row[2] ?? ""
+            let reason = scope.profile.designedKeys.first { object == "index \($0.key)" }?.value
             findings.append(
                 Finding(
-                    rule, severity, object: row[2] ?? "", relation: row[3], row[4] ?? "",
-                    fix: row[5], pin: row[6]))
+                    rule, severity, object: object, relation: row[3],
+                    reason.map { "by design: \($0)" } ?? row[4] ?? "",
+                    fix: reason == nil ? row[5] : nil, pin: row[6]))
         }
         return findings
     }
