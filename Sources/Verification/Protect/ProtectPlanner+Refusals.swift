@@ -76,8 +76,8 @@ extension ProtectPlanner {
         }
         if !root.isRowSecurityOn, state.watchedSchemas.contains(root.schema) {
             refuse(
-                "event trigger ringfence_guard_tables watches schema \(root.schema) and would close "
-                    + "\(root.qualified) at the first step: a superuser disables it until this is "
+                "event trigger ringfence_guard_tables watches schema \(root.schema) and would "
+                    + "close \(root.qualified) at the first step: a superuser disables it until this is "
                     + "done (ALTER EVENT TRIGGER ringfence_guard_tables DISABLE)")
         }
         if root.hasInheritance {
@@ -117,8 +117,8 @@ extension ProtectPlanner {
         }
         if root.isRowSecurityOn, root.isForced, !state.isBeyondPolicies {
             refuse(
-                "row-level security of \(root.qualified) is forced: the owner would fill no row and "
-                    + "be told nothing; run this as a BYPASSRLS role, or lift FORCE first")
+                "row-level security of \(root.qualified) is forced: the owner would fill no row "
+                    + "and be told nothing; run this as a BYPASSRLS role, or lift FORCE first")
         }
     }
 

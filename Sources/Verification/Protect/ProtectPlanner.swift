@@ -131,7 +131,8 @@ struct ProtectPlanner {
         BEGIN
             WHILE ringfence_page <= ringfence_pages LOOP
                 BEGIN
-                    UPDATE \(leaf.qualified) AS \(rootName(of: leaf)) SET \(column) = (\(expression))
+                    UPDATE \(leaf.qualified) AS \(rootName(of: leaf))
+                    SET \(column) = (\(expression))
                     WHERE \(column) IS NULL
                         AND ctid >= format('(%s,0)', ringfence_page)::tid
                         AND ctid < format('(%s,0)',

@@ -78,7 +78,8 @@ extension StaticRule {
                 format('REVOKE ALL ON %s FROM PUBLIC, %s;', v.oid::regclass,
                     (SELECT string_agg(quote_ident(rolname), ', ') FROM reach)), NULL
             FROM pg_class v WHERE v.relkind = 'm' AND v.oid IN (SELECT view FROM closure)
-            AND EXISTS (SELECT FROM reach WHERE has_any_column_privilege(reach.oid, v.oid, 'SELECT'))
+            AND EXISTS (SELECT FROM reach
+                WHERE has_any_column_privilege(reach.oid, v.oid, 'SELECT'))
             """),
         StaticRule(
             .c5,
@@ -111,7 +112,8 @@ extension StaticRule {
             .c7,
             """
             SELECT CASE WHEN callable THEN 'leak' ELSE 'unproven' END, 'function ' || signature,
-                NULL, format('function %s is LEAKPROOF: it sees rows before policies do', signature),
+                NULL,
+                format('function %s is LEAKPROOF: it sees rows before policies do', signature),
                 format('ALTER FUNCTION %s NOT LEAKPROOF; -- as superuser', signature), pin
             FROM code, given WHERE proleakproof AND NOT is_allowed
             """),
