@@ -77,8 +77,8 @@ extension ProtectPlanner {
         if !root.isRowSecurityOn, state.watchedSchemas.contains(root.schema) {
             refuse(
                 "event trigger ringfence_guard_tables watches schema \(root.schema) and would "
-                    + "close \(root.qualified) at the first step: a superuser disables it until this is "
-                    + "done (ALTER EVENT TRIGGER ringfence_guard_tables DISABLE)")
+                    + "close \(root.qualified) at the first step: a superuser disables it until "
+                    + "this is done (ALTER EVENT TRIGGER ringfence_guard_tables DISABLE)")
         }
         if root.hasInheritance {
             refuse(
