@@ -4,41 +4,6 @@ import Testing
 
 @testable import Verification
 
-/// What a report says is tried by a person who believes nothing.
-@Suite struct `A reproducer` {
-    static let leaking = Sabotage.all.filter { $0.rule == .t1 || $0.rule == .l1 }
-
-    @Test func `of a leak reproduces it as the deployed login`() throws {
-        let database = try PostgresCluster.shared().makeDatabase()
-        var seen = 0
-        _ = try SelfTest.run(
-            administrator: DatabaseAddress(database.adminURL), sabotages: Self.leaking
-        ) { outcome in
-            guard let text = outcome.finding?.reproducer else {
-                Issue.record("\(outcome.sabotage.name): no reproducer")
-                return
-            }
-            do {
-                var session = try ProbeSession(outcome.address, timeoutMilliseconds: 20_000)
-                var answers: [ProbeSession.Answer] = []
-                for statement in text.split(separator: ";\n") {
-                    answers.append(try session.run(String(statement)))
-                }
-                let isAdmitted = answers.contains { $0.first == "t" }
-                let isWritten = answers.contains { $0 == .changed(1) }
-                let isTooLate = answers.contains { $0.state?.hasPrefix("23") == true }
-                let words = answers.map(\.words).joined(separator: " / ")
-                #expect(
-                    isAdmitted || isWritten || isTooLate, "\(outcome.sabotage.name): \(words)")
-                seen += 1
-            } catch {
-                Issue.record("\(outcome.sabotage.name): \(error)")
-            }
-        }
-        #expect(seen == Self.leaking.count)
-    }
-}
-
 @Suite struct `Verifying` {
     static func clean() throws -> (TestDatabase, VerificationOptions) {
         let cluster = try PostgresCluster.shared()
