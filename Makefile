@@ -12,6 +12,7 @@ run:
 	@scripts/bootstrap run
 	swift build -c release --product ringfence-gateway
 	swift build -c release --product ringfence-backend
+	swift build -c release --product ringfence-attack
 	swift build -c release --product ringfence
 	@exec .build/release/ringfence dev $(ARGS)
 

@@ -71,6 +71,7 @@ let package = Package(
         .executable(name: "ringfence", targets: ["ringfence"]),
         .executable(name: "ringfence-gateway", targets: ["ringfence-gateway"]),
         .executable(name: "ringfence-backend", targets: ["ringfence-backend"]),
+        .executable(name: "ringfence-attack", targets: ["ringfence-attack"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -118,6 +119,12 @@ let package = Package(
                 "Release", "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens",
                 "YAML", "Postgres", "HTTPTransport", "Verification",
             ]),
+        // Isolation conformance against any API; a program of its own, because nothing that forges
+        // tokens belongs beside the traffic.
+        library(
+            "Attack",
+            ["Release", "HTTP1", "JSON", "Reactor", "TLS", "Tokens", "HTTPTransport"]),
+        program("ringfence-attack", path: "AttackMain", ["Attack"]),
         program("ringfence-gateway", path: "GatewayMain", ["Gateway"]),
         program("ringfence-backend", path: "BackendMain", ["Backend"]),
         program(
@@ -163,9 +170,12 @@ let package = Package(
                 "Backend", "HTTP1", "HTTPTransport", "Policy", "Postgres", "Reactor", "TestSupport",
                 "Tokens",
             ]),
+        tests("AttackTests", ["Attack", "HTTP1", "Tokens"]),
         tests("CommandTests", ["ringfence", "Policy", "YAML", "Release", "TestSupport"]),
         tests("ConformanceTests", ["HTTP1", "TLS", "TestSupport"]),
-        tests("EndToEndTests", ["TestSupport"], exclude: ["Flask", "Load/Programs"]),
+        tests(
+            "EndToEndTests", ["TestSupport"],
+            exclude: ["Attack/naive.py", "Flask", "Load/Programs"]),
         tests("TidyTests", [], exclude: ["MustNotCompile"]),
     ]
 )
@@ -181,6 +191,7 @@ if fuzzing {
         fuzzTarget("FuzzKeySet", ["Tokens", "Policy"]),
         fuzzTarget("FuzzYAML", ["YAML", "Policy"]),
         fuzzTarget("FuzzDirectory", ["Policy"]),
+        fuzzTarget("FuzzAttack", ["Attack"]),
     ]
     // What cleaning a request comes to, judged by readers that share no code with it.
     let cleaning = [

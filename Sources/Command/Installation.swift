@@ -5,6 +5,7 @@ import Release
 enum Sibling: String {
     case gateway = "ringfence-gateway"
     case backend = "ringfence-backend"
+    case attack = "ringfence-attack"
 }
 
 /// Where this program lies, and with it its siblings. PATH is never asked: whoever can write to a
@@ -62,6 +63,7 @@ struct HandOver: Equatable {
         "tenant": HandOver(sibling: .gateway, keepsWord: true),
         "key": HandOver(sibling: .gateway, keepsWord: true),
         "db": HandOver(sibling: .backend, keepsWord: true),
+        "attack": HandOver(sibling: .attack, keepsWord: false),
     ]
 
     /// Becomes the sibling; returns only by throwing.

@@ -38,7 +38,7 @@ enum Errand: Equatable {
 
     /// Commands of versions to come.
     static let planned: Set<String> = [
-        "session", "events", "destination", "attack", "top", "logs", "doctor",
+        "session", "events", "destination", "top", "logs", "doctor",
     ]
 
     init(_ words: [String]) {

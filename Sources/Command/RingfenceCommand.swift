@@ -19,7 +19,7 @@ struct RingfenceCommand: ParsableCommand {
             ExplainWord.self, DiffWord.self, RoutesWord.self, ConfigWord.self, GatewayWord.self,
             StatusWord.self, BackendWord.self, DatabaseWord.self, TenantWord.self, KeyWord.self,
             TokenWord.self,
-            CertificateWord.self, CompletionCommand.self, ManualCommand.self,
+            CertificateWord.self, AttackWord.self, CompletionCommand.self, ManualCommand.self,
             VersionCommand.self,
         ])
 

@@ -237,11 +237,19 @@ extension JSONDocument {
                     throw JSONDefect(.unexpectedByte, at: place.position)
                 }
                 place.keyCount &+= 1
-                let (token, hash) = try lexer.key(from: place.position, secret)
-                key = PendingKey(
-                    start: place.position, end: token.end, hash: hash, isEscaped: token.isEscaped)
-                place.position = try lexer.colonEnd(from: token.end)
-                byte = try lexer.firstByte(from: &place.position)
+                if let plain = lexer.plainKey(from: place.position, secret) {
+                    key = PendingKey(
+                        start: place.position, end: plain.end, hash: plain.hash, isEscaped: false)
+                    place.position = plain.end &+ 1
+                    byte = plain.next
+                } else {
+                    let (token, hash) = try lexer.key(from: place.position, secret)
+                    key = PendingKey(
+                        start: place.position, end: token.end, hash: hash,
+                        isEscaped: token.isEscaped)
+                    place.position = try lexer.colonEnd(from: token.end)
+                    byte = try lexer.firstByte(from: &place.position)
+                }
             case .value, .element, .elementOrEnd, .nothing: break
             }
             guard place.nodeCount < limits.nodesMax else {
@@ -255,7 +263,10 @@ extension JSONDocument {
                 }
                 return place
             }
-            let value = try lexer.value(byte, from: place.position)
+            let value =
+                byte == UInt8(ascii: "\"")
+                ? try lexer.string(from: place.position)
+                : try lexer.value(byte, from: place.position)
             let index = place.nodeCount
             try enter(value, key, &place, limits, &tape[index])
             if place.expected == .commaOrEnd, lexer.follows(UInt8(ascii: ","), at: place.position) {

@@ -125,6 +125,24 @@ struct JSONLexer: ~Escapable {
         return try escapedString(from: end)
     }
 
+    /// What `key(from:)`, `colonEnd(from:)` and `firstByte(from:)` answer one after the other where
+    /// the key has fewer than 16 bytes, which mean themselves, and no space is around the colon;
+    /// `nil` otherwise, which decides nothing. The opening quote at `start` has been read.
+    @inline(__always)
+    func plainKey(
+        from start: Int, _ secret: KeyTable.Secret
+    ) -> (end: Int, hash: UInt32, next: UInt8)? {
+        guard source.count &- start >= 32 else { return nil }
+        let block = source.block(at: start &+ 1)
+        let count = SIMD16<UInt8>.firstIndex(in: Self.stops(block))
+        let behind = source.word(at: start &+ 1 &+ count)
+        // A quote and a colon, the quote lowest.
+        guard behind & 0xffff == 0x3a22 else { return nil }
+        let next = UInt8(truncatingIfNeeded: behind &>> 16)
+        guard count < 16, next > 0x20 else { return nil }
+        return (start &+ 2 &+ count, secret.hash(block.keeping(first: count), count), next)
+    }
+
     /// The string of a key whose opening quote is at `start`, and its hash.
     @inline(__always)
     func key(
@@ -256,7 +274,34 @@ struct JSONLexer: ~Escapable {
 
     /// The end of the number at `start`; its value is never computed, because every reader of
     /// numbers that does so loses digits of some of them.
+    @inline(__always)
     private func numberEnd(from start: Int) throws(JSONDefect) -> Int {
+        if let end = shortNumberEnd(from: start) { return end }
+        return try anyNumberEnd(from: start)
+    }
+
+    /// The same of up to seven digits, and perhaps a point and up to seven more; `nil` for other
+    /// numbers and for what is none.
+    @inline(__always)
+    private func shortNumberEnd(from start: Int) -> Int? {
+        guard source.count &- start >= 16, digitsMax >= 14 else { return nil }
+        let word = source.word(at: start)
+        let count = digitRun(word)
+        // A zero stands alone.
+        guard count >= 1, count < 8, count == 1 || word & 0xff != UInt64(UInt8(ascii: "0"))
+        else { return nil }
+        let behind = UInt8(truncatingIfNeeded: word &>> UInt64(count &* 8))
+        if behind != UInt8(ascii: ".") {
+            return behind | 0x20 == UInt8(ascii: "e") ? nil : start &+ count
+        }
+        let fraction = source.word(at: start &+ count &+ 1)
+        let places = digitRun(fraction)
+        guard places >= 1, places < 8 else { return nil }
+        let last = UInt8(truncatingIfNeeded: fraction &>> UInt64(places &* 8))
+        return last | 0x20 == UInt8(ascii: "e") ? nil : start &+ count &+ 1 &+ places
+    }
+
+    private func anyNumberEnd(from start: Int) throws(JSONDefect) -> Int {
         var position = start
         var digits = 0
         if peek(position) == UInt8(ascii: "-") { position &+= 1 }

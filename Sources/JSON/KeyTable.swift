@@ -35,17 +35,19 @@ struct KeyTable {
         try hashAll(in: object, of: tape, source)
     }
 
-    /// Whether six bits of the hashes tell all keys apart, as they do for most small objects.
+    /// Whether nine bits of the hashes tell all keys apart, as they do for most small objects.
     @inline(__always)
     private static func areApart(in object: Int, of tape: Span<JSONEntry>) -> Bool {
         let end = Int(tape[object].after)
-        var seen: UInt64 = 0
+        var seen = InlineArray<8, UInt64>(repeating: 0)
         var member = object &+ 1
         while member < end {
-            let bit: UInt64 = 1 &<< UInt64(tape[member].keyHash & 63)
-            guard seen & bit == 0 else { return false }
-            seen |= bit
-            member = Int(tape[member].after)
+            let entry = tape[member]
+            let bit: UInt64 = 1 &<< UInt64(entry.keyHash & 63)
+            let word = Int(truncatingIfNeeded: entry.keyHash &>> 6 & 7)
+            guard seen[word] & bit == 0 else { return false }
+            seen[word] |= bit
+            member = Int(entry.after)
         }
         return true
     }

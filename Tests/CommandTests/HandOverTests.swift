@@ -27,13 +27,14 @@ import Testing
         (["routes", "--overlaps"], "ringfence-gateway:[routes][--overlaps]"),
         (["status"], "ringfence-gateway:[status]"),
         (["gateway", "reload"], "ringfence-gateway:[reload]"),
+        (["attack", "--target", "u"], "ringfence-attack:[--target][u]"),
         (["help", "E1204"], "ringfence-gateway:[help][E1204]"),
         (["help", "rate.limited"], "ringfence-gateway:[help][rate.limited]"),
         (["help", "W2001", "--json"], "ringfence-gateway:[help][W2001][--json]"),
         (["--no-color", "db", "posture"], "ringfence-backend:[db][posture]"),
     ]) func `arrive untouched`(_ words: [String], _ expected: String) throws {
         let stage = try Stage()
-        for name in ["ringfence-gateway", "ringfence-backend"] {
+        for name in ["ringfence-gateway", "ringfence-backend", "ringfence-attack"] {
             try stage.add(Self.echo, as: "bin/" + name)
         }
         let result = try stage.run(words)

@@ -17,7 +17,7 @@ import Testing
         "ringfence gateway run --help", "ringfence token mint --help", "ringfence db --help",
         "ringfence db migrate --help", "ringfence-gateway --help", "ringfence-gateway check -h",
         "ringfence-gateway key create --help", "ringfence-backend --help",
-        "ringfence-backend run --help",
+        "ringfence-backend run --help", "ringfence-attack --help", "ringfence attack --help",
     ])
     func `every command explains itself`(_ words: String) throws {
         let result = try Self.run(words)
@@ -31,7 +31,7 @@ import Testing
         "ringfence-gateway run --nope", "ringfence-gateway token", "ringfence-gateway token mint",
         "ringfence-gateway certificate create --hosts a",
         "ringfence-backend frobnicate", "ringfence-backend run --config",
-        "ringfence-backend db drop",
+        "ringfence-backend db drop", "ringfence-attack", "ringfence attack --target x",
     ])
     func `what makes no sense is misuse, said on stderr`(_ words: String) throws {
         let result = try Self.run(words)

@@ -27,6 +27,10 @@ import Testing
             "Postgres", "HTTPTransport", "Verification",
         ],
         "Verification": ["CPostgres", "JSON", "Policy", "Release", "Tokens", "YAML"],
+        "Attack": [
+            "Release", "HTTP1", "JSON", "Reactor", "TLS", "Tokens", "HTTPTransport",
+        ],
+        "AttackMain": ["Attack"],
         "Bench": ["CPostgres", "LocalPostgres", "Backend", "Postgres"],
         "BenchDirectory": ["Policy", "Reactor"],
         "CleaningBench": ["HTTP1", "JSON", "Policy"],

@@ -32,19 +32,31 @@ extension GatewayWorker {
     func bodyContentType(
         _ bytes: Span<UInt8>, for rule: BodyRule?
     ) throws(Refusal) -> (type: ContentType, text: Slice) {
-        guard let index = requestHead.fields.index(of: .contentType),
-            !requestHead.fields.repeats(.contentType)
+        try Self.contentType(of: requestHead, bytes, for: rule)
+    }
+
+    /// Of a head that is borrowed, so that its table of fields is not copied.
+    private static func contentType(
+        of head: borrowing RequestHead, _ bytes: Span<UInt8>, for rule: BodyRule?
+    ) throws(Refusal) -> (type: ContentType, text: Slice) {
+        guard let index = head.fields.index(of: .contentType), !head.fields.repeats(.contentType)
         else { throw .requestBodyType }
-        let text = requestHead.fields[index].value
+        let text = head.fields[index].value
         let type = try ContentType(bytes[text])
         guard let rule, rule.takes(type) else { throw .requestBodyType }
         return (type, text)
     }
 
     func bodyCoding(_ bytes: Span<UInt8>) throws(Refusal) -> ContentCoding? {
-        guard let index = requestHead.fields.index(of: .contentEncoding) else { return nil }
-        let name = bytes[requestHead.fields[index].value]
-        guard !requestHead.fields.repeats(.contentEncoding) else { throw .requestBodyEncoding }
+        try Self.coding(of: requestHead, bytes)
+    }
+
+    private static func coding(
+        of head: borrowing RequestHead, _ bytes: Span<UInt8>
+    ) throws(Refusal) -> ContentCoding? {
+        guard let index = head.fields.index(of: .contentEncoding) else { return nil }
+        let name = bytes[head.fields[index].value]
+        guard !head.fields.repeats(.contentEncoding) else { throw .requestBodyEncoding }
         if name.equalsIgnoringCase("identity") { return nil }
         guard let coding = ContentCoding(name) else { throw .requestBodyEncoding }
         return coding

@@ -38,20 +38,32 @@ public struct BodyRoom: Equatable, Sendable {
     }
 
     /// A value is the first of all, or behind one of `,[{`; a key is before a `:`. Those in strings
-    /// are counted too. Eight bytes at a time.
+    /// are counted too.
     private mutating func count(_ bytes: Span<UInt8>) {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let comma = ones * UInt64(UInt8(ascii: ","))
-        let brace = ones * UInt64(UInt8(ascii: "{"))
-        let colon = ones * UInt64(UInt8(ascii: ":"))
+        let comma = SIMD16<UInt8>(repeating: UInt8(ascii: ","))
+        let brace = SIMD16<UInt8>(repeating: UInt8(ascii: "{"))
+        let colon = SIMD16<UInt8>(repeating: UInt8(ascii: ":"))
+        let caseBit = SIMD16<UInt8>(repeating: 0x20)
+        let one = SIMD16<UInt8>(repeating: 1)
+        let none = SIMD16<UInt8>()
         var index = 0
-        while bytes.count - index >= 8 {
-            let word = bytes.word(at: index)
-            values += Self.zeroBytes(word ^ comma)
-            // "[" with the bit of lower case is "{".
-            values += Self.zeroBytes((word | ones << 5) ^ brace)
-            keys += Self.zeroBytes(word ^ colon)
-            index += 8
+        while bytes.count &- index >= 16 {
+            // A byte counts to 255, and each round adds one to it at most.
+            let end = index &+ min((bytes.count &- index) / 16, 255) &* 16
+            var found = SIMD16<UInt8>()
+            var colons = SIMD16<UInt8>()
+            while index < end {
+                let block = bytes.block(at: index)
+                // "[" with the bit of lower case is "{".
+                let begins: SIMDMask<SIMD16<Int8>> =
+                    (block .== comma) .| (block | caseBit .== brace)
+                let parts: SIMDMask<SIMD16<Int8>> = block .== colon
+                found = found &+ none.replacing(with: one, where: begins)
+                colons = colons &+ none.replacing(with: one, where: parts)
+                index &+= 16
+            }
+            values += Self.sum(found)
+            keys += Self.sum(colons)
         }
         while index < bytes.count {
             switch bytes[index] {
@@ -63,10 +75,7 @@ public struct BodyRoom: Equatable, Sendable {
         }
     }
 
-    /// How many of the eight bytes are 0: of those alone neither the low bits carry into the
-    /// highest nor is it set.
-    private static func zeroBytes(_ word: UInt64) -> Int {
-        let low: UInt64 = 0x7f7f_7f7f_7f7f_7f7f
-        return (~((word & low) &+ low | word | low)).nonzeroBitCount
+    private static func sum(_ counts: SIMD16<UInt8>) -> Int {
+        Int(SIMD16<UInt16>(truncatingIfNeeded: counts).wrappedSum())
     }
 }

@@ -33,6 +33,8 @@ public struct BodyScratch: ~Copyable {
     var edits: [BodyEdit] = []
     /// A key as it is meant.
     var name: [UInt8] = []
+    /// Keys that need not be judged again.
+    var cleanNames = CleanNames()
 
     public init() {}
 

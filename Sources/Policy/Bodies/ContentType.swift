@@ -40,6 +40,12 @@ public struct ContentType: Equatable, Sendable {
 
     /// The same; `allowingCharsets` is for parts of a form, whose values may be in any.
     init(_ value: Span<UInt8>, allowingCharsets: Bool) throws(Refusal) {
+        // What most bodies are, told at once.
+        if Self.isPlainJSON(value) {
+            essence = Slice(0, value.count)
+            (boundary, form, hasForeignCharset) = (nil, .json, false)
+            return
+        }
         var cursor = Cursor(value)
         let type = cursor.token()
         guard !type.isEmpty, cursor.take(UInt8(ascii: "/")) else { throw .requestBodyType }
@@ -84,6 +90,13 @@ public struct ContentType: Equatable, Sendable {
         } else {
             self.boundary = nil
         }
+    }
+
+    private static func isPlainJSON(_ value: Span<UInt8>) -> Bool {
+        let name: StaticString = "application/json"
+        guard value.count == 16 else { return false }
+        let (one, other) = (value.block(at: 0).words, name.bytes.block(at: 0).words)
+        return one.low == other.low && one.high == other.high
     }
 
     private static func form(_ type: Span<UInt8>, _ subtype: Span<UInt8>) -> Form {
@@ -152,6 +165,7 @@ public struct ContentType: Equatable, Sendable {
     /// `charset` where JSON has none, and of a form in parts the boundary alone: PHP and Rack take
     /// it from the first parameter whose name ends that way (`xboundary=`).
     public func write(_ value: Span<UInt8>, into out: inout ByteBuffer) {
+        if Self.isPlainJSON(value) { return out.append(value) }
         for index in Int(essence.start)..<Int(essence.end) {
             let byte = value[index]
             out.append(byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte)

@@ -129,7 +129,7 @@ struct JSONBodyRule: Sendable {
         scratch.edits.removeAll(keepingCapacity: true)
         try plan(
             bytes, tenant, isPatch: isPatch, &scratch.document, &scratch.edits, &scratch.name,
-            &report)
+            &scratch.cleanNames, &report)
         try write(bytes, scratch.edits, tenant, into: &out)
         report.isChanged = report.isChanged || !scratch.edits.isEmpty
         guard let graphQL else { return }
@@ -140,7 +140,7 @@ struct JSONBodyRule: Sendable {
     private func plan(
         _ bytes: Span<UInt8>, _ tenant: ExternalID?, isPatch: Bool,
         _ document: inout JSONDocument, _ edits: inout [BodyEdit], _ name: inout [UInt8],
-        _ report: inout BodyReport
+        _ cleanNames: inout CleanNames, _ report: inout BodyReport
     ) throws(Refusal) {
         do throws(JSONDefect) {
             try document.parse(bytes, limits: Self.limits(bytes.count))
@@ -150,7 +150,10 @@ struct JSONBodyRule: Sendable {
             default: throw .requestBodyMalformed
             }
         }
-        try plan(document.view(of: bytes), tenant, isPatch: isPatch, &edits, &name, &report)
+        cleanNames.begin()
+        try plan(
+            document.view(of: bytes), tenant, isPatch: isPatch, &edits, &name, &cleanNames,
+            &report)
     }
 
     /// Copies what lies between the edits.
@@ -203,215 +206,5 @@ struct JSONBodyRule: Sendable {
             }
         }
         out.append(UInt8(ascii: "\""))
-    }
-}
-
-// What is cut out of one document, and where ours goes in.
-extension JSONBodyRule {
-    /// The children of one open container that have been passed.
-    private struct Siblings: BitwiseCopyable {
-        /// Where the last of them ended.
-        var end: UInt32 = 0
-        /// Whether any of them stays.
-        var hasKept = false
-    }
-
-    /// Appends the edits of a document in ascending order, and counts the values that go.
-    private func plan(
-        _ view: borrowing JSONView, _ tenant: ExternalID?, isPatch: Bool,
-        _ edits: inout [BodyEdit], _ name: inout [UInt8], _ report: inout BodyReport
-    ) throws(Refusal) {
-        if isPatch, view.kind(of: view.root) != .array { throw .requestBodyMalformed }
-        let target = tenant == nil || isPatch ? nil : try injectionTarget(in: view)
-        // The edit that puts the tenant in, until a member that stays is found behind it.
-        var injection: Int?
-        var siblings = InlineArray<66, Siblings>(repeating: Siblings())
-        let entries = view.entries
-        let hasPlace = place != nil
-        var way = TenantPlace.Way()
-        var index = 0
-        while index < entries.count {
-            let entry = entries[index]
-            let depth = Int(entry.depth)
-            guard
-                hasPlace || !isPlain(entry, view.source),
-                try goes(
-                    JSONNode(at: index), in: view, tenant, isPatch: isPatch && depth == 1, &way,
-                    &name, &report)
-            else {
-                siblings[depth] = Siblings(end: entry.end, hasKept: true)
-                if entry.kind == .object || entry.kind == .array {
-                    siblings[depth + 1] = Siblings()
-                }
-                if let target {
-                    if target.node.index == index {
-                        injection = edits.count
-                        edits.append(Self.injection(target, in: view))
-                    } else if let edit = injection, Int(entry.parent) == target.node.index {
-                        edits[edit].injection?.isFollowed = true
-                        injection = nil
-                    }
-                }
-                index += 1
-                continue
-            }
-            let place = Int(entry.memberStart)..<Int(entry.end)
-            edits.append(cut(JSONNode(at: index), place, in: view, siblings[depth]))
-            siblings[depth].end = entry.end
-            index = Int(entry.after)
-        }
-    }
-
-    /// Whether a value stays, told at a glance: a member whose key has no escapes and lacks a
-    /// letter of every name, or an element that is no object.
-    @inline(__always)
-    private func isPlain(_ entry: JSONEntry, _ source: Span<UInt8>) -> Bool {
-        guard entry.keyEnd > 0 else { return entry.kind != .object && entry.depth != 1 }
-        let start = Int(entry.keyStart) &+ 1
-        let count = Int(entry.keyEnd) &- 1 &- start
-        // At the top a method may be overridden, by a name that begins with something else than a
-        // letter; what an empty key means is told elsewhere.
-        guard count > 0, count < Self.keyBytesMax - 1, !entry.isKeyEscaped,
-            entry.depth != 1 || (source[start] | 0x20) &- UInt8(ascii: "a") < 26
-        else { return false }
-        return names.excludes(source, start, count)
-    }
-
-    /// A value and the one comma that goes with it: the one before it where something before it
-    /// stays, else the one behind it.
-    private func cut(
-        _ node: JSONNode, _ place: Range<Int>, in view: borrowing JSONView, _ before: Siblings
-    ) -> BodyEdit {
-        if before.hasKept { return BodyEdit(start: Int(before.end), end: place.upperBound) }
-        guard let next = view.node(view.indexAfter(node)), view.parent(of: next) != nil,
-            view.parent(of: next) == view.parent(of: node)
-        else { return BodyEdit(start: place.lowerBound, end: place.upperBound) }
-        let behind = view.memberRange(of: next) ?? view.range(of: next)
-        return BodyEdit(start: place.lowerBound, end: behind.lowerBound)
-    }
-
-    /// Whether a value goes: a member whose key names a tenant, or an operation of a patch that
-    /// leads to one. Laravel reads `_method` from JSON as others do from forms.
-    private func goes(
-        _ node: JSONNode, in view: borrowing JSONView, _ tenant: ExternalID?, isPatch: Bool,
-        _ way: inout TenantPlace.Way, _ name: inout [UInt8], _ report: inout BodyReport
-    ) throws(Refusal) -> Bool {
-        guard view.keyRange(of: node)?.count ?? 0 <= Self.keyBytesMax else {
-            throw .requestBodyTooLarge
-        }
-        if let key = view.plainKey(of: node) {
-            let isPlace = place?.isReached(by: node, in: view, key, &way) ?? false
-            return try memberGoes(node, key, isPlace: isPlace, in: view, tenant, &report)
-        }
-        name.removeAll(keepingCapacity: true)
-        let hasKey = view.appendKey(of: node, to: &name)
-        let isPlace = place?.isReached(by: node, in: view, name.span, &way) ?? false
-        guard hasKey else {
-            guard try isOperation(node, in: view, isPatch: isPatch) else { return false }
-            return try operationGoes(node, in: view, tenant, isPatch: isPatch, &name, &report)
-        }
-        return try memberGoes(node, name.span, isPlace: isPlace, in: view, tenant, &report)
-    }
-
-    /// - Parameter key: what it means.
-    @inline(__always)
-    private func memberGoes(
-        _ node: JSONNode, _ key: Span<UInt8>, isPlace: Bool, in view: borrowing JSONView,
-        _ tenant: ExternalID?, _ report: inout BodyReport
-    ) throws(Refusal) -> Bool {
-        // An empty name is dropped, renamed or kept, as readers please (attack B5).
-        guard !key.isEmpty else { throw .requestBodyMalformed }
-        switch names.judge(key) {
-        case .clean where isPlace: try note(node, in: view, tenant, &report)
-        case .clean:
-            guard view.depth(of: node) == 1, QueryRule.isMethodOverride(key) else {
-                return false
-            }
-            report.overridesRemoved += 1
-        case .control: throw .requestBodyMalformed
-        case .listed: try note(node, in: view, tenant, &report)
-        }
-        return true
-    }
-
-    /// Every element of a patch, and what looks like an operation in any other array: patches are
-    /// also sent as `application/json`, and SCIM's come inside of an object.
-    private func isOperation(
-        _ node: JSONNode, in view: borrowing JSONView, isPatch: Bool
-    ) throws(Refusal) -> Bool {
-        let isObject = view.kind(of: node) == .object
-        guard !isPatch else {
-            guard isObject else { throw .requestBodyMalformed }
-            return true
-        }
-        let name: StaticString = "op"
-        return isObject && view.depth(of: node) > 0
-            && view.member(of: node, named: name.bytes) != nil
-    }
-
-    /// Whether an operation leads to a tenant.
-    private func operationGoes(
-        _ node: JSONNode, in view: borrowing JSONView, _ tenant: ExternalID?, isPatch: Bool,
-        _ name: inout [UInt8], _ report: inout BodyReport
-    ) throws(Refusal) -> Bool {
-        for member in ["path", "from"] {
-            guard let pointer = view.member(of: node, named: member) else { continue }
-            guard view.range(of: pointer).count <= Self.keyBytesMax else {
-                throw .requestBodyTooLarge
-            }
-            name.removeAll(keepingCapacity: true)
-            let isString = view.appendString(at: pointer, to: &name)
-            // SCIM's paths (RFC 7644 section 3.5.2) are no pointers.
-            guard isString && isJSONPointer(name.span) || !isPatch else {
-                throw .requestBodyMalformed
-            }
-            guard isString else { continue }
-            let isListed = try leadsToTenant(name.span)
-            let isPlace = place?.isReached(
-                by: node, path: name.span, isSource: member == "from", in: view)
-            guard isListed || isPlace == true else { continue }
-            // What is removed, moved or copied there is no value that could be compared.
-            try note(view.member(of: node, named: "value"), in: view, tenant, &report)
-            return true
-        }
-        return false
-    }
-
-    /// Whether a token of the pointer names a tenant, `~1` and `~0` undone.
-    private func leadsToTenant(_ pointer: Span<UInt8>) throws(Refusal) -> Bool {
-        var token: [UInt8] = []
-        var index = 0
-        var isListed = false
-        while index <= pointer.count {
-            let byte = index < pointer.count ? pointer[index] : UInt8(ascii: "/")
-            if byte == UInt8(ascii: "/") {
-                switch names.judge(token.span) {
-                case .clean: break
-                case .control: throw .requestBodyMalformed
-                case .listed: isListed = true
-                }
-                token.removeAll(keepingCapacity: true)
-            } else if byte == UInt8(ascii: "~"), index + 1 < pointer.count,
-                pointer[index + 1] | 1 == UInt8(ascii: "1")
-            {
-                index += 1
-                token.append(UInt8(ascii: pointer[index] == UInt8(ascii: "1") ? "/" : "~"))
-            } else {
-                token.append(byte)
-            }
-            index += 1
-        }
-        return isListed
-    }
-
-    /// Counts a value that goes. An operation without one gives no other tenant.
-    private func note(
-        _ node: JSONNode?, in view: borrowing JSONView, _ tenant: ExternalID?,
-        _ report: inout BodyReport
-    ) throws(Refusal) {
-        var isSame = false
-        if let node, let tenant { isSame = view.string(at: node, equals: tenant.bytes.span) }
-        report.add(isSame: isSame)
-        guard !clientValue.refuses(isSame: isSame) else { throw .tenantConflict }
     }
 }

@@ -53,8 +53,9 @@ public struct CookieRule: Sendable {
         var found = TenantFindings()
         var position = 0
         while let pair = Self.next(value, &position) {
+            guard namesTenant(value, pair) else { continue }
             let text = value.extracting(pair)
-            guard namesTenant(text), !isSession(text) else { continue }
+            guard !isSession(text) else { continue }
             found.add(isSame: Self.isSame(text, tenant))
         }
         return found
@@ -66,7 +67,7 @@ public struct CookieRule: Sendable {
         var position = 0
         while let pair = Self.next(value, &position) {
             let text = value.extracting(pair)
-            guard !namesTenant(text), !isSession(text) else { continue }
+            guard !namesTenant(value, pair), !isSession(text) else { continue }
             if !isFirst { out.append("; ") }
             out.append(text)
             isFirst = false
@@ -77,8 +78,7 @@ public struct CookieRule: Sendable {
     private static func next(_ value: Span<UInt8>, _ position: inout Int) -> Range<Int>? {
         while position < value.count {
             var start = position
-            var end = position
-            while end < value.count, value[end] != UInt8(ascii: ";") { end += 1 }
+            var end = endOfPair(value, from: position)
             position = end + 1
             while start < end, value[start] == 0x20 || value[start] == 0x09 { start += 1 }
             while end > start, value[end - 1] == 0x20 || value[end - 1] == 0x09 { end -= 1 }
@@ -87,8 +87,78 @@ public struct CookieRule: Sendable {
         return nil
     }
 
+    /// The next `;`, or the end; sixteen bytes at a time.
+    @inline(__always)
+    private static func endOfPair(_ value: Span<UInt8>, from start: Int) -> Int {
+        var end = start
+        while value.count &- end >= 16 {
+            let mark = SIMD16<UInt8>(repeating: UInt8(ascii: ";"))
+            let place = SIMD16<UInt8>.firstIndex(in: value.block(at: end) .== mark)
+            end &+= place
+            if place < 16 { return end }
+        }
+        while end < value.count, value[end] != UInt8(ascii: ";") { end &+= 1 }
+        return end
+    }
+
+    /// Where the name of a pair ends that all readers read alike: nothing in it ends a value, and
+    /// it does not begin with `=`. `nil` for any other pair.
+    private static func endOfPlainName(_ value: Span<UInt8>, _ pair: Range<Int>) -> Int? {
+        guard value.count >= 16 else { return endOfShortName(value, pair) }
+        let equals = SIMD16<UInt8>(repeating: UInt8(ascii: "="))
+        var nameEnd = -1
+        var index = pair.lowerBound
+        while index < pair.upperBound {
+            // The last sixteen bytes are looked at with some before them, which do not count; nor
+            // do those behind the pair.
+            let begin = min(index, value.count &- 16)
+            let block = value.block(at: begin)
+            if let place = SIMD16.first(in: ends(block), after: index &- begin),
+                begin &+ place < pair.upperBound
+            {
+                return nil
+            }
+            if nameEnd < 0, let place = SIMD16.first(in: block .== equals, after: index &- begin),
+                begin &+ place < pair.upperBound
+            {
+                nameEnd = begin &+ place
+            }
+            index = begin &+ 16
+        }
+        if nameEnd < 0 { return pair.upperBound }
+        return nameEnd > pair.lowerBound ? nameEnd : nil
+    }
+
+    /// The same of a field with fewer than sixteen bytes.
+    private static func endOfShortName(_ value: Span<UInt8>, _ pair: Range<Int>) -> Int? {
+        var nameEnd = pair.upperBound
+        for index in pair.reversed() {
+            if endsValue(value[index]) { return nil }
+            if value[index] == UInt8(ascii: "=") { nameEnd = index }
+        }
+        return nameEnd > pair.lowerBound ? nameEnd : nil
+    }
+
+    /// `endsValue` of sixteen bytes.
+    @inline(__always)
+    private static func ends(_ block: SIMD16<UInt8>) -> SIMDMask<SIMD16<Int8>> {
+        (block .== SIMD16<UInt8>(repeating: 0x20)) .| (block .== SIMD16<UInt8>(repeating: 0x09))
+            .| (block .== SIMD16<UInt8>(repeating: UInt8(ascii: "\"")))
+            .| (block .== SIMD16<UInt8>(repeating: UInt8(ascii: ",")))
+            .| (block .== SIMD16<UInt8>(repeating: UInt8(ascii: "[")))
+            .| (block .== SIMD16<UInt8>(repeating: UInt8(ascii: "]")))
+    }
+
     /// Whether any reading of the pair names a tenant; an encoded control byte in a name counts.
-    private func namesTenant(_ pair: Span<UInt8>) -> Bool {
+    func namesTenant(_ value: Span<UInt8>, _ pair: Range<Int>) -> Bool {
+        guard let end = Self.endOfPlainName(value, pair) else {
+            return namesTenantSomehow(value.extracting(pair))
+        }
+        return isTenant(value.extracting(pair.lowerBound..<end))
+    }
+
+    /// The same without the shortcut, which must not make a difference.
+    func namesTenantSomehow(_ pair: Span<UInt8>) -> Bool {
         var start = 0
         var isFirst = true
         while start < pair.count {
@@ -150,6 +220,9 @@ public struct CookieRule: Sendable {
     /// without them: `__Host-tenant_id` names the tenant too.
     private func isTenant(_ name: Span<UInt8>) -> Bool {
         if names.judge(name) != .clean { return true }
+        guard name.count > 2, name[0] == UInt8(ascii: "_"), name[1] == UInt8(ascii: "_") else {
+            return false
+        }
         for prefix: StaticString in ["__Host-Http-", "__Host-", "__Http-", "__Secure-"] {
             let count = prefix.utf8CodeUnitCount
             guard name.count > count, name.extracting(first: count).equalsIgnoringCase(prefix)

@@ -7,6 +7,7 @@ public struct FieldRule: Sendable {
     private let table: FateTable
     /// By `KnownField.rawValue`.
     private let known: [FieldFate]
+    private let identity = RuleIdentity.make()
 
     /// - Parameters:
     ///   - names: every tenant name of the route, the name of the injected field included.
@@ -38,6 +39,23 @@ public struct FieldRule: Sendable {
         let fate =
             field == .other
             ? Self.judge(name, names, table) : known[Int(field.rawValue)]
+        return Self.fate(fate, isHopByHop: isHopByHop)
+    }
+
+    /// The same, for who asks in every request: a name is judged once.
+    @inline(__always)
+    func fate(
+        of field: KnownField, name: Span<UInt8>, isHopByHop: Bool, _ memo: inout FieldMemo
+    ) -> FieldFate {
+        let fate =
+            field == .other
+            ? memo.fate(of: name, rule: identity) { Self.judge($0, names, table) }
+            : known[Int(field.rawValue)]
+        return Self.fate(fate, isHopByHop: isHopByHop)
+    }
+
+    @inline(__always)
+    private static func fate(_ fate: FieldFate, isHopByHop: Bool) -> FieldFate {
         // A nominated field is gone either way; a tenant's spelling is still counted as one, and
         // what the gateway writes itself (Host) cannot be nominated away.
         if isHopByHop, fate == .keep || fate == .cleanCookies { return .drop(.hopByHop) }

@@ -70,6 +70,8 @@ public struct QueryRule: Sendable {
         let room = query.count + injected.count + ExternalID.bytesMax + 1
         guard out.freeCapacityMax >= room else { throw .requestTargetTooLong }
         let begin = out.count
+        // While nothing is taken out there is nothing to write piece by piece.
+        var isCopying = json != nil
         var start = 0
         while start <= query.count, query.count > 0 {
             let pair = try Pair(query, from: start)
@@ -77,23 +79,47 @@ public struct QueryRule: Sendable {
                 report.parameters += pair.parts
                 guard report.parameters <= Self.parametersMax else { throw .requestTargetTooLong }
                 if try keeps(pair, query, tenant, &report) {
-                    if out.count > begin { out.append(UInt8(ascii: "&")) }
-                    out.append(query.extracting(start..<pair.end))
+                    if isCopying {
+                        Self.append(query.extracting(start..<pair.end), after: begin, to: &out)
+                    }
                     if let json {
                         let room = query.count - pair.end + injected.count + ExternalID.bytesMax + 2
                         try cleanGraphQL(
                             query, pair, json, tenant, room: room, into: &out, &report)
                     }
+                } else if !isCopying {
+                    isCopying = true
+                    Self.append(pairsOf: query.extracting(0..<start), after: begin, to: &out)
                 }
             }
             start = pair.end + 1
         }
         if report.removed == 0, report.overridesRemoved == 0 {
             // Verbatim, empty parameters included.
-            out.truncate(to: begin)
+            if isCopying { out.truncate(to: begin) }
             out.append(query)
         }
         inject(tenant, after: begin, into: &out)
+    }
+
+    private static func append(
+        _ pair: Span<UInt8>, after begin: Int, to out: inout ByteBuffer
+    ) {
+        if out.count > begin { out.append(UInt8(ascii: "&")) }
+        out.append(pair)
+    }
+
+    /// Appends the parameters of what was read so far, of which all stay.
+    private static func append(
+        pairsOf query: Span<UInt8>, after begin: Int, to out: inout ByteBuffer
+    ) {
+        var start = 0
+        while start < query.count {
+            var end = start
+            while end < query.count, query[end] != UInt8(ascii: "&") { end += 1 }
+            if end > start { append(query.extracting(start..<end), after: begin, to: &out) }
+            start = end + 1
+        }
     }
 
     private func inject(_ tenant: ExternalID?, after begin: Int, into out: inout ByteBuffer) {
@@ -193,7 +219,9 @@ public struct QueryRule: Sendable {
     /// `method`, is too common a name to take.
     static func isMethodOverride(_ name: Span<UInt8>) -> Bool {
         let expected: StaticString = "_method"
-        guard name.count >= expected.bytes.count else { return false }
+        // Letters are what most names begin with, and this one never does.
+        guard name.count >= expected.bytes.count, (name[0] | 0x20) &- UInt8(ascii: "a") >= 26
+        else { return false }
         var index = 0
         var length = 0
         while index < name.count {
@@ -241,7 +269,9 @@ struct Pair {
         bracketEnd = -1
         parts = 1
         var index = start
-        while index < query.count {
+        while true {
+            index = Self.next(query, from: index)
+            guard index < query.count else { break }
             let byte = query[index]
             if byte == UInt8(ascii: "&") { break }
             switch byte {
@@ -261,6 +291,48 @@ struct Pair {
         end = index
         if nameEnd < 0 { nameEnd = end }
         if bracketEnd < 0 { bracketEnd = nameEnd }
+    }
+
+    /// The first byte from `start` on that means more than itself, or the end; sixteen at a time.
+    @inline(__always)
+    private static func next(_ query: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while query.count &- index >= 16 {
+            let place = SIMD16<UInt8>.firstIndex(in: marks(query.block(at: index)))
+            index &+= place
+            if place < 16 { return index }
+        }
+        guard index < query.count else { return query.count }
+        guard query.count >= 16 else { return shortNext(query, from: index) }
+        // The last sixteen, those before `index` apart.
+        let begin = query.count &- 16
+        let place = SIMD16.first(in: marks(query.block(at: begin)), after: index &- begin)
+        return place.map { begin &+ $0 } ?? query.count
+    }
+
+    private static func shortNext(_ query: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while index < query.count {
+            switch query[index] {
+            case UInt8(ascii: "&"), UInt8(ascii: "="), UInt8(ascii: ";"), UInt8(ascii: "%"),
+                UInt8(ascii: "#"), 0...0x20, 0x7f...0xff:
+                return index
+            default: index += 1
+            }
+        }
+        return index
+    }
+
+    /// Each operand is a vector of a stated type, as in `LetterSets`.
+    @inline(__always)
+    private static func marks(_ block: SIMD16<UInt8>) -> SIMDMask<SIMD16<Int8>> {
+        (block .== SIMD16<UInt8>(repeating: UInt8(ascii: "&")))
+            .| (block .== SIMD16<UInt8>(repeating: UInt8(ascii: "=")))
+            .| (block .== SIMD16<UInt8>(repeating: UInt8(ascii: ";")))
+            .| (block .== SIMD16<UInt8>(repeating: UInt8(ascii: "%")))
+            .| (block .== SIMD16<UInt8>(repeating: UInt8(ascii: "#")))
+            .| (block .< SIMD16<UInt8>(repeating: 0x21))
+            .| (block .>= SIMD16<UInt8>(repeating: 0x7f))
     }
 
     /// Whether the last byte is `]`, written or encoded.

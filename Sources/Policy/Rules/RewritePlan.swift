@@ -42,6 +42,8 @@ public struct RewritePlan: ~Copyable {
     public internal(set) var report = CleaningReport()
     /// What would have been taken out or refused; `nil` where it is.
     public internal(set) var shadow: ShadowReport?
+    /// Kept from request to request, whichever rule plans.
+    var memo = FieldMemo()
 
     public init() {}
 

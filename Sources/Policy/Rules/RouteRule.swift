@@ -172,7 +172,8 @@ public final class RouteRule: Sendable {
         for index in 0..<head.fields.count {
             let field = head.fields[index]
             let fate = fields.fate(
-                of: field.known, name: bytes[field.name], isHopByHop: field.isHopByHop)
+                of: field.known, name: bytes[field.name], isHopByHop: field.isHopByHop,
+                &plan.memo)
             plan[index] = fate
             switch fate {
             case .keep, .replaced: break

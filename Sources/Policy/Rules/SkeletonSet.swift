@@ -15,6 +15,8 @@ public struct SkeletonSet: Sendable {
 
     private let table: ByteTable
     private let letters: LetterSets
+    /// Copies share it, for they judge alike.
+    let identity = RuleIdentity.make()
 
     /// Names without a usable skeleton are left out; `skeleton(of:)` tells which they are.
     public init(names: [String]) {

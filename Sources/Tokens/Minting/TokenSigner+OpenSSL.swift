@@ -37,6 +37,9 @@ extension TokenSigner {
         guard token.count <= CompactToken.bytesMax else { throw .length }
         return token.bytes
     }
+
+    /// The private key's signature over `message`.
+    func sign(_ message: [UInt8]) -> [UInt8]? { withKey { $0.sign(message, algorithm) } }
 }
 
 extension PublicKey {
