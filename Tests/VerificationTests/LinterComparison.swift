@@ -32,6 +32,10 @@ import Testing
             let said = linter.ask(outcome)
             guard let clean = baseline else {
                 baseline = said
+                lines.withLock {
+                    let proof = said.proof.sorted().joined(separator: " ")
+                    $0.append("(the clean schema)\t\t\t\(said.lint.count) findings\t\(proof)")
+                }
                 return
             }
             let caught = outcome.isCaught ? "yes" : "no"
@@ -44,10 +48,10 @@ import Testing
                         outcome.sabotage.name, outcome.sabotage.rule.rawValue, caught,
                         rules.joined(separator: " "), proof.joined(separator: " "),
                     ].joined(separator: "\t"))
+                let text = $0.joined(separator: "\n") + "\n"
+                try? text.write(toFile: file, atomically: true, encoding: .utf8)
             }
         }
-        let text = lines.withLock { $0.joined(separator: "\n") } + "\n"
-        try text.write(toFile: file, atomically: true, encoding: .utf8)
     }
 }
 

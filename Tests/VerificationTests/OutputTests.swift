@@ -112,8 +112,8 @@ import YAML
             let index = try #require(result["ruleIndex"] as? Int)
             #expect(rules[index]["id"] as? String == result["ruleId"] as? String)  // 3.27.6
             for suppression in result["suppressions"] as? [[String: Any]] ?? [] {
-                // SARIF 3.35.2.
-                #expect(["inSource", "external"].contains(suppression["kind"] as? String))
+                let kind = suppression["kind"] as? String  // 3.35.2
+                #expect(["inSource", "external"].contains(kind))
                 #expect(suppression["justification"] is String)
             }
         }

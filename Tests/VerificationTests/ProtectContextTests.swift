@@ -88,7 +88,11 @@ import Verification
             let plan = try shop.plan(shop.options(mode: other))
             #expect(plan.refusals.contains { $0.contains("is \(mode.rawValue)") })
         }
-        _ = try shop.apply(shop.options(mode: mode))
+        // Unless a mode is said, it is the one that is in force.
+        var options = shop.options()
+        options.mode = nil
+        let plan = try shop.apply(options)
+        #expect(plan.mode == mode && plan.refusals == [])
         #expect(try shop.plan(shop.options(mode: mode)).steps == [])
         let texts = try shop.ask(
             "SELECT string_agg(DISTINCT pg_get_expr(polqual, polrelid), '|') FROM pg_policy")

@@ -103,7 +103,8 @@ import Verification
         #expect(stop?.words.contains("locked(") == true)
         holder.signal(SIGKILL)
         try shop.ask(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60%'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                + "WHERE query LIKE '%pg_sleep(60%'"
                 + " AND pid <> pg_backend_pid()")
         _ = try shop.apply(shop.options())
         try shop.expectGuarded()
@@ -117,7 +118,8 @@ import Verification
         try eventually(seconds: 20, "the lock") {
             try shop.ask(
                 "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' "
-                    + "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+                    + "AND database = "
+                    + "(SELECT oid FROM pg_database WHERE datname = current_database())"
             ) == "t"
         }
         let stop = #expect(throws: LegacyShop.Stopped.self) { try shop.apply(shop.options()) }

@@ -71,8 +71,8 @@ enum BackendCommand: Equatable {
         case "evidence": return .evidence(try EvidenceCommand(words))
         default:
             throw UsageFault(
-                message: "`db` is followed by `migrate`, `posture`, `seal-key`, `verify`, `protect` "
-                    + "or `evidence`")
+                message: "`db` is followed by `migrate`, `posture`, `seal-key`, `verify`, "
+                    + "`protect` or `evidence`")
         }
     }
 

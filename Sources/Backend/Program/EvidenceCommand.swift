@@ -63,23 +63,6 @@ enum EvidenceCommand: Equatable {
         return .fine
     }
 
-    /// Signs `report` and writes the page.
-    static func write(
-        _ report: VerificationReport, to file: String, keyFile: String
-    ) throws(StartupFault) {
-        let key = try read(keyFile, keyBytesMax)
-        let page: [UInt8]
-        do throws(KeyDefect) {
-            page = try Evidence.write(report, privatePEM: key)
-        } catch {
-            throw StartupFault(
-                exit: .invalidConfiguration,
-                message: "error: \(keyFile) is no private Ed25519 key in PEM; "
-                    + "`ringfence db evidence keygen` makes one\n")
-        }
-        try write(page, to: file, mode: 0o644)
-    }
-
     private static func read(_ file: String, _ bytesMax: Int) throws(StartupFault) -> [UInt8] {
         do throws(FileFault) {
             return try readFile(file, bytesMax: bytesMax)

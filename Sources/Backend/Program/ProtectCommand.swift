@@ -10,8 +10,6 @@ struct ProtectCommand: Equatable {
     /// A file with the owner's connection string, for a database without our configuration.
     var ownerFile: String?
     var applies = false
-    /// Said, and not the default.
-    var saysMode = false
 
     private static let connectionBytesMax = 65_536
 
@@ -44,9 +42,7 @@ struct ProtectCommand: Equatable {
             case "--setting": options.setting = value
             case "--type": options.type = try Self.word(word, value)
             case "--until": options.stage = try Self.word(word, value)
-            case "--mode":
-                options.mode = try Self.word(word, value)
-                saysMode = true
+            case "--mode": options.mode = try Self.word(word, value) as ProtectOptions.Mode
             case "--lock-timeout":
                 options.lockTimeoutMilliseconds = try Self.number(
                     word, value, ProtectOptions.lockTimeouts)

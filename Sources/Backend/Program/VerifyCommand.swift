@@ -193,8 +193,13 @@ struct VerifyCommand: Equatable {
         } else if switches.contains("--fix") {
             StandardStream.output.write(report.fixScript)
         } else {
-            StandardStream.output.write(report.text(colour: false))
+            StandardStream.output.write(report.text(colour: Self.paints))
         }
+    }
+
+    /// A person sits there, who has not asked for plain text (no-color.org).
+    private static var paints: Bool {
+        isatty(1) == 1 && (ProcessContext.variable("NO_COLOR") ?? "").isEmpty
     }
 
     private static func evidence(

@@ -77,7 +77,7 @@ struct EvidencePage {
         case .statement:
             "statement: a seal is verified by every statement; the login can read it but make none"
         case .plain:
-            "plain: a setting that every statement can change; bugs are stopped, injected SQL is not"
+            "plain: a setting that every statement can change; bugs are stopped, injection is not"
         }
     }
 

@@ -67,8 +67,8 @@ struct PoolerProbe {
         do {
             var first = try client(timeoutMilliseconds)
             server = try plant(subject, &first)
-            // Two clients at once, as behind a pooler of transactions. One of sessions may have none
-            // left for the second client, and lets it wait.
+            // Two clients at once, as behind a pooler of transactions. One of sessions may have
+            // none left for the second client, and lets it wait.
             let patience = min(timeoutMilliseconds, Self.patienceMilliseconds)
             let isMet = (try? examine(server, subject, patience)) ?? false
             first.close()

@@ -44,7 +44,8 @@ public struct ProtectOptions: Equatable, Sendable {
     /// As SQL spells it.
     public var column = "tenant_id"
     public var type = ColumnType.uuid
-    public var mode = Mode.sealed
+    /// `nil` takes the mode that the guard of the database is in, and sealed where there is none.
+    public var mode: Mode?
     /// The setting of plain mode where the database has no function of the guard.
     public var setting = "app.current_tenant"
     /// The login of the application, which gets the grants.

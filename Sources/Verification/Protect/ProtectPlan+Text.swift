@@ -8,7 +8,7 @@ extension ProtectPlan {
         guard refusals.isEmpty else { return text }
         text += Self.comment(
             "Brings \(tables.joined(separator: ", ")) under the guard, in mode "
-                + "\(options.mode.rawValue), up to stage \(options.stage.rawValue). Run it outside "
+                + "\(mode.rawValue), up to stage \(options.stage.rawValue). Run it outside "
                 + "a transaction, as the owner of the tables. After a stop, make it anew: what is "
                 + "done is left out.", lead: "--")
         if steps.isEmpty { text += "-- Nothing is left to do.\n" }

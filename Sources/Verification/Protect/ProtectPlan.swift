@@ -27,6 +27,7 @@ public struct ProtectPlan: Equatable, Sendable {
     public var refusals: [String] = []
     /// What a person has to look at: it leads past the guard, or is not this command's to change.
     public var remaining: [String] = []
-    /// The tables with their partitions.
+    public var mode = ProtectOptions.Mode.sealed
+    /// The tables asked for.
     public var tables: [String] = []
 }

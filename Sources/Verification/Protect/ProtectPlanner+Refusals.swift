@@ -24,25 +24,25 @@ extension ProtectPlanner {
     private mutating func refuse(_ words: String) { plan.refusals.append(words) }
 
     private mutating func refuseContext() {
-        if options.mode != .plain, options.type == .bigint {
+        if mode != .plain, options.type == .bigint {
             refuse(
                 "a seal names the tenant by uuid, which a bigint column cannot be compared with: "
                     + "add a uuid column with --column and --backfill, or say --mode plain")
         }
         guard let function = state.tenantFunction else {
-            if options.mode != .plain {
+            if mode != .plain {
                 refuse(
-                    "the guard is not in this database, so there is no \(options.mode.rawValue) "
+                    "the guard is not in this database, so there is no \(mode.rawValue) "
                         + "mode: `ringfence db migrate` installs it, or say --mode plain")
             }
             return
         }
         // Policies that ask another context than the sessions have would show nobody anything.
-        if state.functionMode != options.mode {
-            let mode = state.functionMode?.rawValue ?? "of an unknown kind"
+        if state.functionMode != mode {
+            let found = state.functionMode?.rawValue ?? "of an unknown kind"
             refuse(
-                "\(function) of this database is \(mode), and \(options.mode.rawValue) is asked "
-                    + "for: say --mode \(mode), or change the guard with `ringfence db migrate`")
+                "\(function) of this database is \(found), and \(mode.rawValue) is asked "
+                    + "for: say --mode \(found), or change the guard with `ringfence db migrate`")
         }
     }
 
@@ -76,9 +76,9 @@ extension ProtectPlanner {
         }
         if !root.isRowSecurityOn, state.watchedSchemas.contains(root.schema) {
             refuse(
-                "event trigger ringfence_guard_tables watches schema \(root.schema) and would close "
-                    + "\(root.qualified) at the first step: a superuser disables it until this is "
-                    + "done (ALTER EVENT TRIGGER ringfence_guard_tables DISABLE)")
+                "event trigger ringfence_guard_tables watches schema \(root.schema) and would "
+                    + "close \(root.qualified) at the first step: a superuser disables it until "
+                    + "this is done (ALTER EVENT TRIGGER ringfence_guard_tables DISABLE)")
         }
         if root.hasInheritance {
             refuse(
@@ -117,8 +117,8 @@ extension ProtectPlanner {
         }
         if root.isRowSecurityOn, root.isForced, !state.isBeyondPolicies {
             refuse(
-                "row-level security of \(root.qualified) is forced: the owner would fill no row and "
-                    + "be told nothing; run this as a BYPASSRLS role, or lift FORCE first")
+                "row-level security of \(root.qualified) is forced: the owner would fill no row "
+                    + "and be told nothing; run this as a BYPASSRLS role, or lift FORCE first")
         }
     }
 

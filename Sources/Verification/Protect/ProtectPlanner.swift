@@ -6,6 +6,7 @@
 struct ProtectPlanner {
     let state: ProtectState
     let options: ProtectOptions
+    let mode: ProtectOptions.Mode
     let tenant: TenantCondition
     var plan = ProtectPlan()
 
@@ -24,8 +25,10 @@ struct ProtectPlanner {
     private init(_ state: ProtectState, _ options: ProtectOptions) {
         self.state = state
         self.options = options
+        mode = options.mode ?? state.functionMode ?? .sealed
+        plan.mode = mode
         tenant = TenantCondition(
-            column: state.column, type: options.type, mode: options.mode,
+            column: state.column, type: options.type, mode: mode,
             function: state.tenantFunction, setting: options.setting)
     }
 
@@ -128,7 +131,8 @@ struct ProtectPlanner {
         BEGIN
             WHILE ringfence_page <= ringfence_pages LOOP
                 BEGIN
-                    UPDATE \(leaf.qualified) AS \(rootName(of: leaf)) SET \(column) = (\(expression))
+                    UPDATE \(leaf.qualified) AS \(rootName(of: leaf))
+                    SET \(column) = (\(expression))
                     WHERE \(column) IS NULL
                         AND ctid >= format('(%s,0)', ringfence_page)::tid
                         AND ctid < format('(%s,0)',

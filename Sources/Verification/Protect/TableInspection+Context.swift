@@ -177,7 +177,8 @@ extension TableInspection {
         JOIN pg_namespace n ON n.oid = p.pronamespace
         JOIN pg_class c ON c.oid = ANY (\(list)) AND NOT c.relispartition
         WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'ringfence_guard')
-            AND (p.prosrc ~* ('\\m' || regexp_replace(c.relname, '[^a-zA-Z0-9_]', '.', 'g') || '\\M')
+            AND (p.prosrc ~*
+                    ('\\m' || regexp_replace(c.relname, '[^a-zA-Z0-9_]', '.', 'g') || '\\M')
                 OR EXISTS (SELECT FROM pg_depend d
                     WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
                         AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid))
