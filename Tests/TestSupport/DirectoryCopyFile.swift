@@ -9,14 +9,21 @@ public struct DirectoryCopyFile {
     public static let globex = "0190a000-0000-7000-8000-00000000000b"
 
     private var lines: [String] = []
+    /// Of a second vendor, `other`.
+    private var otherLines: [String] = []
 
     public init() {}
 
-    /// - Parameter more: further members, such as `"domains":["acme.example.test"]`.
-    public mutating func add(tenant name: String, id: String, tier: String, _ more: String = "") {
+    /// - Parameters:
+    ///   - more: further members, such as `"domains":["acme.example.test"]`.
+    ///   - isOther: whether it is a tenant of the vendor `other`.
+    public mutating func add(
+        tenant name: String, id: String, tier: String, _ more: String = "", isOther: Bool = false
+    ) {
         let rest = more.isEmpty ? "" : ",\(more)"
         let state = more.contains("\"state\"") ? "" : #","state":"active""#
-        lines.append(#"{"tenant":"\#(id)","name":"\#(name)","tier":"\#(tier)"\#(state)\#(rest)}"#)
+        let line = #"{"tenant":"\#(id)","name":"\#(name)","tier":"\#(tier)"\#(state)\#(rest)}"#
+        if isOther { otherLines.append(line) } else { lines.append(line) }
     }
 
     /// The text of a key with this letter in it, which is as good as random here.
@@ -55,6 +62,11 @@ public struct DirectoryCopyFile {
         text += #"{"feed":1,"vendor":"default","head":1,"mark":"m"}"# + "\n"
         for line in lines { text += line + "\n" }
         text += #"{"end":1,"more":false}"# + "\n"
+        if !otherLines.isEmpty {
+            text += #"{"feed":1,"vendor":"other","head":1,"mark":"m"}"# + "\n"
+            for line in otherLines { text += line + "\n" }
+            text += #"{"end":1,"more":false}"# + "\n"
+        }
         let sum = try Self.openssl(["dgst", "-sha256", "-r"], input: text).prefix(64)
         var bytes: [UInt8] = []
         var digits = sum[...]

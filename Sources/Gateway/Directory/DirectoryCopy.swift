@@ -18,12 +18,15 @@ struct DirectoryCopy {
     enum Fault: Error {
         case file(FileFault)
         case content(DirectoryFault)
+        /// Others may write it.
+        case notOurs
         case library
 
         var words: String {
             switch self {
             case .file(let fault): fault.description
             case .content(let fault): fault.words
+            case .notOurs: "others than this user and root can write it"
             case .library: "no digest can be made"
             }
         }
@@ -33,6 +36,20 @@ struct DirectoryCopy {
         var replica: DirectoryReplica
         /// Wall-clock second at which it was true.
         var asOf: Int64
+    }
+
+    /// Whether it is for us to believe: its digest says that it is whole, not who wrote it, and who
+    /// can write it lets anybody in.
+    func checkMode() throws(Fault) {
+        let mode: FileMode
+        do throws(FileFault) {
+            mode = try fileMode(path)
+        } catch {
+            throw .file(error)
+        }
+        guard mode.isRegular, !mode.isWritableByOthers,
+            mode.ownerID == ProcessContext.userID || mode.ownerID == 0
+        else { throw .notOurs }
     }
 
     /// Reads the copy; a replica that was begun with it follows the feed from there.

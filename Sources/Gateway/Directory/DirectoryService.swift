@@ -52,12 +52,14 @@ final class DirectoryService {
             cache: directory.cache,
             vendors: policy.vendors.map { [UInt8]($0.name.utf8) })
         guard settings != running?.settings else { return }
+        var isSameBackend = true
         if let running {
             end()
-            // Another backend's tenants are not this one's.
-            if running.settings.address != settings.address { gateway.directory.forget() }
+            // Another backend's tenants are not this one's, and a copy on disk is of that one.
+            isSameBackend = running.settings.address == settings.address
+            if !isSameBackend { gateway.directory.forget() }
         }
-        try start(settings)
+        try start(settings, readsCopy: isSameBackend)
     }
 
     /// Ends the threads. The follower is not waited for; the copy on disk is.
@@ -67,7 +69,7 @@ final class DirectoryService {
         running = nil
     }
 
-    private func start(_ settings: Settings) throws(StartFault) {
+    private func start(_ settings: Settings, readsCopy: Bool) throws(StartFault) {
         let address: SocketAddress
         do throws(SocketAddress.Defect) {
             address = try SocketAddress(parsing: settings.address)
@@ -79,9 +81,13 @@ final class DirectoryService {
             var stops = [try Mailbox<Bool>(capacity: 4)]
             let client = try FeedClient(
                 address: address, secret: settings.secret, seals: seals, stops: stops[0])
+            let term = gateway.directory.beginTerm()
+            let replica =
+                readsCopy
+                ? Self.begin(settings, gateway, seed: seed, term: term)
+                : DirectoryReplica(seed: seed, vendors: settings.vendors)
             let follower = DirectoryFollower(
-                client: client, replica: Self.begin(settings, gateway, seed: seed), seed: seed,
-                state: gateway.directory,
+                client: client, replica: replica, seed: seed, state: gateway.directory, term: term,
                 stops: stops[0], publish: { [gateway] in gateway.tell(.directory) },
                 report: Self.report)
             let thread = try WorkerThread(name: "directory", running: follower) { $0.run() }
@@ -112,15 +118,16 @@ final class DirectoryService {
 
     /// What is on disk, if it is good; it counts from when it was true.
     private static func begin(
-        _ settings: Settings, _ gateway: GatewayProcess, seed: UInt64
+        _ settings: Settings, _ gateway: GatewayProcess, seed: UInt64, term: UInt64
     ) -> sending DirectoryReplica {
         let state = gateway.directory
         guard let cache = settings.cache, state.published == nil else {
             return DirectoryReplica(seed: seed, vendors: settings.vendors)
         }
         do throws(DirectoryCopy.Fault) {
-            var content = try DirectoryCopy(path: cache).read(
-                seed: seed, vendors: settings.vendors)
+            let copy = DirectoryCopy(path: cache)
+            try copy.checkMode()
+            var content = try copy.read(seed: seed, vendors: settings.vendors)
             let age = WallClock.now().seconds - content.asOf
             // A copy from the future says that the clock cannot be believed.
             guard age >= 0 else {
@@ -128,9 +135,10 @@ final class DirectoryService {
                 return DirectoryReplica(seed: seed, vendors: settings.vendors)
             }
             state.confirm(
-                at: Int64(clamping: Monotonic.now().nanoseconds) - min(age, 1 << 32) * 1_000_000_000
-            )
-            state.publish(content.replica.edition(), at: content.replica.positions)
+                at: Int64(clamping: Monotonic.now().nanoseconds)
+                    - min(age, 1 << 32) * 1_000_000_000, term: term)
+            state.publish(
+                content.replica.edition(), at: content.replica.positions, term: term)
             gateway.tell(.directory)
             report("the directory begins with a copy of \(age) s ago")
             return content.replica

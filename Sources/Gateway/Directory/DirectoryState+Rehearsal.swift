@@ -13,7 +13,8 @@ extension DirectoryState {
             var content = try? DirectoryCopy(path: cache).read(
                 seed: randomUInt64(), vendors: vendors)
         else { return }
-        confirm(at: Int64(clamping: Monotonic.now().nanoseconds))
-        publish(content.replica.edition(), at: content.replica.positions)
+        let term = beginTerm()
+        confirm(at: Int64(clamping: Monotonic.now().nanoseconds), term: term)
+        publish(content.replica.edition(), at: content.replica.positions, term: term)
     }
 }

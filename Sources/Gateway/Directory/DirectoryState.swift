@@ -21,6 +21,7 @@ final class DirectoryState: Sendable {
     private struct Current {
         var published: Published?
         var editions: UInt64 = 0
+        var term: UInt64 = 0
     }
 
     /// The number of what is published, so that a worker can look without a lock.
@@ -36,10 +37,22 @@ final class DirectoryState: Sendable {
     /// Of `published`; 0 when there is none.
     var number: UInt64 { count.load(ordering: .acquiring) }
 
+    /// Somebody else tells what is known from now on. A follower is not waited for when it is told
+    /// to end: what it still says, with the number it got here, is not heard.
+    func beginTerm() -> UInt64 {
+        current.withLock { known in
+            known.term += 1
+            return known.term
+        }
+    }
+
     /// Hands out a new edition.
-    func publish(_ edition: DirectoryEdition, at positions: [DirectoryPosition]) {
+    func publish(
+        _ edition: DirectoryEdition, at positions: [DirectoryPosition], term: UInt64
+    ) {
         let (tenants, keys) = (edition.tenantCount, edition.keyCount)
         current.withLock { known in
+            guard known.term == term else { return }
             known.editions += 1
             known.published = Published(
                 edition: edition, positions: positions, number: known.editions,
@@ -49,9 +62,10 @@ final class DirectoryState: Sendable {
     }
 
     /// Positions go on without changes too.
-    func advance(to positions: [DirectoryPosition]) {
+    func advance(to positions: [DirectoryPosition], term: UInt64) {
         current.withLock { known in
-            guard let old = known.published, old.positions != positions else { return }
+            guard known.term == term, let old = known.published, old.positions != positions
+            else { return }
             known.published = Published(
                 edition: old.edition, positions: positions, number: old.number,
                 tenants: old.tenants, keys: old.keys)
@@ -59,17 +73,21 @@ final class DirectoryState: Sendable {
     }
 
     /// What is known was true at `moment`.
-    func confirm(at moment: Int64) {
-        confirmed.store(moment, ordering: .releasing)
+    func confirm(at moment: Int64, term: UInt64) {
+        current.withLock { known in
+            guard known.term == term else { return }
+            confirmed.store(moment, ordering: .releasing)
+        }
     }
 
     /// Another backend from now on: nothing is known.
     func forget() {
         current.withLock { known in
+            known.term += 1
             known.published = nil
             count.store(0, ordering: .releasing)
+            confirmed.store(.min, ordering: .releasing)
         }
-        confirmed.store(.min, ordering: .releasing)
     }
 
     func noteConnection(_ isOpen: Bool) { isConnected.store(isOpen, ordering: .relaxed) }

@@ -159,6 +159,10 @@ final class IssuerKeys: Sendable {
         var issuer: TokenIssuer?
     }
 
+    /// What sessions have for an index: connections remember whose their last token was over
+    /// reloads, which change how many issuers there are.
+    static let indexOfSessions = Int(UInt32.max)
+
     let index: Int
     let policy: IssuerPolicy
     let vendorName: String

@@ -168,12 +168,12 @@ extension LimiterTable {
         _ now: UInt64
     ) -> Bool {
         let order = demands.order
-        for rank in 0..<demands.count {
+        for rank in 0..<demands.count where Self.isFirst(rank, demands, order) {
             precondition(Int(demands[order[rank]].handle.index) < placesMax)
             unsafe Self.hold(places + Int(demands[order[rank]].handle.index))
         }
         defer {
-            for rank in 0..<demands.count {
+            for rank in 0..<demands.count where Self.isFirst(rank, demands, order) {
                 unsafe Self.release(places + Int(demands[order[rank]].handle.index))
             }
         }
@@ -192,6 +192,15 @@ extension LimiterTable {
         guard isCurrent else { return false }
         decide(demands, concurrency, &standings, now)
         return true
+    }
+
+    /// Whether no demand before has the same place. Two have where one's place was taken back and
+    /// given to the other: its bit is held once, or this thread would wait for itself for ever.
+    private static func isFirst(
+        _ rank: Int, _ demands: LimitDemands, _ order: InlineArray<4, Int>
+    ) -> Bool {
+        rank == 0
+            || demands[order[rank]].handle.index != demands[order[rank - 1]].handle.index
     }
 
     /// With all bits held.

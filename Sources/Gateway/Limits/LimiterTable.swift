@@ -42,7 +42,8 @@ public struct LimiterHandle: Sendable {
 /// see `LimiterTable+Several.swift`.
 ///
 /// The number of places is bounded. At the bound a tenant without a place is refused
-/// (`gateway.overloaded`): it is never let through uncounted.
+/// (`gateway.overloaded`): it is never let through uncounted. Users, of whom a tenant may have any
+/// number, get half of the places at most, so that they crowd out no other tenant.
 @safe public final class LimiterTable: Sendable {
     /// What charging came to.
     public enum Charge: Equatable, Sendable {
@@ -74,6 +75,8 @@ public struct LimiterHandle: Sendable {
         /// Places below this were initialised once.
         var initialised: UInt32 = 0
         var sweepCursor: UInt32 = 0
+        /// Places in use that are users'.
+        var users = 0
     }
 
     public static let placesMaxDefault = 262_144
@@ -152,7 +155,10 @@ extension LimiterTable {
                     place.pointee.lastUsedNanoseconds, now)
                 return LimiterHandle(index: index, generation: unsafe place.pointee.generation)
             }
-            guard isMade, let index = freeIndex(key, &directory) else { return nil }
+            guard isMade, key.user == 0 || directory.users < placesMax / 2,
+                let index = freeIndex(key, &directory)
+            else { return nil }
+            if key.user != 0 { directory.users += 1 }
             let place = unsafe places + Int(index)
             unsafe Self.hold(place)
             defer { unsafe Self.release(place) }
@@ -186,6 +192,7 @@ extension LimiterTable {
                 guard let key = unsafe Self.reclaim(place, now) else { continue }
                 directory.places[key] = nil
                 directory.free.append(index)
+                if key.user != 0 { directory.users -= 1 }
                 taken += 1
             }
             return taken

@@ -24,6 +24,8 @@ struct DirectoryFollower: ~Copyable {
     private let vendors: [[UInt8]]
     private let seed: UInt64
     private let state: DirectoryState
+    /// See `DirectoryState.beginTerm`.
+    private let term: UInt64
     private let stops: Mailbox<Bool>
     /// Wakes the workers.
     private let publish: @Sendable () -> Void
@@ -39,7 +41,7 @@ struct DirectoryFollower: ~Copyable {
     ///   - publish: wakes the workers, who find the edition in `state`.
     init(
         client: consuming FeedClient, replica: consuming DirectoryReplica, seed: UInt64,
-        state: DirectoryState, stops: Mailbox<Bool>,
+        state: DirectoryState, term: UInt64, stops: Mailbox<Bool>,
         publish: @escaping @Sendable () -> Void,
         report: @escaping @Sendable (String) -> Void
     ) {
@@ -48,6 +50,7 @@ struct DirectoryFollower: ~Copyable {
         self.replica = replica
         self.seed = seed
         self.state = state
+        self.term = term
         self.stops = stops
         self.publish = publish
         self.report = report
@@ -96,12 +99,12 @@ struct DirectoryFollower: ~Copyable {
             isCurrent = true
             let isCompacted = try replica.compactIfDue(now: WallClock.now().seconds)
             // Confirmed before it is handed out, so that nobody finds a new edition too old.
-            state.confirm(at: Int64(clamping: asked.nanoseconds))
+            state.confirm(at: Int64(clamping: asked.nanoseconds), term: term)
             if isChanged || isCompacted || state.published == nil {
-                state.publish(replica.edition(), at: replica.positions)
+                state.publish(replica.edition(), at: replica.positions, term: term)
                 publish()
             } else {
-                state.advance(to: replica.positions)
+                state.advance(to: replica.positions, term: term)
             }
         case .diverged:
             report("the backend's directory has another history: reading all of it again")

@@ -67,7 +67,7 @@ extension SnapshotLoader {
             }
         }
         return IssuerKeys(
-            index: policy.issuers.count, policy: rules,
+            index: IssuerKeys.indexOfSessions, policy: rules,
             vendorName: policy.vendors[sessions.vendor].name, keys: keys)
     }
 

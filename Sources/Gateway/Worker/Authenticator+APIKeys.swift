@@ -46,14 +46,27 @@ extension Authenticator {
             throw .tokenInvalid
         }
         if let known = apiKeys.callers[shown.record.id] {
+            try requireVendor(of: known.claims, asked, &observation)
             counters.tokensCached.increment()
             observation.tokenWasCached = true
             return known
         }
-        counters.tokensVerified.increment()
         guard let claims = shown.claims(in: view.directory) else { throw .tokenInvalid }
+        try requireVendor(of: claims, asked, &observation)
+        counters.tokensVerified.increment()
         let made = try Self.caller(claims, view, &observation)
         apiKeys.callers[shown.record.id] = made
         return made
+    }
+
+    /// Keys come from the directory of all vendors, and a route serves one: a key of another
+    /// vendor's tenant is no key here, or equal names of two vendors would meet behind it.
+    private func requireVendor(
+        of claims: VerifiedClaims, _ asked: Asked, _ observation: inout Observation
+    ) throws(Refusal) {
+        guard !asked.route.serves(vendor: claims.vendor) else { return }
+        counters.tokensRefused.increment()
+        observation.defect = "api_key.vendor"
+        throw .tokenInvalid
     }
 }

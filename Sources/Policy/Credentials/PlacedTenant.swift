@@ -22,11 +22,14 @@ public struct PlacedTenant {
 
     private let directory: TenantDirectory
     private let trust: Trust
+    /// Whether it may be another vendor's than `trust.vendor`: the upstream is told whose.
+    private let isAnyones: Bool
     private(set) var found: TenantDirectory.Found?
 
-    init(_ directory: TenantDirectory, _ trust: Trust) {
+    init(_ directory: TenantDirectory, _ trust: Trust, isAnyones: Bool) {
         self.directory = directory
         self.trust = trust
+        self.isAnyones = isAnyones
     }
 
     /// - Throws: `tenant.not_found`, `tenant.ambiguous`.
@@ -39,7 +42,7 @@ public struct PlacedTenant {
 
     /// - Throws: `tenant.not_found` for another vendor's, `tenant.ambiguous`.
     mutating func take(_ tenant: TenantDirectory.Found) throws(Refusal) {
-        guard let owner = tenant.vendor, owner == trust.vendor || !trust.isCaller else {
+        guard let owner = tenant.vendor, owner == trust.vendor || isAnyones else {
             throw .tenantNotFound
         }
         guard found == nil || found?.number == tenant.number else { throw .tenantAmbiguous }
@@ -86,7 +89,8 @@ extension RouteRule {
         _ hosts: HostTenancy, _ directory: TenantDirectory, bodyName: Span<UInt8>?
     ) throws(Refusal) -> TenantDirectory.Found {
         guard directory.isAvailable else { throw .directoryUnavailable }
-        var tenant = PlacedTenant(directory, trust)
+        var tenant = PlacedTenant(
+            directory, trust, isAnyones: vendor == nil && !trust.isCaller)
         for place in policy.tenantFrom {
             switch place {
             case .host: try readHost(head, bytes, hosts, directory, &tenant)

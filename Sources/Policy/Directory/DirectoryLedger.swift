@@ -32,8 +32,12 @@ public struct DirectoryLedger: ~Copyable {
 
     /// Whether `compact` is due.
     public var wantsCompaction: Bool {
-        let changed = overlay.tenants.count + overlay.keys.count + overlay.revocations.count
-        let whole = base.table.tenants.count + base.table.keys.count
+        // A tenant that changes again leaves its rows of domains behind.
+        let changed =
+            overlay.tenants.count + overlay.keys.count + overlay.revocations.count
+            + overlay.domains.count
+        let whole =
+            base.table.tenants.count + base.table.keys.count + base.table.domains.count
         return changed >= max(Self.overlayMin, whole / 8)
     }
 

@@ -190,7 +190,8 @@ public struct DirectoryReplica: ~Copyable {
             section = known
         case .change(nil, let change): try apply(change, version: nil)
         case .end(let version, false):
-            guard let ended = section else { throw .order }
+            // A backend refuses a question about what comes after more than was heard of.
+            guard let ended = section, version <= positions[ended].head else { throw .order }
             positions[ended].version = version
             section = nil
         case .copy, .change, .end, .sum: throw .order

@@ -124,11 +124,46 @@ extension GatewayCompiler {
                 }
             }
         }
+        checkVendors(of: kinds, names, marks)
         if names == ["api-key"] || names == ["session"] || names == ["certificate"] {
             noteTenants(at: marks.first)
         }
         if names.count == 1, let issuer = kinds.issuer { return .issuer(issuer) }
         return names.isEmpty ? .issuer(0) : .credentials(kinds)
+    }
+
+    /// Kinds of two vendors on one route: equal names of theirs would be one tenant upstream.
+    private mutating func checkVendors(
+        of kinds: CredentialKinds, _ names: [String], _ marks: [SourceMark]
+    ) {
+        var first: (name: String, vendor: Int)?
+        for (index, name) in names.enumerated() {
+            guard let vendor = vendor(ofKind: name, kinds) else { continue }
+            guard let known = first else {
+                first = (name, vendor)
+                continue
+            }
+            guard known.vendor != vendor else { continue }
+            list.add(
+                .credentialsNotTogether,
+                "`\(name)` speaks for vendor `\(policy.vendors[vendor].name)`, and "
+                    + "`\(known.name)` for `\(policy.vendors[known.vendor].name)`",
+                at: marks[index], label: "give it a route of its own",
+                notes: ["two vendors may give tenants the same name"])
+        }
+    }
+
+    private func vendor(ofKind name: String, _ kinds: CredentialKinds) -> Int? {
+        switch name {
+        case "api-key", "none", "vendor", "internal": nil
+        case "session": policy.sessions?.vendor
+        case "certificate": policy.certificates?.vendor
+        default:
+            kinds.issuer.flatMap { index in
+                policy.issuers.indices.contains(index) && policy.issuers[index].name == name
+                    ? policy.issuers[index].vendor : nil
+            }
+        }
     }
 
     /// The first route that acts for tenants is where tiers turn out to be missing; each is said

@@ -41,6 +41,8 @@ public final class RouteRule: Sendable {
     public let readsPlaces: Bool
     /// Whether the issuer's tokens say their scopes.
     let tokensHaveScopes: Bool
+    /// Whose tenants its requests may act for; `nil` for every vendor's.
+    let vendor: Int?
     /// The injected field's name as it is written.
     let injectHeader: [UInt8]
 
@@ -144,6 +146,7 @@ public final class RouteRule: Sendable {
         scopes = ScopeRule(route.scopes)
         takesCertificates = route.takesCertificates
         readsPlaces = !route.tenantFrom.isEmpty
+        vendor = Self.vendor(of: route, in: gateway)
         tokensHaveScopes =
             route.issuer.map { index in
                 gateway.issuers.indices.contains(index) && gateway.issuers[index].scope != nil
@@ -209,7 +212,9 @@ public final class RouteRule: Sendable {
                 throw .internalError
             }
         case .credentials(let kinds):
-            guard let principal, kinds.include(principal) else { throw .internalError }
+            guard let principal, kinds.include(principal), serves(vendor: principal.vendor) else {
+                throw .internalError
+            }
         case .internalCaller(let issuer):
             guard let principal, principal.issuer == issuer,
                 principal.credential == .internalToken

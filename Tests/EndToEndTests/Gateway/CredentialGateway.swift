@@ -20,6 +20,8 @@ final class CredentialGateway: Sendable {
     static let poor = DirectoryCopyFile.key("e")
     static let unknown = DirectoryCopyFile.key("f")
     static let ofSuspended = DirectoryCopyFile.key("g")
+    /// Of another vendor's acme.
+    static let ofOther = DirectoryCopyFile.key("h")
 
     private init() throws {
         material = try Material.get()
@@ -53,17 +55,21 @@ final class CredentialGateway: Sendable {
             #""expires":1000"#)
         try copy.add(key: Self.poor, of: DirectoryCopyFile.globex, scopes: ["events:read"])
         try copy.add(key: Self.ofSuspended, of: suspended, scopes: ["events:read"])
+        let other = "0190a000-0000-7000-8000-00000000000d"
+        copy.add(tenant: "acme", id: other, tier: "SCALE", isOther: true)
+        try copy.add(key: Self.ofOther, of: other, scopes: ["events:read"])
         try copy.write(to: "\(place)/directory.copy")
         gateway = try RunningGateway(text: Self.policy(place, upstream: recorder.port))
     }
 
-    private static func policy(_ place: String, upstream: UInt16) -> String {
+    static func policy(_ place: String, upstream: UInt16) -> String {
         """
         version: 1
         listen:
           public: {address: "127.0.0.1:0", tls: none, access_log: "file:\(place)/credentials.log"}
           health: {address: "127.0.0.1:0"}
         trusted_proxies: [127.9.0.0/16]
+        vendors: {other: {}}
         issuers:
           idp:
             issuer: https://idp.example.test/

@@ -72,6 +72,36 @@ struct Several {
         #expect(admitted == 3)
     }
 
+    @Test func `a place that went from one limit to another is not waited for`() throws {
+        let table = LimiterTable(placesMax: 64)
+        var before = Several(tier: 100, tierUser: 20).demands()
+        var standings = LimitStandings()
+        #expect(
+            table.charge(
+                &before, concurrency: nil, standings: &standings, nowNanoseconds: Self.start)
+                == .counted)
+        // Both places are taken back; what the caller remembers of them is out of date, and the
+        // user's limit of a route is given one of them.
+        let later = Self.start + 62 * Several.second
+        #expect(table.sweep(nowNanoseconds: later, count: 64) == 2)
+        var demands = Several(tier: 100, tierUser: 20, routeUser: 5).demands()
+        (demands[0].handle, demands[1].handle) = (before[0].handle, before[1].handle)
+        let asked = demands
+        let answers = Mutex<[UInt32]>([])
+        let isOver = DispatchSemaphore(value: 0)
+        DispatchQueue.global().async {
+            var (demands, standings) = (asked, LimitStandings())
+            let charge = table.charge(
+                &demands, concurrency: nil, standings: &standings, nowNanoseconds: later)
+            let left = (0..<standings.count).map { standings[$0].remaining }
+            answers.withLock { $0 = charge == .counted ? left : [] }
+            isOver.signal()
+        }
+        // A thread that waits for itself is left behind.
+        try #require(isOver.wait(timeout: .now() + 10) == .success)
+        #expect(answers.withLock { $0 } == [99, 19, 4])
+    }
+
     @Test func `all of them are told, and which refused`() throws {
         let table = LimiterTable(placesMax: 64)
         let request = Several(tier: 100, tierUser: 20, route: 10, routeUser: 2)
@@ -139,6 +169,21 @@ struct Several {
         for user in 1...500 { _ = Several(user: user, tier: 5, tierUser: 3).isAdmitted(table) }
         #expect(table.placesUsed == 6)
         #expect(Several(user: 1, tier: 5, tierUser: 3).isAdmitted(table, at: Self.start * 2))
+    }
+
+    @Test func `the users of one tenant leave room for other tenants`() {
+        let table = LimiterTable(placesMax: 8)
+        func admitted(at now: UInt64) -> Int {
+            (1...20).count { user in
+                Several(user: user, tier: 10_000, tierUser: 3).isAdmitted(table, at: now)
+            }
+        }
+        #expect(admitted(at: Self.start) == 4)
+        for tenant in 2...4 { #expect(Several(tenant: tenant, tier: 5).isAdmitted(table)) }
+        // And what idle users give back, others get.
+        let later = Self.start + 62 * Several.second
+        table.sweep(nowNanoseconds: later, count: 8)
+        #expect(admitted(at: later) == 4)
     }
 
     @Test func `a full table refuses and charges nothing`() {

@@ -4,9 +4,14 @@ import Testing
 
 @Suite struct `A tenant that a place names` {
     private static func rules(
-        _ places: [NamingPlace], path: String = "/t/{tenant}/**", method: String? = nil
+        _ places: [NamingPlace], path: String = "/t/{tenant}/**", method: String? = nil,
+        isAsserted: Bool = false
     ) throws -> RuleSet {
         var policy = GatewayPolicy()
+        if isAsserted {
+            policy.assertion = AssertionPolicy(key: .missing)
+            policy.assertion?.upstreams = [0]
+        }
         policy.tiers = [TierPolicy(name: "STARTER", requests: .limit(.unlimited))]
         policy.vendors.append(VendorPolicy(name: "other"))
         var acme = TenantEntry(
@@ -76,9 +81,12 @@ import Testing
         #expect(try placed(rules, "/", host: "acme.example.com") == "acme")
         #expect(try placed(rules, "/", host: "ACME.example.com.:8443") == "acme")
         #expect(try placed(rules, "/", host: "globex.pages.example.com") == "globex")
-        #expect(try placed(rules, "/", host: "foreign.example.com") == "foreign")
+        // Only an upstream that is told the vendor can tell equal names of two apart.
+        #expect(try placed(rules, "/", host: "foreign.example.com") == "tenant.not_found")
+        let told = try Self.rules([.host], path: "/**", isAsserted: true)
+        #expect(try placed(told, "/", host: "foreign.example.com") == "foreign")
         #expect(
-            try placed(rules, "/", host: "foreign.example.com", isCaller: true)
+            try placed(told, "/", host: "foreign.example.com", isCaller: true)
                 == "tenant.not_found")
         #expect(try placed(rules, "/", host: "nobody.pages.example.com") == "tenant.not_found")
         #expect(try placed(rules, "/", host: "example.com") == "tenant.unnamed")

@@ -230,6 +230,23 @@ struct NoDigest: Error {}
         }
     }
 
+    @Test func `domains that are told again and again are compacted too`() throws {
+        var ledger = DirectoryLedger(seed: 1)
+        _ = ledger.edition()
+        var facts = TenantFacts(
+            id: TenantID(high: 1, low: 1), vendor: [1],
+            externalID: try #require(ExternalID("acme", format: .opaque)), tier: [])
+        facts.domains = (0..<1_000).map { [UInt8]("d\($0).example.com".utf8) }
+        for _ in 0..<5 { try ledger.apply(.tenant(facts)) }
+        let isWanted = ledger.wantsCompaction
+        #expect(isWanted)
+        try ledger.compact(now: 0)
+        let (edition, isWantedStill) = (ledger.edition(), ledger.wantsCompaction)
+        #expect(!isWantedStill)
+        #expect(edition.sizes.domains == 1_000)
+        #expect(edition.tenant(domain: [UInt8]("d999.example.com".utf8).span) != nil)
+    }
+
     @Test func `a change after loading is found before the overlay is compacted`() throws {
         var ledger = DirectoryLedger(seed: 1)
         for number in 0..<DirectoryLedger.overlayMin {

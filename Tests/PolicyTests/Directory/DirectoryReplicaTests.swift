@@ -173,6 +173,23 @@ private struct PlayedFeed {
         #expect(progress == wanted, sourceLocation: place)
     }
 
+    @Test func `a copy cannot be further than what was heard of`() throws {
+        for (end, wanted) in [("9", nil), ("10", DirectoryFault.order)] {
+            var replica = DirectoryReplica(seed: 1, vendors: [Self.vendor])
+            let lines = [Self.head, #"{"end":\#(end),"more":false}"#]
+            var fault: DirectoryFault?
+            do throws(DirectoryFault) {
+                for line in lines {
+                    let bytes = [UInt8](line.utf8.filter { $0 != UInt8(ascii: "\n") })
+                    try replica.restore(bytes.span)
+                }
+            } catch {
+                fault = error
+            }
+            #expect(fault == wanted, "\(end)")
+        }
+    }
+
     private static let head = #"{"feed":1,"vendor":"default","head":9,"mark":"m"}"# + "\n"
     private static let end = #"{"end":9,"more":false}"# + "\n"
     private static let tenant =
