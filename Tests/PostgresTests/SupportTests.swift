@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Test support` {
+@Suite(.timeLimit(.minutes(5))) struct `Test support` {
     @Test func `a child's output and end are known`() throws {
         let (end, output, errors) = try ChildProcess.run(
             "sh", ["-c", "cat; echo $X; echo oops >&2; exit 3"],

@@ -142,12 +142,13 @@ import YAML
         #expect(codes(of: braces + "x") == ["E1008"])
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func `a megabyte of opening brackets is refused at once`() {
+    @Test func `a megabyte of opening brackets is refused at once`() {
         let text = String(repeating: "[", count: PolicyBounds.fileBytesMax)
-        #expect(codes(of: text) == ["E1008"])
         let dashes = String(repeating: "- ", count: PolicyBounds.fileBytesMax / 2)
+        let start = secondsOfThread()
+        #expect(codes(of: text) == ["E1008"])
         #expect(codes(of: dashes) == ["E1008"])
+        #expect(secondsOfThread() - start < 20)
     }
 
     @Test func `a file holds 100,000 keys and values and no more`() {
@@ -206,13 +207,14 @@ import YAML
                 "error[E1011]: the value has more than 65536 bytes\n"))
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func `twenty thousand tenants of an unknown tier are refused in bounded time`() {
+    @Test func `twenty thousand tenants of an unknown tier are refused in bounded time`() {
         var tenants = "version: 1\ntenants:\n"
         for index in 0..<20_000 { tenants += "  t\(index): {tier: STARTR}\n" }
         let text = plainPolicy.changing(
             "version: 1\n", to: "version: 1\ntenants: {source: file:tenants.yaml}\n")
+        let start = secondsOfThread()
         let loaded = Files(text, tenants: tenants).gateway()
+        #expect(secondsOfThread() - start < 30)
         #expect(loaded.policy == nil)
         #expect(loaded.report.errors > 100)
         let shown = loaded.report.text(colour: false).split(separator: "\n")
