@@ -154,11 +154,54 @@ struct `A playground with a backend` {
         try playground.interrupt()
     }
 
-    @Test func `shows the manual's way to its database, row security and all`() throws {
-        let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    private func manual(_ page: String) throws -> String {
+        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("docs/backend.md").path
-        let manual = try String(contentsOfFile: page, encoding: .utf8)
+            .appendingPathComponent("docs/" + page).path
+        return try String(contentsOfFile: path, encoding: .utf8)
+    }
+
+    @Test func `takes the vendor's commands of the quickstart`() throws {
+        let lines = try manual("quickstart.md").split(separator: "\n").map(String.init)
+        let start = try #require(lines.firstIndex { $0.hasPrefix("    set -a; ") })
+        let block = lines[start...].prefix { $0.hasPrefix("    ") }
+        #expect(block.filter { $0.hasPrefix("    ringfence ") }.count == 3)
+        let playground = try LivePlayground()
+        let program = try BuiltProducts.path("ringfence")
+        // The key is shown once, and what the page has is none.
+        let script = """
+            ringfence() { '\(program)' "$@"; }
+            status() {
+                n=0
+                until [ "$(curl -s -o /dev/null -w '%{http_code}' --cacert "$RINGFENCE_CA" \
+                    -H "Authorization: Bearer $TOKEN_UMBRELLA" \
+                    "$RINGFENCE_URL/v1/events")" = "$1" ]
+                do n=$((n + 1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done
+                echo "umbrella $1"
+            }
+            """
+        let commands = block.map { line in
+            switch line {
+            case _ where line.contains(" suspend "): line + "\nstatus 403"
+            case _ where line.contains(" resume "): line + "\nstatus 200"
+            case _ where line.contains(" key create "):
+                "KEY=$(\(line) 2>&1 | grep -o 'rf_live_[^ ]*')"
+            case _ where line.contains("rf_live_..."):
+                "sleep 3"
+                    + line.replacingOccurrences(of: "    curl", with: "\ncurl")
+                    .replacingOccurrences(of: "rf_live_...", with: "$KEY")
+            default: line
+            }
+        }
+        let output = try playground.shell(script + "\n" + commands.joined(separator: "\n"))
+        #expect(output.contains("umbrella 403\n"), "\(output)")
+        #expect(output.contains("umbrella 200\n"), "\(output)")
+        #expect(output.contains("Initech-1001"), "\(output)")
+        try playground.interrupt()
+    }
+
+    @Test func `shows the manual's way to its database, row security and all`() throws {
+        let manual = try manual("backend.md")
         let section = try #require(manual.components(separatedBy: "## Verifying it yourself").last)
             .components(separatedBy: "\n## ")[0]
         // What is indented is the preparation, and runs as it stands.
