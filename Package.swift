@@ -167,6 +167,8 @@ let package = Package(
         tests("TLSTests", ["TLS", "HTTP1", "COpenSSL"]),
         tests("TokensTests", ["Tokens", "Policy", "HTTP1", "JSON", "COpenSSL", "CJWT"]),
         tests("PostgresTests", ["Postgres", "LocalPostgres", "TestSupport"]),
+        // A deliberately vulnerable endpoint; here and in no product.
+        tests("InjectionTests", ["Postgres", "TestSupport"]),
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TestSupport", "TLS"]),
         tests(
             "GatewayTests",

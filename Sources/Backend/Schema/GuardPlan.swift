@@ -100,7 +100,7 @@ struct GuardPlan {
                 END IF;
             END
             $public$;
-            \(Self.largeObjects)
+            \(Self.withdrawn)
             ALTER ROLE \(runtime) IN DATABASE \(base) SET statement_timeout = \(patience);
             ALTER ROLE \(runtime) IN DATABASE \(base) SET lock_timeout = \(patience);
             ALTER ROLE \(runtime) IN DATABASE \(base)
@@ -111,23 +111,33 @@ struct GuardPlan {
             """
     }
 
-    private static let largeObjects = """
-        DO $lo$
+    /// What PostgreSQL lets everybody call: large objects know no tenants, and sessions of one
+    /// login, which all tenants share, may end each other.
+    private static let withdrawn = """
+        DO $withdrawn$
         DECLARE
             command text;
         BEGIN
             FOR command IN
+                SELECT pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO pg_signal_backend',
+                    p.oid::regprocedure) FROM pg_catalog.pg_proc p
+                WHERE pronamespace = 'pg_catalog'::regnamespace
+                AND proname IN ('pg_terminate_backend', 'pg_cancel_backend')
+                AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(proacl)
+                    WHERE grantee = 'pg_signal_backend'::regrole)
+                UNION ALL
                 SELECT pg_catalog.format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC',
                     p.oid::regprocedure) FROM pg_catalog.pg_proc p
                 WHERE pronamespace = 'pg_catalog'::regnamespace
-                AND proname OPERATOR(pg_catalog.~) '^lo(_.*|read|write)$'
+                AND proname OPERATOR(pg_catalog.~)
+                    '^(lo(_.*|read|write)|pg_(terminate|cancel)_backend)$'
                 AND (proacl IS NULL OR EXISTS (SELECT FROM pg_catalog.aclexplode(proacl)
                     WHERE grantee = 0))
             LOOP
                 EXECUTE command;
             END LOOP;
         END
-        $lo$;
+        $withdrawn$;
         """
 
     /// The guard over our tables, which the migrations have made; as a superuser, any number of
