@@ -115,6 +115,9 @@ let package = Package(
         // The PostgreSQL server of `ringfence dev` and of the tests, as a child process.
         library("LocalPostgres"),
 
+        // Looks at any database as the deployed login does; never on the path of a request.
+        library("Verification", ["CPostgres", "JSON", "Policy", "Release", "Tokens", "YAML"]),
+
         // Transport and programs.
         library("HTTPTransport", ["HTTP1", "Reactor", "TLS"]),
         library(
@@ -127,7 +130,7 @@ let package = Package(
             "Backend",
             [
                 "Release", "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens",
-                "YAML", "Postgres", "HTTPTransport",
+                "YAML", "Postgres", "HTTPTransport", "Verification",
             ]),
         // Isolation conformance against any API; a program of its own, because nothing that forges
         // tokens belongs beside the traffic.
@@ -167,6 +170,11 @@ let package = Package(
         tests("TLSTests", ["TLS", "HTTP1", "COpenSSL"]),
         tests("TokensTests", ["Tokens", "Policy", "HTTP1", "JSON", "COpenSSL", "CJWT"]),
         tests("PostgresTests", ["Postgres", "LocalPostgres", "TestSupport"]),
+        // A deliberately vulnerable endpoint; here and in no product.
+        tests("InjectionTests", ["Postgres", "TestSupport"]),
+        tests(
+            "VerificationTests",
+            ["Backend", "LocalPostgres", "Policy", "TestSupport", "Verification", "YAML"]),
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TestSupport", "TLS"]),
         tests(
             "GatewayTests",

@@ -12,16 +12,30 @@ extension Session {
         case .scope, .several:
             guard scrubsBetweenScopes else { break }
             try send(.begin, as: .scrub)
-            for statement in Statement.scrub { try send(statement, as: .scrub) }
-            do throws(DatabaseFault) {
-                try wire.queueOnce(Statement.noneFromSQL)
-                ledger.expect(.scrub)
-            } catch {
-                throw fail(error)
-            }
+            try clear()
             try send(.commit, as: .scrub)
         }
         lastUser = .scope(next)
+    }
+
+    private func clear() throws(DatabaseFault) {
+        for statement in Statement.scrub { try send(statement, as: .scrub) }
+        do throws(DatabaseFault) {
+            try wire.queueOnce(Statement.noneFromSQL)
+            ledger.expect(.scrub)
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    /// Queues what clears the session of a tenant that the vendor has acted as in this transaction,
+    /// before it acts as the next one. That takes the vendor's binding away too, so it is made
+    /// again. With one tenant in a transaction nothing is queued.
+    func scrubAfterActing(_ serial: UInt64) throws(DatabaseFault) {
+        guard isActing, scrubsBetweenScopes else { return }
+        try requireOpen(serial)
+        try clear()
+        try bind(serial, scope)
     }
 
     /// Queues what makes row-level security believe the scope.
@@ -53,6 +67,7 @@ extension Session {
         _ serial: UInt64, _ tenant: TenantScope, _ values: [Parameter]
     ) throws(DatabaseFault) {
         try requireOpen(serial)
+        try scrubAfterActing(serial)
         try send(.actAs, values, as: .entering)
         noteActing(tenant)
     }

@@ -42,7 +42,9 @@ public struct VendorTransaction: ~Copyable {
     public var context: ContextMode { session.context }
 
     /// Crosses into one tenant by the guard, with a reason and an audit row that it writes inside
-    /// the tenant, in this transaction. Afterwards no tenant is bound again.
+    /// the tenant, in this transaction. Afterwards no tenant is bound again. Before the second
+    /// tenant of a transaction the session is cleared as between transactions: settings and cursors
+    /// that the vendor made are gone too.
     ///
     /// The guard refuses a tenant that is not this vendor's (42501); that and everything else
     /// refused inside rolls back the vendor's whole transaction, the audit row included: nothing
@@ -80,6 +82,7 @@ public struct VendorTransaction: ~Copyable {
                 throw DatabaseFault(.auditMissing)
             }
             guard context == .plain else { throw DatabaseFault(.sealMissing) }
+            try session.scrubAfterActing(serial)
             try session.bindSettings(
                 serial, BoundScope(tenant: tenant.text, vendor: vendor.text))
             session.noteActing(tenant)

@@ -201,38 +201,6 @@ import Testing
         try cluster.run(sql: "DROP DATABASE \(base) WITH (FORCE)", in: place)
     }
 
-    @Test func `makes the role that crosses tenants only where it is asked for`() throws {
-        let guarded = try GuardedDatabase("sealed")
-        let role = "platform_\(guarded.database.name)"
-        let url = guarded.cluster.url(role: role, password: "p", in: guarded.database)
-        try guarded.folder.write(url + "\n", to: "platform.dsn")
-        let path = guarded.folder.path + "/backend.yaml"
-        let text = try String(contentsOfFile: path, encoding: .utf8)
-        try guarded.folder.write(
-            text.replacingOccurrences(
-                of: "admin: file:admin.dsn",
-                with: "admin: file:admin.dsn, platform: file:platform.dsn"
-            ), to: "backend.yaml")
-        try guarded.migrate()
-        let seen = try guarded.ask(
-            """
-            INSERT INTO ringfence_guard.crossings (reason) VALUES ('a look');
-            SELECT count(*) FROM ringfence.events
-            """, as: url)
-        #expect(seen.output == "2" && seen.state == nil, "\(seen)")
-        for sql in [
-            "INSERT INTO ringfence_guard.crossings (reason, login) VALUES ('a look', 'somebody')",
-            "DELETE FROM ringfence_guard.crossings", "DELETE FROM ringfence.audit",
-            "SELECT * FROM ringfence_guard.keys",
-        ] {
-            #expect(try guarded.ask(sql, as: url).state == "42501", "\(sql)")
-        }
-        #expect(
-            try guarded.ask("INSERT INTO ringfence_guard.crossings (reason) VALUES (' ')", as: url)
-                .state == "23514")
-        #expect(try guarded.run("db", "posture").end == .exited(0))
-    }
-
     @Test func `takes no login for a superuser's that is none`() throws {
         let guarded = try GuardedDatabase("sealed")
         try RunningBackend.writePolicy(

@@ -7,13 +7,22 @@ import YAML
 @testable import ringfence
 
 @Suite struct `Policies of a playground` {
-    static let backend = PlaygroundPolicies.Behind.backend(address: "127.0.0.1:40001")
-    static let identifiers = Dictionary(
-        uniqueKeysWithValues: DemoTenant.all.enumerated().map {
-            ($1.externalID, "0190a0b0-0000-7000-8000-00000000000\($0)")
-        })
+    /// In a folder for a socket, and in one too deep for its path.
+    static let feeds = [
+        PlaygroundPolicies.Feed(in: "/clone/.ringfence"),
+        .init(
+            .init(in: "/\(String(repeating: "deep/", count: 20)).ringfence"),
+            announced: "127.0.0.1:40002"),
+    ]
 
-    static func compile(_ gateway: String, _ tenants: String) -> LoadedPolicy<GatewayPolicy> {
+    static func policies(_ feed: PlaygroundPolicies.Feed) -> PlaygroundPolicies {
+        PlaygroundPolicies(
+            port: 8443, behind: .backend(address: "127.0.0.1:40001", feed: feed))
+    }
+
+    static func compile(
+        _ gateway: String, _ tenants: String = ""
+    ) -> LoadedPolicy<GatewayPolicy> {
         loadGatewayPolicy(path: "p/gateway.yaml") { path throws(UnreadableFile) in
             switch path {
             case "p/gateway.yaml": Array(gateway.utf8)
@@ -23,45 +32,35 @@ import YAML
         }
     }
 
-    @Test func `the gateway's are accepted without a word, with all four tenants`() throws {
-        let policies = PlaygroundPolicies(port: 8443, behind: Self.backend)
-        let loaded = Self.compile(
-            policies.gateway(isSettingUp: false), PlaygroundPolicies.tenants(Self.identifiers))
+    @Test(arguments: feeds)
+    func `the gateway's are accepted without a word, and follow the backend`(
+        _ feed: PlaygroundPolicies.Feed
+    ) throws {
+        let loaded = Self.compile(Self.policies(feed).gateway(isSettingUp: false))
         #expect(loaded.report.diagnostics.map(\.message) == [])
         let policy = try #require(loaded.policy)
         #expect(policy.listen.publicAddress.text == "127.0.0.1:8443")
         #expect(policy.listen.health?.text == "127.0.0.1:0")
         #expect(policy.upstreams.map(\.echoRequired) == [true])
-        guard case .file(let tenants) = policy.tenants else {
-            Issue.record("tenants are not from the file")
+        guard case .directory(let directory) = policy.tenants else {
+            Issue.record("tenants are not the backend's")
             return
         }
-        let limits = tenants.map { tenant in
-            let name = String(decoding: tenant.externalID.bytes, as: UTF8.self)
-            return "\(name) \(policy.tiers[tenant.tier].name) \(tenant.id != nil)"
-        }
-        #expect(
-            limits == [
-                "acme STARTER true", "globex GROWTH true", "initech SCALE true",
-                "umbrella ENTERPRISE true",
-            ])
-        #expect(tenants.last?.requests == .perMinute(2_500))
+        let isSocket = feed == Self.feeds[0]
+        #expect(directory.feed.text == (isSocket ? "unix:p/../run/feed.sock" : "127.0.0.1:40002"))
+        #expect((directory.secret == nil) == feed.isGuardedByFile)
+        #expect(policy.tiers.map(\.name) == PlaygroundPolicies.tiers.map(\.name))
     }
 
     @Test func `the gateway's are accepted while setting up, and limit nothing`() throws {
-        let policies = PlaygroundPolicies(port: 8443, behind: Self.backend)
-        for identifiers in [[:], Self.identifiers] {
-            let loaded = Self.compile(
-                policies.gateway(isSettingUp: true),
-                PlaygroundPolicies.tenants(identifiers, isSettingUp: true))
-            #expect(loaded.report.diagnostics.map(\.message) == [])
-            let policy = try #require(loaded.policy)
-            let isUnlimited = policy.tiers.allSatisfy {
-                if case .limit(.unlimited) = $0.requests { return true }
-                return false
-            }
-            #expect(isUnlimited)
+        let loaded = Self.compile(Self.policies(Self.feeds[0]).gateway(isSettingUp: true))
+        #expect(loaded.report.diagnostics.map(\.message) == [])
+        let policy = try #require(loaded.policy)
+        let isUnlimited = policy.tiers.allSatisfy {
+            if case .limit(.unlimited) = $0.requests { return true }
+            return false
         }
+        #expect(isUnlimited)
     }
 
     @Test(arguments: [
@@ -74,19 +73,35 @@ import YAML
         let upstream = try #require(UpstreamURL(argument: url))
         let policies = PlaygroundPolicies(port: 8443, behind: .api(upstream))
         let loaded = Self.compile(
-            policies.gateway(isSettingUp: false), PlaygroundPolicies.tenants(nil))
+            policies.gateway(isSettingUp: false), PlaygroundPolicies.tenants)
         #expect(loaded.report.diagnostics.map(\.message) == [])
         let policy = try #require(loaded.policy)
         #expect(policy.routes.map(\.hostHeader) == [host])
         #expect(policy.vendors.allSatisfy { $0.key == nil })
+        guard case .file(let tenants) = policy.tenants else {
+            Issue.record("tenants are not from the file")
+            return
+        }
+        let known = tenants.map { tenant in
+            let name = String(decoding: tenant.externalID.bytes, as: UTF8.self)
+            return "\(name) \(policy.tiers[tenant.tier].name)"
+        }
+        #expect(
+            known == ["acme STARTER", "globex GROWTH", "initech SCALE", "umbrella ENTERPRISE"])
+        #expect(tenants.last?.requests == .perMinute(2_500))
     }
 
-    @Test func `the backend's are accepted without a word`() {
-        let loaded = loadBackendPolicy(path: "backend.yaml") { _ throws(UnreadableFile) in
-            Array(PlaygroundPolicies.backend.utf8)
+    @Test(arguments: [
+        PlaygroundPolicies.Feed(in: "/clone/.ringfence"),
+        .init(in: "/\(String(repeating: "deep/", count: 20)).ringfence"),
+    ]) func `the backend's are accepted without a word`(_ feed: PlaygroundPolicies.Feed) {
+        let loaded = loadBackendPolicy(path: "p/backend.yaml") { _ throws(UnreadableFile) in
+            Array(PlaygroundPolicies.backend(feed).utf8)
         }
         #expect(loaded.report.diagnostics.map(\.message) == [])
         #expect(loaded.policy?.api.text == "127.0.0.1:0")
+        #expect(loaded.policy?.feed != nil)
+        #expect((loaded.policy?.feedSecret == nil) == feed.isGuardedByFile)
     }
 
     @Test(arguments: [

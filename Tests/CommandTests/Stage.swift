@@ -87,6 +87,27 @@ final class Stage: Sendable {
                 """)
     }
 
+    /// The built gateway and backend, whose feed is at `run/late.sock`, where no gateway looks for
+    /// it, and after that `script`, which finds the playground's folder in `$folder`.
+    func addLateFeed(after script: String) throws {
+        for sibling in ["gateway", "backend"] {
+            let program = try BuiltProducts.path("ringfence-\(sibling)")
+            guard sibling == "backend" else {
+                try add("exec '\(program)' \"$@\"", as: "bin/ringfence-gateway")
+                continue
+            }
+            try add(
+                """
+                if [ "$1" = run ]; then
+                    folder=$(dirname "$3")/..
+                    sed -i 's/feed[.]sock/late.sock/' "$3"
+                    (\(script)) >/dev/null 2>&1 &
+                fi
+                exec '\(program)' "$@"
+                """, as: "bin/ringfence-backend")
+        }
+    }
+
     func start(
         _ words: [String], environment: [String: String] = [:], input: String? = nil
     ) throws -> ChildProcess {

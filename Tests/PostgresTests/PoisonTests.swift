@@ -105,14 +105,14 @@ extension Statement {
     fileprivate static let twoAtOnce = Statement("two at once", "SELECT 1; SELECT 2", parameters: 0)
     fileprivate static let serverProcess = Statement(
         "server process", "SELECT pg_backend_pid()::text", parameters: 0)
-    fileprivate static let bodies = Statement(
+    static let bodies = Statement(
         "bodies", "SELECT body FROM app.items ORDER BY id", parameters: 0)
 }
 
 @Suite(.timeLimit(.minutes(5))) struct `Poisoned sessions` {
     /// A database where the runtime role may make temporary objects, which production takes away:
     /// so the scrub alone stands between two tenants.
-    private func prepared(_ mode: ContextMode) throws -> GuardedFixture {
+    func prepared(_ mode: ContextMode) throws -> GuardedFixture {
         let fixture = try GuardedFixture(mode)
         try fixture.cluster.run(
             sql: "GRANT TEMP ON DATABASE \(fixture.database.name) TO \(fixture.database.runtime)",
@@ -163,7 +163,7 @@ extension Statement {
     }
 
     /// Threat 31: acme replaces, under the driver's own name, the statement globex runs next.
-    private static let hijack = """
+    static let hijack = """
         DO $hijack$
         DECLARE
             victim text;

@@ -24,8 +24,9 @@ import Testing
         ],
         "Backend": [
             "Release", "HTTP1", "JSON", "Policy", "Telemetry", "Reactor", "TLS", "Tokens", "YAML",
-            "Postgres", "HTTPTransport",
+            "Postgres", "HTTPTransport", "Verification",
         ],
+        "Verification": ["CPostgres", "JSON", "Policy", "Release", "Tokens", "YAML"],
         "Attack": [
             "Release", "HTTP1", "JSON", "Reactor", "TLS", "Tokens", "HTTPTransport",
         ],

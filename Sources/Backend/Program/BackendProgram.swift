@@ -1,5 +1,7 @@
+import Policy
 import Reactor
 import Release
+import Verification
 
 /// The program behind `ringfence-backend`.
 public enum BackendProgram {
@@ -51,6 +53,9 @@ public enum BackendProgram {
             StandardStream.output.write(try SealKeyCommands.list(load(config)))
         case .retireKey(let config, let kid):
             StandardStream.output.write(try SealKeyCommands.retire(load(config), kid))
+        case .verify(let command): return try command.perform()
+        case .protect(let command): return try command.perform()
+        case .evidence(let command): return try command.perform()
         case .run(let options): return try serve(options)
         }
         return .fine
@@ -70,10 +75,22 @@ public enum BackendProgram {
         var control = try ControlThread()
         let setup = try load(options.config)
         guard try control.awaitDatabase(setup) else { return .fine }
-        let server = try BackendServer(setup)
+        let proven = setup.policy.database.verify == .off ? nil : try prove(setup)
+        let server = try BackendServer(setup, provenCatalogs: proven)
         if let path = options.announce { try server.announce(to: path) }
         try control.awaitEnd()
         server.stop()
         return .fine
+    }
+
+    /// Refuses to serve from a database whose isolation is not proven.
+    ///
+    /// - Returns: the fingerprint of the catalogs that were verified.
+    private static func prove(_ setup: BackendSetup) throws(StartupFault) -> String {
+        let report = try VerifyCommand.verify(DatabaseProof(setup))
+        guard report.exitCode != 0 else { return report.subject.catalogFingerprint }
+        throw StartupFault(
+            exit: VerifyCommand.exit(report),
+            message: report.text(colour: false) + "error: refusing to serve\n")
     }
 }

@@ -9,6 +9,9 @@ enum BackendCommand: Equatable {
     case createKey(config: String, out: String)
     case listKeys(config: String)
     case retireKey(config: String, kid: String)
+    case verify(VerifyCommand)
+    case protect(ProtectCommand)
+    case evidence(EvidenceCommand)
 
     struct RunOptions: Equatable {
         var config = BackendCommand.configDefault
@@ -63,8 +66,13 @@ enum BackendCommand: Equatable {
             return .posture(
                 config: flags["--config"] ?? configDefault, asJSON: flags["--json"] != nil)
         case "seal-key": return try sealKey(&words)
+        case "verify": return .verify(try VerifyCommand(words))
+        case "protect": return .protect(try ProtectCommand(words))
+        case "evidence": return .evidence(try EvidenceCommand(words))
         default:
-            throw UsageFault(message: "`db` is followed by `migrate`, `posture` or `seal-key`")
+            throw UsageFault(
+                message: "`db` is followed by `migrate`, `posture`, `seal-key`, `verify`, "
+                    + "`protect` or `evidence`")
         }
     }
 
@@ -94,7 +102,7 @@ enum BackendCommand: Equatable {
     }
 
     /// Reads `--switch` and `--option VALUE`, each at most once.
-    private static func flags(
+    static func flags(
         _ words: inout ArraySlice<String>, _ switches: [String], _ options: [String]
     ) throws(UsageFault) -> [String: String] {
         var found: [String: String] = [:]
@@ -129,6 +137,22 @@ enum BackendCommand: Equatable {
               make a key for the gateway's seals, which the database knows from then on
           db seal-key list [--config PATH]
           db seal-key retire KID [--config PATH]
+          db verify [--config PATH | --login-file FILE] [--pooler-file FILE] [--admin-file FILE]
+              [--setting NAME | --guard SCHEMA] [--seal-key FILE] [--profile generic|ringfence]
+              [--schema NAME]... [--tenant-column NAME]... [--global TABLE]...
+              [--sensitive TABLE.COLUMN]... [--allow-function NAME(TYPES)=SHA256]...
+              [--tenants A,B] [--fire-triggers] [--timeout MS] [--waivers FILE]
+              [--json | --fix] [--sarif FILE] [--evidence FILE --sign-key FILE]
+              [--watch SECONDS|MSms | --self-test]
+              prove as the deployed login that no tenant reaches another one's rows
+          db protect TABLE... [--backfill TABLE=EXPRESSION]... [--mode sealed|statement|plain]
+              [--until expand|guard|force] [--column NAME] [--type uuid|text|bigint]
+              [--config PATH | --owner-file FILE [--role LOGIN]] [--setting NAME]
+              [--lock-timeout MS] [--attempts N] [--pages N] [--apply]
+              print the migration that brings tables under the guard, or run it
+          db evidence keygen --private FILE --public FILE
+          db evidence check FILE --public-key FILE
+              make a key for signed reports; check one, without a database
           version [--json]
 
         exit codes: 0 fine, 1 refused or failed, 2 configuration invalid, 4 database out of reach,

@@ -9,13 +9,21 @@ extension DatabaseCommands {
         guard let script = GuardScript(mode: setup.context) else {
             throw StartupFault(exit: .bug, message: "error: no such context\n")
         }
-        return GuardPlan(
+        let plan = GuardPlan(
             script: script, database: setup.owner.database ?? "ringfence",
             owner: try role(setup.owner, "owner"), runtime: try role(setup.runtime, "runtime"),
             platform: try setup.platform.map { platform throws(StartupFault) in
                 try role(platform, "platform")
             },
             deadlineMilliseconds: database.deadlineMilliseconds)
+        // It gets BYPASSRLS: nobody else may have that.
+        let others = [plan.owner, plan.runtime, "ringfence_guard"] + GuardPlan.roles
+        if let platform = plan.platform, others.contains(platform) {
+            throw StartupFault(
+                exit: .invalidConfiguration,
+                message: "error: `database.platform` must be a login of its own, not \(platform)\n")
+        }
+        return plan
     }
 
     private static func role(

@@ -4,7 +4,7 @@ import Reactor
 /// `db seal-key`: the keys by which the database knows the gateway's seals. The key itself is
 /// written to a file for the gateway and is nowhere else; the database gets its two HMAC pads.
 enum SealKeyCommands {
-    private static let keyBytes = 32
+    static let keyBytes = 32
     /// SHA-256 works on blocks of this many bytes, and HMAC pads its key to one (RFC 2104 §2).
     private static let blockBytes = 64
 
@@ -62,7 +62,10 @@ enum SealKeyCommands {
             {
                 let end = try row.text(2)
                 let until = end == "infinity" ? "" : " until \(end)"
-                let own = try row.text(0).hasPrefix("db") ? ", the database's own" : ""
+                let kid = try row.text(0)
+                let own =
+                    kid.hasPrefix("db")
+                    ? ", the database's own" : kid.hasPrefix("pr") ? ", of a proof" : ""
                 text +=
                     "\(try row.text(0)) \(try row.text(3)) from \(try row.text(1))\(until)\(own)\n"
             }
@@ -89,7 +92,7 @@ enum SealKeyCommands {
         return "key `\(kid)` is retired; seals made with it are refused from now on\n"
     }
 
-    private static func session(_ setup: BackendSetup) throws(StartupFault) -> OwnerSession {
+    static func session(_ setup: BackendSetup) throws(StartupFault) -> OwnerSession {
         do throws(DatabaseFault) {
             return try OwnerSession(
                 connectingTo: setup.owner,
@@ -99,11 +102,11 @@ enum SealKeyCommands {
         }
     }
 
-    private static func pad(_ key: [UInt8], _ byte: UInt8) -> [UInt8] {
+    static func pad(_ key: [UInt8], _ byte: UInt8) -> [UInt8] {
         (0..<blockBytes).map { ($0 < key.count ? key[$0] : 0) ^ byte }
     }
 
-    private static func hex(_ bytes: [UInt8]) -> String {
+    static func hex(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)
         return String(
             decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
@@ -128,7 +131,7 @@ enum SealKeyCommands {
             exit: .failed, message: "error: cannot write `\(path)`: \(fault.words)\n")
     }
 
-    private static let nameDatabase: StaticString = "SELECT pg_catalog.current_database()::text"
+    static let nameDatabase: StaticString = "SELECT pg_catalog.current_database()::text"
 
     private static let install: StaticString = """
         SELECT ringfence_guard.install_key($1, $2, $3, pg_catalog.now(), 'infinity')

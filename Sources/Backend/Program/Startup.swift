@@ -2,6 +2,7 @@ import HTTP1
 import Policy
 import Postgres
 import Reactor
+import Verification
 import YAML
 
 /// How the program ends; interface of all three programs.
@@ -29,6 +30,9 @@ struct BackendSetup {
     let policy: BackendPolicy
     let owner: ConnectionString
     let runtime: ConnectionString
+    /// The same for looking at the database from outside.
+    let ownerAddress: DatabaseAddress
+    let runtimeAddress: DatabaseAddress
     /// A superuser's; read where there is one to read and used by `db migrate` alone.
     let admin: ConnectionString?
     let platform: ConnectionString?
@@ -60,10 +64,11 @@ struct BackendSetup {
         guard let policy = loaded.policy else {
             throw StartupFault(exit: .invalidConfiguration, message: report)
         }
+        let (owner, runtime) = (try text(policy.database.owner), try text(policy.database.runtime))
         let setup = BackendSetup(
             policy: policy,
-            owner: ConnectionString(try text(policy.database.owner)),
-            runtime: ConnectionString(try text(policy.database.runtime)),
+            owner: ConnectionString(owner), runtime: ConnectionString(runtime),
+            ownerAddress: DatabaseAddress(owner), runtimeAddress: DatabaseAddress(runtime),
             admin: try isMigration ? address(policy.database.admin) : nil,
             platform: try isMigration ? address(policy.database.platform) : nil,
             assertionKey: try bytes(policy.assertion.key),

@@ -29,6 +29,18 @@ struct GuardPlan {
         text += login(runtime, "NOINHERIT \(weak) NOBYPASSRLS", verifiers[runtime])
         if let platform {
             text += login(platform, "NOINHERIT \(weak) BYPASSRLS", verifiers[platform])
+            text += """
+                DO $bypass$
+                BEGIN
+                    IF EXISTS (SELECT FROM pg_catalog.pg_roles
+                        WHERE pg_catalog.quote_ident(rolname) = '\(platform)' AND NOT rolbypassrls)
+                    THEN
+                        ALTER ROLE \(platform) BYPASSRLS;
+                    END IF;
+                END
+                $bypass$;
+
+                """
         }
         if owner != "ringfence_owner" {
             text += """
@@ -88,7 +100,7 @@ struct GuardPlan {
                 END IF;
             END
             $public$;
-            \(Self.largeObjects)
+            \(Self.withdrawn)
             ALTER ROLE \(runtime) IN DATABASE \(base) SET statement_timeout = \(patience);
             ALTER ROLE \(runtime) IN DATABASE \(base) SET lock_timeout = \(patience);
             ALTER ROLE \(runtime) IN DATABASE \(base)
@@ -99,23 +111,33 @@ struct GuardPlan {
             """
     }
 
-    private static let largeObjects = """
-        DO $lo$
+    /// What PostgreSQL lets everybody call: large objects know no tenants, and sessions of one
+    /// login, which all tenants share, may end each other.
+    private static let withdrawn = """
+        DO $withdrawn$
         DECLARE
             command text;
         BEGIN
             FOR command IN
+                SELECT pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO pg_signal_backend',
+                    p.oid::regprocedure) FROM pg_catalog.pg_proc p
+                WHERE pronamespace = 'pg_catalog'::regnamespace
+                AND proname IN ('pg_terminate_backend', 'pg_cancel_backend')
+                AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(proacl)
+                    WHERE grantee = 'pg_signal_backend'::regrole)
+                UNION ALL
                 SELECT pg_catalog.format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC',
                     p.oid::regprocedure) FROM pg_catalog.pg_proc p
                 WHERE pronamespace = 'pg_catalog'::regnamespace
-                AND proname OPERATOR(pg_catalog.~) '^lo(_.*|read|write)$'
+                AND proname OPERATOR(pg_catalog.~)
+                    '^(lo(_.*|read|write)|pg_(terminate|cancel)_backend)$'
                 AND (proacl IS NULL OR EXISTS (SELECT FROM pg_catalog.aclexplode(proacl)
                     WHERE grantee = 0))
             LOOP
                 EXECUTE command;
             END LOOP;
         END
-        $lo$;
+        $withdrawn$;
         """
 
     /// The guard over our tables, which the migrations have made; as a superuser, any number of
@@ -148,7 +170,8 @@ struct GuardPlan {
         """
     }
 
-    private static let roles = ["ringfence_owner", "ringfence_reader", "ringfence_worker"]
+    /// Beside the guard's, the roles of `GuardScript.roles`.
+    static let roles = ["ringfence_owner", "ringfence_reader", "ringfence_worker"]
 
     /// Becomes whoever owns the schema, so that what is made or changed stays that role's.
     private static let asOwnerOfTables = """
@@ -170,6 +193,7 @@ struct GuardPlan {
         \(script.acting)
         \(script.grants(
             owners: [owner], runtime: runtime, reader: nil, worker: nil, hasActing: true))
+        \(platformGrants)
         \(context(guardRole: owner, others: []))
         \(mark)
         COMMIT;
@@ -199,13 +223,15 @@ struct GuardPlan {
         """
     }
 
-    /// The role that crosses tenants reads and writes their rows, and tells why in `crossings`.
+    /// The role that crosses tenants reads their rows, and tells why in `crossings`; nothing else,
+    /// whatever it had before.
     private var platformGrants: String {
         guard let platform else { return "" }
         return """
+            REVOKE ALL ON ALL TABLES IN SCHEMA ringfence, ringfence_guard FROM \(platform);
+            REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ringfence_guard FROM \(platform);
             GRANT USAGE ON SCHEMA ringfence, ringfence_guard TO \(platform);
-            GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ringfence TO \(platform);
-            REVOKE UPDATE, DELETE ON ringfence.audit FROM \(platform);
+            GRANT SELECT ON ALL TABLES IN SCHEMA ringfence TO \(platform);
             GRANT INSERT (id, reason, actor, request_id, detail) ON ringfence_guard.crossings
                 TO \(platform);
 
@@ -218,8 +244,9 @@ struct GuardPlan {
     /// FNV-1a: it tells versions apart and need not resist anybody, since whoever can write it can
     /// replace the guard.
     var markText: String {
-        let text = [script.core, script.acting, script.protect, script.trigger, runtime, owner]
-            .joined(separator: "\n")
+        let text =
+            ([script.core, script.acting, script.protect, script.trigger, runtime, owner]
+            + [platform].compactMap(\.self)).joined(separator: "\n")
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         return "ringfence guard, \(script.mode.rawValue), \(String(hash, radix: 16))"

@@ -26,11 +26,15 @@ final class BackendServer {
     private var workers: [RunningThread] = []
     private var health: RunningThread?
     private var feed: [RunningThread] = []
+    private let watchEnd: WorkQueue<Int>
+    private var watch: RunningThread?
     private let feedQueue: WorkQueue<FeedJob>
     private let feedStops: Mailbox<UInt64>?
 
     /// Opens what can fail, addresses, log and key, then starts the threads.
-    init(_ setup: BackendSetup) throws(StartupFault) {
+    ///
+    /// - Parameter provenCatalogs: the fingerprint of the catalogs that isolation was proven of.
+    init(_ setup: BackendSetup, provenCatalogs: String? = nil) throws(StartupFault) {
         let policy = setup.policy
         let count = policy.database.workers
         sets = (0...count).map { [metrics] _ in CounterSet(metrics.catalog) }
@@ -55,6 +59,7 @@ final class BackendServer {
         } else {
             healthStops = nil
         }
+        watchEnd = try Self.queue(capacity: 1)
         feedQueue = try Self.queue(capacity: FeedDesk.connectionsMax * 2)
         var feedDesk: FeedDesk?
         var feedReplies: Mailbox<(SlotKey, ServiceReply)>?
@@ -87,6 +92,12 @@ final class BackendServer {
                 feed.append(try RunningThread(name: "feed-reader", worker) { $0.run() })
                 feed.append(try RunningThread(name: "feed", desk) { $0.run() })
             }
+            if policy.database.verify == .watch {
+                let worker = CatalogWatch(
+                    DatabaseProof(setup), state: state, end: watchEnd,
+                    every: policy.database.verifyEveryMilliseconds, proven: provenCatalogs)
+                watch = try RunningThread(name: "catalog-watch", worker) { $0.run() }
+            }
             front = try RunningThread(name: "front", Front(service, desk)) { $0.run() }
         } catch {
             stop()
@@ -115,6 +126,8 @@ final class BackendServer {
         _ = feedStops?.post(0)
         feedQueue.close()
         feed.removeAll()
+        watchEnd.close()
+        watch = nil
         _ = healthStops?.post(0)
         health = nil
     }

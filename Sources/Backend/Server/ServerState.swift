@@ -4,6 +4,7 @@ import Synchronization
 final class ServerState: Sendable {
     private let connected = Atomic<Int>(0)
     private let schemaIsFit = Atomic<Bool>(true)
+    private let isolationIsProven = Atomic<Bool>(true)
     private let isStopping = Atomic<Bool>(false)
 
     /// Database workers that are logged in.
@@ -20,12 +21,19 @@ final class ServerState: Sendable {
         set { schemaIsFit.store(newValue, ordering: .relaxed) }
     }
 
+    /// Whether the last verification proved isolation (`database.verify: watch`).
+    var isIsolationProven: Bool {
+        get { isolationIsProven.load(ordering: .relaxed) }
+        set { isolationIsProven.store(newValue, ordering: .relaxed) }
+    }
+
     func beginStopping() { isStopping.store(true, ordering: .relaxed) }
 
     /// Why requests should go elsewhere; `nil` when they are welcome.
     var unreadiness: StaticString? {
         if isStopping.load(ordering: .relaxed) { return "stopping" }
         if !isSchemaFit { return "role or schema is unfit; see db posture" }
+        if !isIsolationProven { return "isolation is not proven; see db verify" }
         if connectedWorkers == 0 { return "no database connection" }
         return nil
     }

@@ -23,7 +23,7 @@ struct DemoTenant: Equatable {
     /// Name of its token in dev.env.
     var tokenVariable: String { "TOKEN_\(externalID.uppercased())" }
 
-    /// The claims of its token. It names no tier: the tenants file does.
+    /// The claims of its token. It names no tier: whoever keeps the tenants does.
     var claims: String {
         """
         {"iss":"\(PlaygroundPolicies.issuer)","aud":"\(PlaygroundPolicies.audience)",\

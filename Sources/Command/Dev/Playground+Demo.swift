@@ -26,8 +26,8 @@ extension Playground {
             try state.write(Self.secret() + "\n", to: "keys/assertion.key")
         }
         guard options.upstream == nil else { return }
-        if !state.exists("keys/vendor.key") {
-            try state.write(Self.secret() + "\n", to: "keys/vendor.key")
+        for name in ["vendor", "pepper", "feed"] where !state.exists("keys/\(name).key") {
+            try state.write(Self.secret() + "\n", to: "keys/\(name).key")
         }
         facts.vendorKey = (state.read("keys/vendor.key") ?? "")
             .trimmingCharacters(in: .whitespacesAndNewlines)
@@ -78,7 +78,8 @@ extension Playground {
     private struct TenantRecord: Decodable { let id: String }
 
     /// Creates the tenants as a vendor's own server would, through the gateway, and answers their
-    /// ids by external id. One that is there already, kept from a run before, is as good.
+    /// ids by external id. One that is there already, kept from a run before, is as good, and let
+    /// in again should it be suspended.
     func createTenants() throws(CommandFault) -> [String: String] {
         var identifiers: [String: String] = [:]
         for tenant in DemoTenant.all {
@@ -92,8 +93,8 @@ extension Playground {
             var reply = try state.perform(call)
             if reply.status == 409 {
                 call = HTTPCall(
-                    url: facts.url + "/v1/tenants/\(tenant.externalID)",
-                    credential: facts.vendorKey)
+                    method: "PATCH", url: facts.url + "/v1/tenants/\(tenant.externalID)",
+                    credential: facts.vendorKey, body: #"{"state":"active"}"#)
                 reply = try state.perform(call)
             }
             guard reply.isSuccess, let record = reply.decode(TenantRecord.self),

@@ -70,6 +70,8 @@ extension Playground {
                 title: "the vendor's view of its tenants",
                 line: Self.curl("\"$RINGFENCE_URL/v1/tenants\"", token: "$VENDOR_KEY"),
                 result: "200, four tenants"),
+            suspension(events),
+            keyUse(events),
             Example(
                 title: "attack: name another tenant in a header",
                 line: Self.curl("-H 'X-Tenant-ID: globex' \(events)"),
@@ -115,6 +117,34 @@ extension Playground {
             forgery(root),
             flood(root),
         ]
+    }
+
+    private func suspension(_ events: String) -> Example {
+        let change = Self.vendorCall(
+            "-X PATCH -d \"{\\\"state\\\":\\\"$state\\\"}\"", "umbrella")
+        return Example(
+            title: "suspend umbrella, and resume it (or: ringfence tenant suspend umbrella)",
+            line: "for state in suspended active; do \(change) >/dev/null; sleep 1; "
+                + "curl -sS -o /dev/null -w '%{http_code}\\n' --cacert \"$RINGFENCE_CA\" "
+                + "-H \"Authorization: Bearer $TOKEN_UMBRELLA\" \(events); done",
+            result: "403, then 200: the gateway follows the backend's tenants within a second")
+    }
+
+    private func keyUse(_ events: String) -> Example {
+        let make = Self.vendorCall("-d '{\"name\":\"demo\"}'", "initech/keys")
+        return Example(
+            title: "an API key in place of a token (or: ringfence key create initech --name demo)",
+            line: "KEY=$(\(make) | sed -n 's/.*\"key\":\"\\([^\"]*\\)\".*/\\1/p'); sleep 1; "
+                + "curl -sS -w '\\n%{http_code}\\n' --cacert \"$RINGFENCE_CA\" "
+                + "-H \"X-API-Key: $KEY\" \(events)",
+            result: "200, initech's events; tiers STARTER and GROWTH have no API keys: 403")
+    }
+
+    /// What the vendor's own server would say about a tenant.
+    private static func vendorCall(_ words: String, _ tenant: String) -> String {
+        "curl -sS --cacert \"$RINGFENCE_CA\" -H \"Authorization: Bearer $VENDOR_KEY\" "
+            + "-H 'Content-Type: application/json' \(words) "
+            + "\"$RINGFENCE_URL/v1/tenants/\(tenant)\""
     }
 
     private func forgery(_ target: String) -> Example {

@@ -63,8 +63,11 @@ final class Playground {
         let port = try choosePort()
         try prepareKeys()
         try mintTokens()
-        let backendAddress = options.upstream == nil ? try startBackend() : nil
-        try startGateway(port: port, backendAddress: backendAddress)
+        if let upstream = options.upstream {
+            try startGateway(PlaygroundPolicies(port: port, behind: .api(upstream)))
+        } else {
+            try startGateway(PlaygroundPolicies(port: port, behind: try startBackend()))
+        }
         facts.certificatePath = state.path("certificate.pem")
         try state.write(facts.text, to: "dev.env")
         say(String(format: "ready in %.1f seconds", Date().timeIntervalSince(began)))
@@ -212,8 +215,8 @@ extension Playground {
         return address
     }
 
-    /// PostgreSQL, the tables, the backend; answers the backend's address.
-    private func startBackend() throws(CommandFault) -> String {
+    /// PostgreSQL, the tables, the backend; answers where it is.
+    private func startBackend() throws(CommandFault) -> PlaygroundPolicies.Behind {
         _ = try installation.path(of: .backend)
         let access: PostgresServer.Access
         let adminURL: String
@@ -240,7 +243,8 @@ extension Playground {
         try state.write(adminURL + "\n", to: "keys/admin.dsn")
         facts.databaseURL = access.runtimeURL
         let policy = "policies/backend.yaml"
-        try state.write(PlaygroundPolicies.backend, to: policy)
+        let feed = PlaygroundPolicies.Feed(in: state.folder)
+        try state.write(PlaygroundPolicies.backend(feed), to: policy)
         try run(.backend, ["db", "migrate", "--config", state.path(policy)], timeoutSeconds: 60)
         // Kept with the data, which knows it.
         if !state.exists("keys/seal.key") {
@@ -255,24 +259,13 @@ extension Playground {
             .backend, policy: policy, log: "logs/backend.log")
         let address = try address("api", of: .backend, in: addresses)
         facts.backendURL = "http://\(address)"
-        return address
+        let announced = try self.address("feed", of: .backend, in: addresses)
+        return .backend(address: address, feed: .init(feed, announced: announced))
     }
 
-    private func startGateway(
-        port: UInt16, backendAddress: String?
-    ) throws(CommandFault) {
-        let behind: PlaygroundPolicies.Behind
-        if let backendAddress {
-            behind = .backend(address: backendAddress)
-        } else if let url = options.upstream {
-            behind = .api(url)
-        } else {
-            return
-        }
-        let policies = PlaygroundPolicies(port: port, behind: behind)
-        let isSettingUp = backendAddress != nil
-        try state.write(
-            PlaygroundPolicies.tenants(isSettingUp ? [:] : nil), to: "policies/tenants.yaml")
+    private func startGateway(_ policies: PlaygroundPolicies) throws(CommandFault) {
+        let isSettingUp = options.upstream == nil
+        if !isSettingUp { try state.write(PlaygroundPolicies.tenants, to: "policies/tenants.yaml") }
         try state.write(policies.gateway(isSettingUp: isSettingUp), to: "policies/gateway.yaml")
         let addresses = try launch(
             .gateway, policy: "policies/gateway.yaml", log: "logs/gateway.log")
@@ -280,17 +273,27 @@ extension Playground {
         facts.healthURL = "http://\(try address("health", of: .gateway, in: addresses))"
         guard isSettingUp else { return }
         let identifiers = try createTenants()
-        try reload { () throws(CommandFault) in
-            try state.write(
-                PlaygroundPolicies.tenants(identifiers, isSettingUp: true),
-                to: "policies/tenants.yaml")
-        }
         foreignTenantID = identifiers[DemoTenant.all[1].externalID] ?? ""
+        for tenant in DemoTenant.all { try waitUntilKnown(tenant) }
         try sendEvents()
         try reload { () throws(CommandFault) in
-            try state.write(
-                PlaygroundPolicies.tenants(identifiers), to: "policies/tenants.yaml")
             try state.write(policies.gateway(isSettingUp: false), to: "policies/gateway.yaml")
+        }
+    }
+
+    /// Until the gateway has heard of it from the backend: it refuses a tenant it does not know,
+    /// and everybody's while it knows nothing at all.
+    private func waitUntilKnown(_ tenant: DemoTenant) throws(CommandFault) {
+        guard let gateway = programs[.gateway] else { return }
+        let call = HTTPCall(
+            url: facts.url + "/v1/events?limit=1", credential: facts.tokens[tenant.externalID])
+        try wait(for: gateway) { () throws(CommandFault) in
+            let reply = try state.perform(call)
+            if reply.isSuccess { return () }
+            guard reply.status == 403 || reply.status == 503 else {
+                throw .unexpectedAnswer(to: "GET \(call.url)", reply.summary)
+            }
+            return nil
         }
     }
 

@@ -8,11 +8,40 @@ struct PlaygroundPolicies {
         ("ENTERPRISE", "custom"),
     ]
 
+    /// Tiers whose tenants may use API keys.
+    static let tiersWithKeys: Set = ["SCALE", "ENTERPRISE"]
+
     /// What stands behind the gateway.
     enum Behind {
-        /// Our backend, at `host:port`.
-        case backend(address: String)
+        /// Our backend, at `host:port`, and where it tells about tenants.
+        case backend(address: String, feed: Feed)
         case api(UpstreamURL)
+    }
+
+    /// Where the backend serves the directory and the gateway follows it.
+    struct Feed: Equatable {
+        let address: String
+        /// A socket's file guards itself; a port needs what both sides know.
+        var isGuardedByFile: Bool { address.hasPrefix("unix:") }
+
+        static let socket = "run/feed.sock"
+        /// What an address of a Unix socket holds (`sun_path`), less the zero at its end.
+        static let pathBytesMax = 107
+
+        /// In a folder too deep for a socket's path, a port that the system chooses.
+        init(in folder: String) {
+            let isShort = "\(folder)/policies/../\(Self.socket)".utf8.count <= Self.pathBytesMax
+            address = isShort ? "unix:../\(Self.socket)" : "127.0.0.1:0"
+        }
+
+        /// - Parameter announced: where it is in fact.
+        init(_ feed: Feed, announced: String) {
+            address = feed.isGuardedByFile ? feed.address : announced
+        }
+
+        var text: String {
+            "{address: \"\(address)\"\(isGuardedByFile ? "" : ", secret: file:../keys/feed.key")}"
+        }
     }
 
     let port: UInt16
@@ -39,15 +68,32 @@ struct PlaygroundPolicies {
             tenant: {claim: tenant_id, format: opaque}
             role: {claim: role}
             max_lifetime: 24h
-        tenants: {source: file:tenants.yaml}             # who they are, and their tiers
+        \(tenants)
         tiers:                                           # requests in any 60 seconds
         \(tierLines(isSettingUp: isSettingUp))
         \(routing)
         """
     }
 
+    private var hasBackend: Bool {
+        if case .backend = behind { true } else { false }
+    }
+
+    private var tenants: String {
+        switch behind {
+        case .backend(_, let feed):
+            """
+            tenants:
+              source: directory                            # who they are and their tiers, followed
+              feed: \(feed.text)
+              key_pepper: file:../keys/pepper.key          # what API keys are digested with
+            """
+        case .api: "tenants: {source: file:tenants.yaml}             # who they are, their tiers"
+        }
+    }
+
     private var vendors: String {
-        guard case .backend = behind else { return "" }
+        guard hasBackend else { return "" }
         return """
             vendors:
               default: {key: file:../keys/vendor.key}        # for routes with `auth: vendor`
@@ -57,15 +103,17 @@ struct PlaygroundPolicies {
 
     private func tierLines(isSettingUp: Bool) -> String {
         Self.tiers.map { tier in
-            if isSettingUp { return "  \(tier.name): {requests: unlimited}" }
+            let isKeyed = hasBackend && Self.tiersWithKeys.contains(tier.name)
+            let features = isKeyed ? ", features: [api-access]" : ""
+            if isSettingUp { return "  \(tier.name): {requests: unlimited\(features)}" }
             let fallback = tier.requests == "custom" ? ", fallback: 1000/min" : ""
-            return "  \(tier.name): {requests: \(tier.requests)\(fallback)}"
+            return "  \(tier.name): {requests: \(tier.requests)\(fallback)\(features)}"
         }.joined(separator: "\n")
     }
 
     private var routing: String {
         switch behind {
-        case .backend(let address):
+        case .backend(let address, _):
             """
             upstreams:
               delivery: {targets: ["http://\(address)"], echo: required}
@@ -76,16 +124,15 @@ struct PlaygroundPolicies {
               ttl: 30s
               seal: {key: file:../keys/seal.key, ttl: 30s}   # the database opens for nothing else
             routes:
-              - {name: tenants, match: {path: /v1/tenants}, auth: vendor, upstream: delivery}
-              - {name: tenant, match: {path: /v1/tenants/*}, auth: vendor, upstream: delivery}
+              - {name: tenants, match: {path: /v1/tenants/**}, auth: vendor, upstream: delivery}
               - name: events
                 match: {path: /v1/events}
-                auth: dev
+                auth: [dev, api-key]                       # one of them, not both
                 body: {clean: false}
                 upstream: delivery
               - name: event
                 match: {path: /v1/events/*}
-                auth: dev
+                auth: [dev, api-key]
                 body: {clean: false}
                 upstream: delivery
 
@@ -107,32 +154,29 @@ struct PlaygroundPolicies {
         }
     }
 
-    /// - Parameters:
-    ///   - identifiers: each known tenant's id at the backend, by external id; `nil` where there is
-    ///     no backend, and ids are derived.
-    ///   - isSettingUp: as for the gateway's policy: nobody has a limit of its own either.
-    static func tenants(_ identifiers: [String: String]?, isSettingUp: Bool = false) -> String {
+    /// For the gateway in front of an existing API, whose tenants nobody keeps.
+    static let tenants: String = {
         var text = """
             # Made by `ringfence dev`, and made again at its next start.
             version: 1
             tenants:
             """
-        let known = DemoTenant.all.filter { identifiers?.keys.contains($0.externalID) ?? true }
-        if known.isEmpty { text += " {}" }
-        for tenant in known {
-            var keys = ["tier: \(tenant.tier)"]
-            if let requests = tenant.requests, !isSettingUp { keys.append("requests: \(requests)") }
-            if let id = identifiers?[tenant.externalID] { keys.append("id: \(id)") }
-            text += "\n  \(tenant.externalID): {\(keys.joined(separator: ", "))}"
+        for tenant in DemoTenant.all {
+            let requests = tenant.requests.map { ", requests: \($0)" } ?? ""
+            text += "\n  \(tenant.externalID): {tier: \(tenant.tier)\(requests)}"
         }
         return text + "\n"
-    }
+    }()
 
     /// For the backend, which chooses free ports.
-    static let backend = """
+    static func backend(_ feed: Feed) -> String {
+        """
         # Made by `ringfence dev`, and made again at its next start.
         version: 1
-        listen: {api: {address: "127.0.0.1:0"}, health: {address: "127.0.0.1:0"}}
+        listen:
+          api: {address: "127.0.0.1:0"}
+          feed: \(feed.text)
+          health: {address: "127.0.0.1:0"}
         database:
           owner: file:../keys/owner.dsn
           runtime: file:../keys/runtime.dsn
@@ -140,6 +184,8 @@ struct PlaygroundPolicies {
           context: sealed                      # no seal of the gateway's, no rows
           workers: 4
         assertion: {key: file:../keys/assertion.key, audience: delivery}
+        keys: {pepper: file:../keys/pepper.key}
 
         """
+    }
 }

@@ -7,9 +7,9 @@ import LocalPostgres
 ///     dev.env               for scripts; there while everything is ready
 ///     certificate.pem, .key kept from run to run, because clients are told to trust it
 ///     policies/             what gateway and backend are started with
-///     keys/                 issuer, assertion, vendor and database access
+///     keys/                 issuer, assertion, vendor, pepper of API keys, database access
 ///     logs/                 of the last run
-///     run/                  scratch of a run
+///     run/                  scratch of a run, and the socket of the feed
 ///     data/, kept/          PostgreSQL of a run; of all runs with --keep
 ///
 /// Only the account that made it can look inside.

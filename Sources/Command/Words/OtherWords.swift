@@ -14,7 +14,10 @@ struct BackendWord: ParsableCommand {
 struct DatabaseWord: ParsableCommand {
     static let configuration = describe(
         "db", "Migrate the database, or check what its roles may do.",
-        synopsis: "db migrate|posture [--config PATH]", subcommands: [Migrate.self, Posture.self])
+        synopsis: "db migrate|posture|verify|protect|evidence [OPTIONS]",
+        subcommands: [
+            Migrate.self, Posture.self, Verify.self, Protect.self, EvidenceWord.self,
+        ])
 
     struct Migrate: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Bring the tables up to date.")
@@ -25,6 +28,91 @@ struct DatabaseWord: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check what the runtime role may do.")
         @Option(help: "The policy.", completion: .file()) var config: String?
+    }
+}
+
+extension DatabaseWord {
+    struct Verify: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prove as the deployed login that no tenant reaches another one's rows.")
+        @Option(help: "The policy.", completion: .file()) var config: String?
+        @Option(help: "The login's connection string.", completion: .file())
+        var loginFile: String?
+        @Option(help: "The same login through the pooler.", completion: .file())
+        var poolerFile: String?
+        @Option(help: "A superuser's connection string.", completion: .file())
+        var adminFile: String?
+        @Option(help: "The setting that holds the tenant (plain mode).") var setting: String?
+        @Option(help: "The schema of the guard (sealed mode).") var `guard`: String?
+        @Option(help: "The key seals are made with.", completion: .file()) var sealKey: String?
+        @Option(help: "What is known of the schema.", completion: .list(["generic", "ringfence"]))
+        var profile: String?
+        @Option(help: "A schema to look at; all unless given.") var schema: [String] = []
+        @Option(help: "The tenant column; tenant_id unless given.") var tenantColumn: [String] = []
+        @Option(help: "A table that holds nothing of any tenant.") var global: [String] = []
+        @Option(help: "A column whose values statistics must not hold.")
+        var sensitive: [String] = []
+        @Option(help: "A definer function that was read, as NAME(TYPES)=SHA256.")
+        var allowFunction: [String] = []
+        @Option(help: "Two tenants to probe as.") var tenants: String?
+        @Option(help: "How long a statement may take, in ms.") var timeout: Int?
+        @Option(help: "Accepted risks.", completion: .file()) var waivers: String?
+        @Option(help: "Where to write SARIF.", completion: .file()) var sarif: String?
+        @Option(help: "Where to write the signed report.", completion: .file())
+        var evidence: String?
+        @Option(help: "The key it is signed with.", completion: .file()) var signKey: String?
+        @Option(help: "Look again when the catalogs change, every so many seconds.")
+        var watch: Int?
+        @Flag(help: "Write to tables with triggers, too; all is rolled back.")
+        var fireTriggers = false
+        @Flag(help: "Break scratch databases and see that each rule notices.") var selfTest = false
+        @Flag(help: "Print JSON.") var json = false
+        @Flag(help: "Print the SQL that mends it.") var fix = false
+    }
+
+    struct Protect: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the migration that brings tables under the guard, or run it.")
+        @Argument(help: "The tables, as SQL spells them.") var tables: [String]
+        @Option(help: "TABLE=EXPRESSION: how a row tells its tenant.") var backfill: [String] = []
+        @Option(
+            help: "How the database knows the tenant.",
+            completion: .list(["sealed", "statement", "plain"])) var mode: String?
+        @Option(
+            help: "How far to go.", completion: .list(["expand", "guard", "force"]))
+        var until: String?
+        @Option(help: "The tenant column.") var column: String?
+        @Option(help: "Its type.", completion: .list(["uuid", "text", "bigint"])) var type: String?
+        @Option(help: "The setting of plain mode.") var setting: String?
+        @Option(help: "The application's login.") var role: String?
+        @Option(help: "The policy.", completion: .file()) var config: String?
+        @Option(help: "The owner's connection string.", completion: .file())
+        var ownerFile: String?
+        @Option(help: "How long a step waits for its lock, in ms.") var lockTimeout: Int?
+        @Option(help: "How often it tries.") var attempts: Int?
+        @Option(help: "Pages one transaction of the backfill changes.") var pages: Int?
+        @Flag(help: "Run it.") var apply = false
+    }
+
+    struct EvidenceWord: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "evidence", abstract: "Make keys for signed reports, and check a report.",
+            subcommands: [Keygen.self, Check.self])
+
+        struct Keygen: ParsableCommand {
+            static let configuration = CommandConfiguration(abstract: "Make a pair of keys.")
+            @Option(name: .customLong("private"), help: "The private key.", completion: .file())
+            var privateFile: String
+            @Option(name: .customLong("public"), help: "The public key.", completion: .file())
+            var publicFile: String
+        }
+
+        struct Check: ParsableCommand {
+            static let configuration = CommandConfiguration(
+                abstract: "Whether a report is as it was signed; needs no database.")
+            @Argument(help: "The report.", completion: .file()) var file: String
+            @Option(help: "The public key.", completion: .file()) var publicKey: String
+        }
     }
 }
 

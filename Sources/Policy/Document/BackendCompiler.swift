@@ -49,5 +49,7 @@ extension DatabasePolicy {
         platform = node.secret("platform", folder: folder)
         if let value = node.integer("workers") { workers = value }
         if let value = node.milliseconds("deadline") { deadlineMilliseconds = value }
+        verify = node.word("verify", as: Verification.self) ?? .off
+        if let value = node.milliseconds("verify_every") { verifyEveryMilliseconds = value }
     }
 }

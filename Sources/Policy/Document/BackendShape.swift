@@ -60,6 +60,13 @@ enum BackendShape {
             PolicyKey(
                 "deadline", .scalar(.duration(100...300_000, isWholeSeconds: false)),
                 default: "5s", "Longest time one transaction may take."),
+            PolicyKey(
+                "verify", .scalar(.word(["off", "start", "watch"], notYet: [])), default: "off",
+                "Prove isolation before serving (`start`), and again when the catalogs change; "
+                    + "then `/readyz` says no until it is proven (`watch`)."),
+            PolicyKey(
+                "verify_every", .scalar(.duration(100...3_600_000, isWholeSeconds: false)),
+                default: "5s", "Time between two looks at the catalogs, with `verify: watch`."),
         ])
 
     static let assertion = PolicyRecord(

@@ -45,6 +45,11 @@ public struct DatabasePolicy: Sendable {
     public var workers = 8
     /// The longest one transaction may take; then its connection is closed.
     public var deadlineMilliseconds: UInt32 = 5_000
+    /// Whether isolation is proven before serving, and again when the catalogs change.
+    public enum Verification: String, Sendable { case off, start, watch }
+    public var verify = Verification.off
+    /// Between two looks at the catalogs, with `watch`.
+    public var verifyEveryMilliseconds: UInt32 = 5_000
 
     public init(owner: SecretReference, runtime: SecretReference) {
         self.owner = owner

@@ -131,6 +131,9 @@ extension GuardScript {
                 RAISE EXCEPTION 'ids that begin with db are the database''s own'
                     USING errcode = '22023';
             END IF;
+            -- Keys of proofs live for minutes; nothing made with an old one is valid anywhere.
+            DELETE FROM ringfence_guard.keys AS k
+            WHERE starts_with(k.kid, 'pr') AND k.not_after <= now();
             INSERT INTO ringfence_guard.keys VALUES (kid, ipad, opad, not_before, not_after);
         END
         $$;

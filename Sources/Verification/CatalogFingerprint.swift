@@ -1,0 +1,111 @@
+/// One value for all of the catalogs that a verdict rests on: when it is another one, the verdict
+/// is of another database.
+public enum CatalogFingerprint {
+    /// Reads it in a session of its own.
+    public static func read(_ options: VerificationOptions) throws(ProbeFault) -> String {
+        var session = try ProbeSession(
+            options.login, timeoutMilliseconds: options.timeoutMilliseconds)
+        return try read(&session, options)
+    }
+
+    static func read(
+        _ session: inout ProbeSession, _ options: VerificationOptions
+    ) throws(ProbeFault) -> String {
+        let rows = try session.rows(query)
+        guard let value = rows.first?.first ?? nil else {
+            throw .unexpectedShape("the fingerprint of the catalogs")
+        }
+        return value
+    }
+
+    /// Everything the rules read, in a fixed order; of statistics and sizes nothing.
+    private static let query = """
+        SELECT pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
+            pg_catalog.string_agg(line, E'\\n' ORDER BY line COLLATE "C"), 'UTF8')), 'hex')
+        FROM (
+            SELECT pg_catalog.concat_ws('|', 'c', c.oid, c.relname, c.relnamespace, c.relkind,
+                c.relowner, c.relrowsecurity, c.relforcerowsecurity, c.relacl::text,
+                c.reloptions::text)
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'a', a.attrelid, a.attnum, a.attname, a.atttypid,
+                a.attnotnull, a.attacl::text)
+            FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND a.attnum > 0
+                AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'p', p.polrelid, p.polname, p.polcmd,
+                p.polpermissive, p.polroles::text,
+                pg_catalog.md5(pg_catalog.pg_get_expr(p.polqual, p.polrelid)),
+                '/', pg_catalog.md5(pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)))
+            FROM pg_catalog.pg_policy p
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'f', p.oid, p.proname, p.proowner, p.prosecdef,
+                p.proleakproof, p.provolatile, p.proparallel, p.proacl::text, p.proconfig::text,
+                pg_catalog.md5(pg_catalog.concat(p.prosrc,
+                    pg_catalog.pg_get_function_sqlbody(p.oid))))
+            FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+            WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                OR p.proname ~ '^lo' OR p.proname ~ '^pg_(read|ls|stat)_'
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'n', oid, nspname, nspowner, nspacl::text)
+            FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_(temp|toast)'
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'd', datname, datdba, datacl::text)
+            FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'r', oid, rolname, rolsuper, rolbypassrls,
+                rolcreaterole, rolcreatedb, rolreplication, rolcanlogin)
+            FROM pg_catalog.pg_roles
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'm', roleid, member)
+            FROM pg_catalog.pg_auth_members
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 's', setdatabase, setrole, setconfig::text)
+            FROM pg_catalog.pg_db_role_setting
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'u', parname, paracl::text)
+            FROM pg_catalog.pg_parameter_acl
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 't', t.tgrelid, t.tgname, t.tgfoid, t.tgenabled)
+            FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'w', r.ev_class, r.rulename,
+                pg_catalog.md5(pg_catalog.pg_get_ruledef(r.oid)))
+            FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'k', conrelid, conname, contype, conkey::text,
+                confrelid, confkey::text, confdeltype, confupdtype)
+            FROM pg_catalog.pg_constraint WHERE contype IN ('f', 'p', 'u', 'x')
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'i', i.indexrelid, i.indkey::text, i.indisunique,
+                i.indisvalid)
+            FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'h', inhrelid, inhparent)
+            FROM pg_catalog.pg_inherits
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'x', extname, extversion)
+            FROM pg_catalog.pg_extension
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'e', evtname, evtevent, evtenabled, evtfoid)
+            FROM pg_catalog.pg_event_trigger
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'b', p.pubname, p.schemaname, p.tablename)
+            FROM pg_catalog.pg_publication_tables p
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'l', defaclrole, defaclnamespace, defaclobjtype,
+                defaclacl::text)
+            FROM pg_catalog.pg_default_acl
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'v', pg_catalog.current_setting('server_version_num'))
+        ) AS lines (line)
+        """
+}

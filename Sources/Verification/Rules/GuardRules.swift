@@ -1,0 +1,64 @@
+extension StaticRule {
+    /// B10: what the context rests on is what was read, belongs to whom it should, and makes no
+    /// seal for the login.
+    static let guarding: [StaticRule] = [
+        StaticRule(
+            .b10,
+            """
+            SELECT DISTINCT 'leak', 'function ' || f.signature, NULL,
+                format('%s can replace %s, on which the context rests', me.rolname, f.signature),
+                format('ALTER FUNCTION %s OWNER TO another_role;', f.signature), f.pin
+            FROM given, me, code f JOIN pg_namespace n ON n.oid = f.pronamespace
+            WHERE NOT me.rolsuper AND pg_has_role(me.oid, f.proowner, 'MEMBER')
+            AND (f.is_allowed OR n.nspname = given.guard
+                OR EXISTS (SELECT FROM pg_depend d JOIN pg_policy p ON p.oid = d.objid
+                    JOIN tables t ON t.oid = p.polrelid WHERE d.classid = 'pg_policy'::regclass
+                    AND d.refclassid = 'pg_proc'::regclass AND d.refobjid = f.oid))
+            """),
+        StaticRule(
+            .b10,
+            """
+            SELECT 'unproven', 'function ' || signature, NULL,
+                format('%s is not the one that was read and found good', signature),
+                '-- put the right one back: ringfence-backend db migrate', pin
+            FROM code, given WHERE NOT is_allowed AND EXISTS (SELECT FROM unnest(allowed) AS e
+                WHERE starts_with(e, split_part(signature, '(', 1) || '='))
+            """),
+        StaticRule(
+            .b10,
+            """
+            SELECT 'unproven', 'function ' || f.signature, NULL,
+                format('%s belongs to %s, the rest of the guard to %s', f.signature,
+                    pg_get_userbyid(f.proowner), pg_get_userbyid(n.nspowner)),
+                format('ALTER FUNCTION %s OWNER TO %I;', f.signature, pg_get_userbyid(n.nspowner)),
+                f.pin
+            FROM given, code f JOIN pg_namespace n ON n.oid = f.pronamespace
+            WHERE n.nspname = given.guard AND f.proowner <> n.nspowner
+            AND f.prorettype <> 'event_trigger'::regtype
+            """),
+        StaticRule(
+            .b10,
+            """
+            SELECT CASE WHEN prosecdef THEN 'leak' ELSE 'unproven' END, 'EXECUTE on ' || signature,
+                NULL, format('the login may call %s, which makes seals or keys', signature),
+                format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC, %s;', signature,
+                    (SELECT string_agg(quote_ident(rolname), ', ') FROM reach)), pin
+            FROM code, given WHERE callable AND split_part(signature, '(', 1) = ANY (withheld)
+            """),
+        StaticRule(
+            .b10,
+            """
+            SELECT 'leak', 'table ' || c.oid::regclass, NULL,
+                format('%s may read or change %s, which is the guard''s own',
+                    string_agg(reach.rolname, ', '), c.oid::regclass),
+                format('REVOKE ALL ON %s FROM PUBLIC, %s;', c.oid::regclass,
+                    string_agg(quote_ident(reach.rolname), ', ')), NULL
+            FROM given, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            JOIN reach ON has_table_privilege(reach.oid, c.oid,
+                    'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+                OR has_any_column_privilege(reach.oid, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')
+            WHERE n.nspname = given.guard AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+            GROUP BY c.oid
+            """),
+    ]
+}
