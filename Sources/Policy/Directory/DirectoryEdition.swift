@@ -170,7 +170,7 @@ public final class DirectoryEdition: Sendable {
     }
 
     func role(_ row: DirectoryTable.KeyRow) -> [UInt8]? {
-        row.role == DirectoryTable.KeyRow.noRole ? nil : roles.all[Int(row.role)]
+        row.role >= DirectoryTable.KeyRow.revoked ? nil : roles.all[Int(row.role)]
     }
 
     private func facts(_ row: DirectoryTable.KeyRow) -> APIKeyFacts {

@@ -212,8 +212,11 @@ public enum DirectoryBounds {
     public static let domainsOfTenantMax = 1_000
     /// Bytes of all names and domains together.
     public static let textBytesMax = 1 << 31
-    /// Different vendors, tiers, roles, sets of features and sets of scopes, each.
+    /// Different vendors and tiers, each: the operator's, not what a vendor can name.
     public static let namesMax = 65_534
+    /// Different roles, sets of features and sets of scopes, each: as many as all tenants and keys
+    /// can have, so that whoever makes up many voids nobody's directory by it.
+    public static let setsMax = tenantsMax + keysMax
     public static let domainBytesMax = 253
     /// Of a vendor, tier, role, feature or scope.
     public static let nameBytesMax = 64

@@ -71,23 +71,30 @@ enum DirectoryHash {
 /// Strings that many rows share, each kept once.
 struct DirectoryNames: Sendable {
     private(set) var all: [[UInt8]] = []
-    private var places: [[UInt8]: UInt16] = [:]
+    private var places: [[UInt8]: UInt32] = [:]
 
-    mutating func place(of name: [UInt8]) throws(DirectoryDefect) -> UInt16 {
+    mutating func place(of name: [UInt8]) throws(DirectoryDefect) -> UInt32 {
         if let known = places[name] { return known }
-        guard all.count < DirectoryBounds.namesMax else { throw .tooLarge }
-        let place = UInt16(all.count)
+        guard all.count < DirectoryBounds.setsMax else { throw .tooLarge }
+        let place = UInt32(all.count)
         all.append(name)
         places[name] = place
         return place
     }
 
+    /// The place of one among few.
+    mutating func shortPlace(of name: [UInt8]) throws(DirectoryDefect) -> UInt16 {
+        guard let place = UInt16(exactly: try place(of: name)), place < DirectoryBounds.namesMax
+        else { throw .tooLarge }
+        return place
+    }
+
     /// A set as one string: its names with a space after each.
-    mutating func place(ofSet names: [[UInt8]]) throws(DirectoryDefect) -> UInt16 {
+    mutating func place(ofSet names: [[UInt8]]) throws(DirectoryDefect) -> UInt32 {
         try place(of: names.flatMap { $0 + [UInt8(ascii: " ")] })
     }
 
-    func set(_ place: UInt16) -> [[UInt8]] {
+    func set(_ place: UInt32) -> [[UInt8]] {
         all[Int(place)].split(separator: UInt8(ascii: " ")).map { Array($0) }
     }
 }

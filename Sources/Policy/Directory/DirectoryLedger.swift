@@ -15,6 +15,8 @@ public struct DirectoryLedger: ~Copyable {
     private var features = DirectoryNames()
     private var scopes = DirectoryNames()
     private var roles = DirectoryNames()
+    /// Sets and roles there were when the base was made.
+    private var setsOfBase = 0
     private let seed: UInt64
     /// Changes go to the base itself while nobody has seen an edition.
     private var isLoading = true
@@ -38,8 +40,12 @@ public struct DirectoryLedger: ~Copyable {
             + overlay.domains.count
         let whole =
             base.table.tenants.count + base.table.keys.count + base.table.domains.count
-        return changed >= max(Self.overlayMin, whole / 8)
+        // A set that nobody has any more stays until then.
+        return max(changed, isLoading ? 0 : setCount - setsOfBase)
+            >= max(Self.overlayMin, whole / 8)
     }
+
+    private var setCount: Int { features.all.count + scopes.all.count + roles.all.count }
 
     /// Takes one change.
     ///
@@ -49,10 +55,12 @@ public struct DirectoryLedger: ~Copyable {
         case .tenant(let facts): try apply(facts)
         case .key(let facts):
             guard facts.scopes.count <= DirectoryBounds.setMax else { throw .tooLarge }
+            // Nobody asks what a revoked key was for.
             let row = DirectoryTable.KeyRow(
                 id: facts.id, tenant: facts.tenant, digest: facts.digest, expires: facts.expires,
-                scopes: try scopes.place(ofSet: facts.scopes), role: try place(of: facts.role),
-                isRevoked: facts.isRevoked)
+                scopes: try scopes.place(ofSet: facts.isRevoked ? [] : facts.scopes),
+                role: facts.isRevoked
+                    ? DirectoryTable.KeyRow.revoked : try place(of: facts.role))
             if isLoading { return try loading.put(row) }
             if let known = base.table.key(row.id), base.table.keys[known].tenant != row.tenant {
                 throw .inconsistent
@@ -65,7 +73,7 @@ public struct DirectoryLedger: ~Copyable {
         }
     }
 
-    private mutating func place(of role: [UInt8]?) throws(DirectoryDefect) -> UInt16 {
+    private mutating func place(of role: [UInt8]?) throws(DirectoryDefect) -> UInt32 {
         guard let role else { return DirectoryTable.KeyRow.noRole }
         return try roles.place(of: role)
     }
@@ -76,11 +84,10 @@ public struct DirectoryLedger: ~Copyable {
         else { throw .tooLarge }
         let row = DirectoryTable.TenantRow(
             id: facts.id, voidBefore: facts.voidBefore, nameStart: 0, firstDomain: 0,
-            domainCount: 0, vendor: try vendors.place(of: facts.vendor),
             requests: facts.requests ?? DirectoryTable.TenantRow.noRequests,
-            tier: try tiers.place(of: facts.tier),
-            features: try features.place(ofSet: facts.features), nameCount: 0,
-            state: facts.state.code)
+            features: try features.place(ofSet: facts.features), domainCount: 0,
+            vendor: try vendors.shortPlace(of: facts.vendor),
+            tier: try tiers.shortPlace(of: facts.tier), nameCount: 0, state: facts.state.code)
         // A tombstone's domains may be somebody else's by now.
         let domains = facts.state == .deleted ? [] : facts.domains
         let name = facts.externalID.bytes.span
@@ -97,6 +104,7 @@ public struct DirectoryLedger: ~Copyable {
     public mutating func edition() -> DirectoryEdition {
         if isLoading {
             isLoading = false
+            setsOfBase = setCount
             base = DirectoryEdition.DirectoryBase(loading)
             loading = DirectoryTable(seed: seed)
         }

@@ -7,11 +7,11 @@ struct DirectoryTable: Sendable {
         var voidBefore: Int64
         var nameStart: UInt32
         var firstDomain: UInt32
+        var requests: UInt32
+        var features: UInt32
         var domainCount: UInt16
         var vendor: UInt16
-        var requests: UInt32
         var tier: UInt16
-        var features: UInt16
         var nameCount: UInt8
         var state: UInt8
 
@@ -30,11 +30,13 @@ struct DirectoryTable: Sendable {
         var tenant: TenantID
         var digest: CredentialDigest
         var expires: Int64
-        var scopes: UInt16
-        var role: UInt16
-        var isRevoked: Bool
+        var scopes: UInt32
+        var role: UInt32
 
-        static let noRole = UInt16.max
+        static let noRole = UInt32.max
+        /// In the place of a role: a bit of its own would cost eight bytes a key.
+        static let revoked = UInt32.max - 1
+        var isRevoked: Bool { role == Self.revoked }
     }
 
     struct RevocationRow: BitwiseCopyable, Sendable {

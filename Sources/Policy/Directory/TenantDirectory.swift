@@ -119,8 +119,8 @@ public struct TenantDirectory: Sendable {
         /// Wall-clock second from which it is no longer taken; `Int64.max` for never.
         public let expires: Int64
         public let isRevoked: Bool
-        fileprivate let scopes: UInt16
-        fileprivate let role: UInt16
+        fileprivate let scopes: UInt32
+        fileprivate let role: UInt32
 
         /// Whether the key may be used at `now` (wall-clock seconds).
         public func holds(at now: Int64) -> Bool { !isRevoked && now < expires }
@@ -152,9 +152,8 @@ public struct TenantDirectory: Sendable {
 
     /// The role of who uses a key this very value has found; allocates.
     public func role(of key: FoundKey) -> [UInt8]? {
-        guard case .records(let edition) = source, key.role != DirectoryTable.KeyRow.noRole else {
-            return nil
-        }
+        guard case .records(let edition) = source, key.role < DirectoryTable.KeyRow.revoked
+        else { return nil }
         return edition.roles.all[Int(key.role)]
     }
 
