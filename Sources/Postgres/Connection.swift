@@ -93,6 +93,9 @@ extension Connection {
         set { session.scrubsBetweenScopes = newValue }
     }
 
+    /// Whether the session is cleared by the guard's procedure, and not statement by statement.
+    @_spi(Probing) public var isClearedByGuard: Bool { session.clearing == .byGuard }
+
     /// Transactions after which a login is replaced.
     @_spi(Probing) public var usesMax: Int {
         get { session.usesMax }

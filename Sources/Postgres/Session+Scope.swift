@@ -1,43 +1,5 @@
 /// What a session tells the server about whose transaction it is.
 extension Session {
-    /// Queues what clears the session of its last user, unless that was the same.
-    ///
-    /// It is a transaction of its own before the one that follows, in the same write and without a
-    /// Sync between them: whatever in it fails makes the server skip all that follows too, so no
-    /// statement of the next user runs in a session that was not cleared.
-    func scrub(for next: BoundScope) throws(DatabaseFault) {
-        switch lastUser {
-        case .nobody: break
-        case .scope(let last) where last.isSame(as: next): return
-        case .scope, .several:
-            guard scrubsBetweenScopes else { break }
-            try send(.begin, as: .scrub)
-            try clear()
-            try send(.commit, as: .scrub)
-        }
-        lastUser = .scope(next)
-    }
-
-    private func clear() throws(DatabaseFault) {
-        for statement in Statement.scrub { try send(statement, as: .scrub) }
-        do throws(DatabaseFault) {
-            try wire.queueOnce(Statement.noneFromSQL)
-            ledger.expect(.scrub)
-        } catch {
-            throw fail(error)
-        }
-    }
-
-    /// Queues what clears the session of a tenant that the vendor has acted as in this transaction,
-    /// before it acts as the next one. That takes the vendor's binding away too, so it is made
-    /// again. With one tenant in a transaction nothing is queued.
-    func scrubAfterActing(_ serial: UInt64) throws(DatabaseFault) {
-        guard isActing, scrubsBetweenScopes else { return }
-        try requireOpen(serial)
-        try clear()
-        try bind(serial, scope)
-    }
-
     /// Queues what makes row-level security believe the scope.
     func bind(_ serial: UInt64, _ scope: BoundScope) throws(DatabaseFault) {
         if context == .plain {
@@ -75,7 +37,7 @@ extension Session {
     /// Queues the guard's step back to the vendor.
     func leave(_ serial: UInt64) throws(DatabaseFault) {
         try requireOpen(serial)
-        try send(.leave, as: .entering)
+        try send(.leave, scope.seal, nil, as: .entering)
         scope.tenant = ""
     }
 

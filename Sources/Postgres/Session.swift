@@ -16,6 +16,7 @@ final class Session {
     private(set) var generation = 0
     /// What the present login could do around row-level security.
     private(set) var findings: [RolePosture.Finding] = []
+    private(set) var clearing = Clearing.byStatements
     /// Transactions begun on the present login.
     private var uses = 0
     /// Who could have left something in the present login.
@@ -94,14 +95,24 @@ final class Session {
             generation += 1
             uses = 0
             lastUser = .nobody
-            findings = try RolePosture.findings(
-                in: runUnbound(RolePosture.statement, before: deadline))
+            try examineLogin(before: deadline)
         } catch {
             disconnect()
             backoff.noteFailure()
             throw error
         }
         backoff.noteSuccess()
+    }
+
+    /// Whether the login is fit, and how it is cleared; in one round trip.
+    private func examineLogin(before deadline: Deadline) throws(DatabaseFault) {
+        begin(before: deadline)
+        defer { phase = .closed }
+        let role = try queue(serial, RolePosture.statement, [])
+        let procedure = try queue(serial, .findClearing, [.text(GuardScript.clearingBody)])
+        try endWithSync(asCommit: true)
+        findings = try RolePosture.findings(in: read(role))
+        clearing = try read(procedure).only().bool(0) ? .byGuard : .byStatements
     }
 
     /// Runs a statement outside any scope, in the session as it is: it sees no tenant's rows.

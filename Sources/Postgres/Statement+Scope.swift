@@ -23,9 +23,9 @@ extension Statement {
             $6::pg_catalog.uuid, $7::pg_catalog.json)
             """, parameters: 7)
 
-    /// Back to the vendor alone.
+    /// Back to the vendor alone, which again takes its seal.
     static let leave = Statement(
-        "leave tenant", unchecked: "SELECT ringfence_guard.leave()", parameters: 0)
+        "leave tenant", unchecked: "SELECT ringfence_guard.leave($1)", parameters: 1)
 
     /// Last before the Sync: makes the server itself refuse the commit (22012) when the transaction
     /// is no longer in its scope, whatever a function or trigger did to the settings. Checking the
@@ -78,30 +78,4 @@ extension Statement {
             SELECT pg_catalog.current_setting('app.current_tenant', true), \
             pg_catalog.current_setting('app.current_vendor', true)
             """, parameters: 0)
-}
-
-/// What clears a session of its last user, in this order. It is what DISCARD ALL does, less
-/// forgetting the prepared statements, which cost more to make than all else here.
-extension Statement {
-    static let begin = Statement("begin", unchecked: "BEGIN", parameters: 0)
-    static let commit = Statement("commit", unchecked: "COMMIT", parameters: 0)
-
-    static let scrub = [
-        Statement(
-            "reset authorization", unchecked: "RESET SESSION AUTHORIZATION", parameters: 0),
-        // Back to what the login began with: `ConnectionString.sessionOptions` and the role's own.
-        Statement("reset settings", unchecked: "RESET ALL", parameters: 0),
-        Statement("close cursors", unchecked: "CLOSE ALL", parameters: 0),
-        Statement("stop listening", unchecked: "UNLISTEN *", parameters: 0),
-        Statement("drop temporary objects", unchecked: "DISCARD TEMP", parameters: 0),
-        Statement("forget sequences", unchecked: "DISCARD SEQUENCES", parameters: 0),
-    ]
-
-    /// Gives session locks back, and fails (22012) when SQL prepared a statement in this session:
-    /// it may stand under the name of one of ours. Parsed anew each time, because a prepared
-    /// check could itself have been replaced.
-    static let noneFromSQL: StaticString = """
-        SELECT pg_catalog.pg_advisory_unlock_all(), 1 OPERATOR(pg_catalog./) (NOT EXISTS (\
-        SELECT FROM pg_catalog.pg_prepared_statement() WHERE from_sql))::pg_catalog.int4
-        """
 }

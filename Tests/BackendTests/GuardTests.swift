@@ -148,7 +148,7 @@ struct SealKey {
         "SELECT ringfence_guard.install_key('k999', '', '', now(), 'infinity')",
         "SELECT ringfence_guard.act_as('%G', 'why', gen_random_uuid(), NULL, 'x',"
             + " gen_random_uuid(), '{}')",
-        "SELECT ringfence_guard.leave()", "SET ROLE ringfence_guard",
+        "SELECT ringfence_guard.leave('%s')", "SET ROLE ringfence_guard",
         "SET SESSION AUTHORIZATION ringfence_guard", "CREATE TEMP TABLE events (topic text)",
         "CREATE FUNCTION public.f() RETURNS int LANGUAGE sql RETURN 1",
         "CREATE OR REPLACE FUNCTION ringfence.tenant() RETURNS uuid LANGUAGE sql RETURN '%G'::uuid",

@@ -19,13 +19,14 @@ import Testing
     ) throws {
         let guarded = try GuardedDatabase(mode)
         let key = try guarded.makeKey()
-        let enter =
-            "BEGIN; SELECT ringfence_guard.enter('\(try key.seal("v", GuardedDatabase.vendor))');"
+        let seal = try key.seal("v", GuardedDatabase.vendor)
+        let enter = "BEGIN; SELECT ringfence_guard.enter('\(seal)');"
         let (acme, vendor) = (GuardedDatabase.acme, GuardedDatabase.vendor)
         let done = try guarded.ask(
             """
             \(enter) \(Self.context) \(Self.act(acme)) \(Self.context)
-            SELECT topic FROM ringfence.events; SELECT ringfence_guard.leave(); \(Self.context)
+            SELECT topic FROM ringfence.events; SELECT ringfence_guard.leave('\(seal)');
+            \(Self.context)
             SELECT count(*) FROM ringfence.events; COMMIT
             """)
         #expect(
@@ -43,7 +44,8 @@ import Testing
             (enter + Self.act(acme, reason: " "), "23514"),
             (enter + Self.act(acme) + Self.act(acme), "28000"),
             ("BEGIN; SELECT ringfence_guard.enter('\(tenant)');" + Self.act(acme), "28000"),
-            (Self.act(acme), "28000"), ("SELECT ringfence_guard.leave()", "28000"),
+            (Self.act(acme), "28000"),
+            ("SELECT ringfence_guard.leave('\(seal)')", "28000"),
         ] {
             #expect(try guarded.ask(sql).state == state, "\(sql)")
         }

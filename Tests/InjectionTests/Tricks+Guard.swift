@@ -55,7 +55,7 @@ extension Trick {
             set_config('app.current_vendor','',true)
             """, by: "it takes a vendor's seal", threat: .setting),
         Trick(
-            "G11", "leave()", "own", .statement, "SELECT ringfence_guard.leave()", rows,
+            "G11", "leave()", "own", .statement, "SELECT ringfence_guard.leave('{own}')", rows,
             aim: .answer, by: "it takes a vendor's seal"),
         Trick(
             "G12", "enter() with another's expired seal", "own", .statement,

@@ -8,8 +8,8 @@ extension `Poisoned sessions` {
         id: "018f0000-0000-7000-8000-0000000000e1", action: "item.look")
 
     /// A database where globex is of the same vendor as acme.
-    private func shared(_ mode: ContextMode) throws -> GuardedFixture {
-        let fixture = try prepared(mode)
+    private func shared(_ mode: ContextMode, byGuard: Bool) throws -> GuardedFixture {
+        let fixture = try prepared(mode, byGuard: byGuard)
         try fixture.cluster.run(
             sql: "UPDATE ringfence.tenants SET vendor_id = '\(Fixture.vendor.text)'",
             in: fixture.database)
@@ -48,11 +48,11 @@ extension `Poisoned sessions` {
             .contains($0.name)
     }
 
-    @Test(arguments: ContextMode.allCases)
+    @Test(arguments: ContextMode.allCases, [true, false])
     func `what a tenant leaves is gone for the next one of the vendor's transaction`(
-        _ mode: ContextMode
+        _ mode: ContextMode, _ byGuard: Bool
     ) throws {
-        let fixture = try shared(mode)
+        let fixture = try shared(mode, byGuard: byGuard)
         for poison in Self.lasting {
             for scrubs in [true, false] {
                 let found = try foundActing(

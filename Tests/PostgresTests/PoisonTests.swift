@@ -112,12 +112,20 @@ extension Statement {
 @Suite(.timeLimit(.minutes(5))) struct `Poisoned sessions` {
     /// A database where the runtime role may make temporary objects, which production takes away:
     /// so the scrub alone stands between two tenants.
-    func prepared(_ mode: ContextMode) throws -> GuardedFixture {
+    ///
+    /// - Parameter byGuard: false for a guard without `clear`, as an earlier version's is.
+    func prepared(_ mode: ContextMode, byGuard: Bool = true) throws -> GuardedFixture {
         let fixture = try GuardedFixture(mode)
+        if !byGuard {
+            try fixture.cluster.run(
+                sql: "DROP PROCEDURE ringfence_guard.clear(boolean)", in: fixture.database)
+        }
         try fixture.cluster.run(
             sql: "GRANT TEMP ON DATABASE \(fixture.database.name) TO \(fixture.database.runtime)",
             in: fixture.database)
         var connection = try fixture.connect()
+        let isByGuard = connection.isClearedByGuard
+        #expect(isByGuard == byGuard)
         try connection.insert(1, "of globex", for: fixture.globex())
         return fixture
     }
@@ -141,9 +149,11 @@ extension Statement {
         return (answer, before == after)
     }
 
-    @Test(arguments: ContextMode.allCases)
-    func `what one tenant leaves is gone for the next`(_ mode: ContextMode) throws {
-        let fixture = try prepared(mode)
+    @Test(arguments: ContextMode.allCases, [true, false])
+    func `what one tenant leaves is gone for the next`(
+        _ mode: ContextMode, _ byGuard: Bool
+    ) throws {
+        let fixture = try prepared(mode, byGuard: byGuard)
         for poison in Poison.all {
             let (found, isSameServer) = try found(poison, fixture, scrubs: true)
             #expect(found == poison.clean, "\(poison.name)")
@@ -176,14 +186,13 @@ extension Statement {
         $hijack$
         """
 
-    @Test(arguments: ContextMode.allCases)
+    @Test(arguments: ContextMode.allCases, [true, false])
     func `a hijacked statement is noticed before the next tenant runs it`(
-        _ mode: ContextMode
+        _ mode: ContextMode, _ byGuard: Bool
     ) throws {
-        let fixture = try GuardedFixture(mode)
+        let fixture = try prepared(mode, byGuard: byGuard)
         var connection = try fixture.connect()
         let (acme, globex) = (try fixture.acme(), try fixture.globex())
-        try connection.insert(1, "of globex", for: globex)
         _ = try connection.texts(.bodies, for: acme)
         _ = try connection.texts(.run, [.text(Self.hijack)], for: acme)
         let refused = fault { () throws(DatabaseFault) in
@@ -216,10 +225,10 @@ extension Statement {
     func `where the scrub cannot be made nothing of the next tenant runs`(
         _ victim: String
     ) throws {
-        let fixture = try GuardedFixture(.plain)
+        let fixture = try prepared(.plain, byGuard: false)
         var connection = try fixture.connect()
         let (acme, globex) = (try fixture.acme(), try fixture.globex())
-        try connection.insert(1, "of globex", for: globex)
+        _ = try connection.texts(.bodies, for: globex)
         _ = try connection.texts(.bodies, for: acme)
         let forget = """
             DO $$ BEGIN EXECUTE (SELECT format('DEALLOCATE %I', name) FROM pg_prepared_statements
@@ -232,6 +241,65 @@ extension Statement {
         #expect(refused?.kind == .unclean)
         #expect(try connection.texts(.bodies, for: globex) == ["of globex"])
         #expect(connection.generation == 2)
+    }
+
+    /// An older program beside a newer guard, and the other way round.
+    @Test(arguments: ContextMode.allCases)
+    func `a procedure of another text than ours is not called`(_ mode: ContextMode) throws {
+        let fixture = try prepared(mode)
+        try fixture.cluster.run(
+            sql: """
+                CREATE OR REPLACE PROCEDURE ringfence_guard.clear(whole boolean)
+                    LANGUAGE plpgsql AS $$ BEGIN END $$
+                """, in: fixture.database)
+        var connection = try fixture.connect()
+        let isByGuard = connection.isClearedByGuard
+        #expect(!isByGuard)
+        _ = try connection.texts(
+            .configure, ["stash.loot", "a secret", false], for: fixture.acme())
+        #expect(try connection.texts(.stash, for: fixture.globex()) == [""])
+    }
+
+    @Test(arguments: ["REVOKE EXECUTE ON PROCEDURE", "DROP PROCEDURE"])
+    func `where the guard does not clear nothing of the next tenant runs`(
+        _ change: String
+    ) throws {
+        let fixture = try prepared(.sealed)
+        var connection = try fixture.connect()
+        let (acme, globex) = (try fixture.acme(), try fixture.globex())
+        _ = try connection.texts(.configure, ["stash.loot", "a secret", false], for: acme)
+        let rest = change.hasPrefix("REVOKE") ? " FROM \(fixture.database.runtime)" : ""
+        try fixture.cluster.run(
+            sql: "\(change) ringfence_guard.clear(boolean)\(rest)", in: fixture.database)
+        let refused = fault { () throws(DatabaseFault) in
+            try connection.insert(2, "late", for: globex)
+        }
+        #expect(refused?.kind == .unclean)
+        #expect(refused?.permitsRetry == true)
+        #expect(try connection.texts(.bodies, for: globex) == ["of globex"])
+        let isByGuard = connection.isClearedByGuard
+        #expect(!isByGuard)
+    }
+
+    /// What is cleared stays so although the transaction behind it is undone.
+    @Test(arguments: ContextMode.allCases, [true, false])
+    func `the next tenant's failure does not bring back what was cleared`(
+        _ mode: ContextMode, _ byGuard: Bool
+    ) throws {
+        let fixture = try prepared(mode, byGuard: byGuard)
+        var connection = try fixture.connect()
+        let (acme, globex) = (try fixture.acme(), try fixture.globex())
+        for poison in [("stash.loot", "a secret"), ("default_transaction_read_only", "on")] {
+            _ = try connection.texts(
+                .configure, [.text(poison.0), .text(poison.1), false], for: acme)
+            let refused = fault { () throws(DatabaseFault) in
+                try connection.texts(.divide, [0], for: globex)
+            }
+            #expect(refused?.sqlState == .divisionByZero)
+            #expect(try connection.texts(.stash, for: globex) == [""])
+            #expect(try connection.texts(.readOnlyDefault, for: globex) == ["off"])
+        }
+        #expect(connection.generation == 1)
     }
 
     @Test func `who forgets all statements fails, and the next tenant does not`() throws {
@@ -276,10 +344,15 @@ extension Statement {
         var connection = Connection(to: ConnectionString(address), context: mode)
         let tenants = [try fixture.acme(), try fixture.globex()]
         for tenant in tenants { _ = try connection.texts(.bodies, for: tenant) }
-        let (before, seen) = (connection.roundTrips, relay.bursts)
+        let (before, seen, sent) = (connection.roundTrips, relay.bursts, relay.clientBytes)
         for turn in 0..<6 { _ = try connection.texts(.bodies, for: tenants[turn % 2]) }
         #expect(connection.roundTrips - before == 6)
         #expect(relay.bursts - seen == 6)
+        // Parse, Bind, Describe and Execute of one call: it was 458 bytes in ten statements.
+        let changing = relay.clientBytes - sent
+        for _ in 0..<6 { _ = try connection.texts(.bodies, for: tenants[1]) }
+        let staying = relay.clientBytes - sent - changing
+        #expect((1...100).contains((changing - staying) / 6), "\((changing - staying) / 6)")
     }
 
     @Test(arguments: ContextMode.allCases)

@@ -228,6 +228,48 @@ import Testing
         #expect(try connection.bodies(of: fixture.acme()) == [])
     }
 
+    /// What SQL that was injected while the vendor acts can know, it can hand to `leave`.
+    private static let returns = [
+        "SELECT ringfence_guard.leave('')", "SELECT ringfence_guard.leave(NULL)",
+        "SELECT ringfence_guard.leave('%t')",
+        "SELECT ringfence_guard.leave(current_setting('app.seal', true))",
+        "SELECT ringfence_guard.leave(substr(current_setting('app.seal', true), 1, 117))",
+        "SELECT ringfence_guard.enter('%t')",
+        "SELECT set_config('app.seal', substr(current_setting('app.seal', true), 1, 117), true)",
+        "SELECT set_config('app.seal', '', true), set_config('app.current_tenant', '', true)",
+        "RESET ALL",
+    ]
+
+    /// It stays in the tenant it runs in: it gets back neither the vendor nor another tenant.
+    @Test(arguments: [ContextMode.sealed, .statement], returns)
+    func `what runs inside a tenant cannot leave it`(
+        _ mode: ContextMode, _ attempt: String
+    ) throws {
+        let fixture = try GuardedFixture(mode)
+        try fixture.cluster.run(
+            sql: "UPDATE ringfence.tenants SET vendor_id = '\(Fixture.vendor.text)'",
+            in: fixture.database)
+        var connection = try fixture.connect()
+        let vendor = try fixture.vendor(Fixture.vendor)
+        let own = try fixture.sealText("t", Fixture.acme.text)
+        let crossing = """
+            SELECT ringfence_guard.act_as('\(Fixture.globex.text)', 'r', gen_random_uuid(), 'a',
+            'b', NULL, NULL)
+            """
+        let injected = [attempt.replacing("%t", with: own), crossing]
+        let refused = fault { () throws(DatabaseFault) in
+            try connection.withTransaction(forVendor: vendor, deadline: .soon) {
+                transaction throws(DatabaseFault) in
+                try transaction.actAs(Fixture.acme, reason: "r", record: Self.record) {
+                    tenant throws(DatabaseFault) in
+                    for text in injected { _ = try tenant.rows(.run, [.text(text)]) }
+                }
+            }
+        }
+        #expect(refused?.sqlState == .invalidAuthorization)
+        #expect(try connection.texts(.auditLines, for: fixture.globex()) == [])
+    }
+
     @Test func `without the vendor's seal there is no acting`() throws {
         let fixture = try GuardedFixture(.sealed)
         var connection = try fixture.connect()

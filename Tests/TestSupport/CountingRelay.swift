@@ -10,6 +10,7 @@ public final class CountingRelay: Sendable {
     private let place: TemporaryFolder
     private let listener: RawSocket
     private let count = Atomic<Int>(0)
+    private let bytesOfClients = Atomic<Int>(0)
     private let isStopped = Atomic<Bool>(false)
 
     /// Every connection to `folder` is relayed to the socket at `path`.
@@ -38,6 +39,8 @@ public final class CountingRelay: Sendable {
 
     /// Bursts of the client so far, over all connections.
     public var bursts: Int { count.load(ordering: .relaxed) }
+    /// What clients sent so far, over all connections.
+    public var clientBytes: Int { bytesOfClients.load(ordering: .relaxed) }
 
     private func relay(_ client: RawSocket, _ server: RawSocket) {
         let thread = Thread { [weak self] in
@@ -52,8 +55,9 @@ public final class CountingRelay: Sendable {
                     (client, server, entries[0]), (server, client, entries[1]),
                 ] where entry.revents != 0 {
                     guard let bytes = from.receive(seconds: 0), !bytes.isEmpty else { return }
-                    if from === client, serverSpoke {
-                        self?.count.add(1, ordering: .relaxed)
+                    if from === client {
+                        self?.bytesOfClients.add(bytes.count, ordering: .relaxed)
+                        if serverSpoke { self?.count.add(1, ordering: .relaxed) }
                     }
                     serverSpoke = from === server
                     guard (try? to.send(bytes, seconds: 5)) != nil else { return }

@@ -229,7 +229,7 @@ struct GuardPlan {
         guard let platform else { return "" }
         return """
             REVOKE ALL ON ALL TABLES IN SCHEMA ringfence, ringfence_guard FROM \(platform);
-            REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ringfence_guard FROM \(platform);
+            REVOKE ALL ON ALL ROUTINES IN SCHEMA ringfence_guard FROM \(platform);
             GRANT USAGE ON SCHEMA ringfence, ringfence_guard TO \(platform);
             GRANT SELECT ON ALL TABLES IN SCHEMA ringfence TO \(platform);
             GRANT INSERT (id, reason, actor, request_id, detail) ON ringfence_guard.crossings

@@ -5,6 +5,7 @@ extension GuardScript {
         \(Self.tables)
         \(Self.sealing)
         \(entering)
+        \(Self.clearing)
         \(Self.keyKeeping)
         \(Self.working)
         """

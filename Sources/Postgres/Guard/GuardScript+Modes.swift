@@ -73,21 +73,22 @@ extension GuardScript {
             IF held IS NULL OR held = '' THEN
                 RETURN NULL;
             END IF;
-            IF NOT ringfence_guard.is_valid(substr(held, 1, 117)) THEN
-                \(Self.rejection)
-            END IF;
             IF length(held) = 117 THEN
+                IF NOT ringfence_guard.is_valid(held) THEN
+                    \(Self.rejection)
+                END IF;
                 RETURN CASE WHEN substr(held, 7, 1) = scope THEN substr(held, 8, 36)::uuid END;
             END IF;
-            -- A vendor that acts for a tenant: `act_as` has put the tenant and a proof behind the
-            -- seal. The proof is of this very transaction, in which the audit row was written.
+            -- A vendor that acts for a tenant: `act_as` has put both and a proof in the place of
+            -- the vendor's seal, which SQL inside the tenant is not to find. The proof is of this
+            -- very transaction, in which the audit row was written.
             wanted := ringfence_guard.sign('ringfence-act|' || current_database() || '|'
                 || coalesce(pg_current_xact_id_if_assigned()::text, '') || '|'
-                || substr(held, 1, 153));
-            IF substr(held, 7, 1) <> 'v' OR substr(held, 154) <> wanted.mac THEN
+                || substr(held, 1, 72));
+            IF length(held) <> 136 OR substr(held, 73) <> wanted.mac THEN
                 \(Self.rejection)
             END IF;
-            RETURN substr(held, CASE scope WHEN 'v' THEN 8 ELSE 118 END, 36)::uuid;
+            RETURN substr(held, CASE scope WHEN 'v' THEN 1 ELSE 37 END, 36)::uuid;
         END
         $$;
 
@@ -178,13 +179,16 @@ extension GuardScript {
         END
         $$;
 
-        CREATE OR REPLACE FUNCTION ringfence_guard.leave() RETURNS void
+        -- An earlier version asked for no seal.
+        DROP FUNCTION IF EXISTS ringfence_guard.leave();
+
+        CREATE OR REPLACE FUNCTION ringfence_guard.leave(seal text) RETURNS void
             LANGUAGE plpgsql VOLATILE SECURITY DEFINER
             SET search_path TO 'pg_catalog', 'pg_temp' AS $$
         DECLARE
             vendor uuid := ringfence.vendor();
         BEGIN
-            IF vendor IS NULL THEN
+            IF \(leavingRefused) THEN
                 \(Self.rejection)
             END IF;
             \(returning)
@@ -193,6 +197,18 @@ extension GuardScript {
         $$;
 
         """
+    }
+
+    /// Back to the vendor goes who has the vendor's seal: SQL injected while it acts has not.
+    private var leavingRefused: String {
+        switch mode {
+        case .sealed, .statement:
+            """
+            vendor IS NULL OR NOT ringfence_guard.is_valid(seal)
+                        OR substr(seal, 7, 37) <> 'v' || vendor::text
+            """
+        case .plain: "vendor IS NULL"
+        }
     }
 
     private var crossing: String {
@@ -205,7 +221,7 @@ extension GuardScript {
         case .statement:
             // pg_current_xact_id() gives the transaction its number, which the proof is bound to.
             """
-            held := current_setting('app.seal') || act_as.tenant::text;
+            held := vendor::text || act_as.tenant::text;
                     held := held || (ringfence_guard.sign('ringfence-act|' || current_database()
                         || '|' || pg_current_xact_id()::text || '|' || held)).mac;
                     PERFORM set_config('app.seal', held, true);
@@ -221,7 +237,7 @@ extension GuardScript {
             PERFORM set_config('\(Self.slot)', ',' || replace(vendor::text, '-', ''), true);
             """
         case .statement:
-            "PERFORM set_config('app.seal', substr(current_setting('app.seal'), 1, 117), true);"
+            "PERFORM set_config('app.seal', seal, true);"
         case .plain: ""
         }
     }

@@ -2,9 +2,9 @@
 extension GuardScript {
     /// The bodies of the guard's functions as the catalogs keep them, by name.
     public var bodies: [String: String] {
-        let start = "FUNCTION ringfence_guard."
-        var found: [String: String] = [:]
-        let pieces = Self.split(core + protect + acting, at: "CREATE OR REPLACE " + start)
+        var found: [String: String] = ["clear": Self.clearingBody]
+        let pieces = Self.split(
+            core + protect + acting, at: "CREATE OR REPLACE FUNCTION ringfence_guard.")
         for piece in pieces.dropFirst() {
             let name = String(piece.prefix { $0 != "(" })
             let parts = Self.split(piece, at: "$$")

@@ -106,7 +106,7 @@ public struct GuardScript: Sendable {
                 WHERE relnamespace = 'ringfence_guard'::regnamespace AND relkind = 'r'
                 AND relowner <> '\(role)'::regrole
                 UNION ALL
-                SELECT pg_catalog.format('ALTER FUNCTION %s OWNER TO \(role)', p.oid::regprocedure)
+                SELECT pg_catalog.format('ALTER ROUTINE %s OWNER TO \(role)', p.oid::regprocedure)
                 FROM pg_catalog.pg_proc p
                 WHERE pronamespace = 'ringfence_guard'::regnamespace
                 AND prorettype <> 'event_trigger'::regtype AND proowner <> '\(role)'::regrole
@@ -134,12 +134,13 @@ public struct GuardScript: Sendable {
         let readers = logins.joined(separator: ", ")
         let writers = ([runtime, worker] as [String?]).compactMap(\.self).joined(separator: ", ")
         var script = """
-            REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ringfence_guard FROM PUBLIC, \(readers);
+            REVOKE ALL ON ALL ROUTINES IN SCHEMA ringfence_guard FROM PUBLIC, \(readers);
             REVOKE ALL ON ALL TABLES IN SCHEMA ringfence_guard FROM PUBLIC, \(readers);
             REVOKE ALL ON SCHEMA ringfence_guard FROM PUBLIC, \(readers);
             GRANT USAGE ON SCHEMA ringfence_guard TO \(owner), \(readers);
             GRANT EXECUTE ON FUNCTION ringfence_guard.mode() TO \(owner), \(readers);
             GRANT EXECUTE ON FUNCTION ringfence_guard.enter(text) TO \(readers);
+            GRANT EXECUTE ON PROCEDURE ringfence_guard.clear(boolean) TO \(readers);
             GRANT EXECUTE ON FUNCTION ringfence_guard.enqueue(text, uuid, timestamptz),
                 ringfence_guard.finish(uuid) TO \(writers);
             GRANT EXECUTE ON FUNCTION
@@ -165,7 +166,7 @@ public struct GuardScript: Sendable {
             script += """
                 GRANT EXECUTE ON FUNCTION
                     ringfence_guard.act_as(uuid, text, uuid, text, text, uuid, json),
-                    ringfence_guard.leave() TO \(runtime);
+                    ringfence_guard.leave(text) TO \(runtime);
 
                 """
         }
