@@ -220,7 +220,7 @@ import Testing
         #expect(object?["context"] as? String == "sealed")
         let threats = try #require(object?["threats"] as? [[String: Any]])
         let open = threats.filter { $0["stopped"] as? Bool == false }.count
-        #expect(threats.count == 13 && open == 3, "\(posture.output)")
+        #expect(threats.count == 15 && open == 4, "\(posture.output)")
         try guarded.look("ALTER EVENT TRIGGER ringfence_guard_tables DISABLE")
         let broken = try guarded.run("db", "posture", "--json")
         #expect(broken.end == .exited(5) && broken.output.contains(#""kind":"trigger""#))

@@ -45,6 +45,17 @@ struct Trick: Sendable {
         case temporary = "a poisoned session: temporary objects in the place of tables"
         case largeObjects = "large objects, which know no tenants"
         case estimates = "estimates and sizes (EXPLAIN, catalogs)"
+        case ownLogin =
+            "an injected statement that changes the login's own settings or password"
+        case otherSessions = "ending or cancelling other sessions of the same login"
+
+        /// Whether it succeeds where any SQL can write the context.
+        var isOfContext: Bool {
+            switch self {
+            case .setting, .expression, .secondSeal, .password: true
+            case .temporary, .largeObjects, .estimates, .ownLogin, .otherSessions: false
+            }
+        }
     }
 
     init(

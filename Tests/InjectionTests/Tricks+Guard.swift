@@ -81,6 +81,18 @@ extension Trick {
             """, then: [.statement("SELECT current_setting('x.loot', true)")],
             by: "the proof at the end gives the connection up, and the setting with it"),
         Trick(
+            "G27", "clear(), which ends the transaction, then as another", "own", .statement,
+            "CALL ringfence_guard.clear(true)",
+            "SELECT set_config('app.current_tenant','{B}',true)", rows,
+            "SELECT set_config('app.current_tenant','{A}',true)",
+            by: "the context ends with the transaction", threat: .setting),
+        Trick(
+            "G28", "clear() within the transaction, then as another", "own", .statement,
+            "CALL ringfence_guard.clear(false)",
+            "SELECT set_config('app.current_tenant','{B}',true)", rows,
+            "SELECT set_config('app.current_tenant','{A}',true)",
+            by: "no tenant is left, so no rows; the proof undoes the rest", threat: .setting),
+        Trick(
             "G16", "enter() twice", "own", .statement, "SELECT ringfence_guard.enter('{own}')",
             rows, by: "it is one's own tenant again"),
         Trick(

@@ -167,10 +167,11 @@ extension Trick {
         Trick(
             "R15", "a timeout for every later login by default", "own", .statement,
             "ALTER ROLE CURRENT_USER SET statement_timeout = '1ms'", by: ownLogin,
-            isAccepted: true),
+            threat: .ownLogin, isAccepted: true),
         Trick(
             "R16", "another password for the login", "own", .statement,
-            "ALTER ROLE CURRENT_USER PASSWORD 'x'", by: ownLogin, isAccepted: true),
+            "ALTER ROLE CURRENT_USER PASSWORD 'x'", by: ownLogin, threat: .ownLogin,
+            isAccepted: true),
         Trick(
             "R17", "either out of an expression", "own", .text,
             """

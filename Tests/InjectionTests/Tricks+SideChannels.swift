@@ -205,13 +205,13 @@ extension Trick {
             """
             ' UNION ALL SELECT '', pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE \
             usename = current_user AND pid <> pg_backend_pid() --
-            """, aim: .disturbance, by: "EXECUTE on it is revoked"),
+            """, aim: .disturbance, by: "EXECUTE on it is revoked", threat: .otherSessions),
         Trick(
             "C23", "cancelling their statements", "HackTricks", .text,
             """
             ' UNION ALL SELECT '', pg_cancel_backend(pid)::text FROM pg_stat_activity WHERE \
             usename = current_user AND pid <> pg_backend_pid() --
-            """, aim: .answer, by: "EXECUTE on it is revoked"),
+            """, aim: .answer, by: "EXECUTE on it is revoked", threat: .otherSessions),
         Trick(
             "C24", "messages by NOTIFY", "manual (NOTIFY)", .text,
             "' UNION ALL SELECT '', pg_notify('gossip', 'x')::text --", aim: .answer,

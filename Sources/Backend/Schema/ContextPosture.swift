@@ -10,6 +10,8 @@ struct ContextFacts: Equatable, Sendable {
     /// Whether the login may call functions of large objects.
     var reachesLargeObjects = false
     var makesTemporaryObjects = false
+    /// Whether the login may end other sessions, or cancel what they run; all tenants share one.
+    var endsSessions = false
     /// Whether somebody can log in as the owner of the keys.
     var keysOfLogin: String?
     /// What the login's statements are bounded by; empty for nothing.
@@ -28,9 +30,10 @@ struct ContextFacts: Equatable, Sendable {
         facts.hasTrigger = try row.bool(2)
         facts.reachesLargeObjects = try row.bool(3)
         facts.makesTemporaryObjects = try row.bool(4)
-        let login = try row.text(5)
+        facts.endsSessions = try row.bool(5)
+        let login = try row.text(6)
         facts.keysOfLogin = login.isEmpty ? nil : login
-        facts.statementTimeout = try row.text(6)
+        facts.statementTimeout = try row.text(7)
         return facts
     }
 
@@ -77,6 +80,14 @@ struct ContextFacts: Equatable, Sendable {
                 why: isForgeable
                     ? "nothing is sealed"
                     : "it is good for its own tenant, for \(GuardScript.sealSecondsMax) s at most"),
+            Threat(
+                name: "an injected statement that changes the login's own settings or password",
+                isStopped: false,
+                why: "a role may always change its own, though not from within an expression; "
+                    + (isForgeable
+                        ? "later logins fail, and who set the password logs in and chooses the "
+                            + "tenant"
+                        : "no row is read by it, but later logins fail")),
         ]
         list += surroundings
         return list
@@ -94,6 +105,13 @@ struct ContextFacts: Equatable, Sendable {
                 name: "large objects, which know no tenants", isStopped: !reachesLargeObjects,
                 why: reachesLargeObjects
                     ? "the role may call lo_get; a superuser can revoke it" : "lo_* is revoked"),
+            Threat(
+                name: "ending or cancelling other sessions of the same login",
+                isStopped: !endsSessions,
+                why: endsSessions
+                    ? "the role may call pg_terminate_backend or pg_cancel_backend; a superuser "
+                        + "can revoke it"
+                    : "pg_terminate_backend and pg_cancel_backend are revoked"),
             Threat(
                 name: "a later table without protection", isStopped: hasTrigger,
                 why: hasTrigger
@@ -140,6 +158,10 @@ extension Statement {
                 AND has_function_privilege(roles.oid, p.oid, 'EXECUTE')),
             EXISTS (SELECT FROM roles
                 WHERE has_database_privilege(roles.oid, current_database(), 'TEMPORARY')),
+            EXISTS (SELECT FROM pg_proc p, roles
+                WHERE p.pronamespace = 'pg_catalog'::regnamespace
+                AND p.proname IN ('pg_terminate_backend', 'pg_cancel_backend')
+                AND has_function_privilege(roles.oid, p.oid, 'EXECUTE')),
             coalesce((SELECT r.rolname::text FROM pg_namespace n
                 JOIN pg_roles r ON r.oid = n.nspowner
                 WHERE n.nspname = 'ringfence_guard' AND r.rolcanlogin), ''),
