@@ -81,6 +81,5 @@ public struct CrossTenant: ~Copyable {
 
 extension Statement {
     static let recordCrossing = Statement(
-        "record crossing",
-        "INSERT INTO ringfence_guard.crossings (reason, actor) VALUES ($1, $2)", parameters: 2)
+        "record crossing", "SELECT ringfence_guard.note_crossing($1, $2)", parameters: 2)
 }

@@ -56,6 +56,7 @@ import Testing
         try guarded.migrate()
         for sql in [
             "INSERT INTO ringfence_guard.crossings (reason, login) VALUES ('a look', 'somebody')",
+            "INSERT INTO ringfence_guard.crossings (reason, actor) VALUES ('a look', 'me')",
             "DELETE FROM ringfence_guard.crossings", "SELECT * FROM ringfence_guard.crossings",
             "DELETE FROM ringfence.audit", "DELETE FROM ringfence.events",
             "UPDATE ringfence.tenants SET tier = 'SCALE'", "TRUNCATE ringfence.events",
@@ -67,10 +68,37 @@ import Testing
         ] {
             #expect(try guarded.ask(sql, as: url).state == "42501", "\(sql)")
         }
-        #expect(
-            try guarded.ask("INSERT INTO ringfence_guard.crossings (reason) VALUES (' ')", as: url)
-                .state == "23514")
+        for values in ["' ', 'me'", "'why', ''", "NULL, 'me'", "'why', NULL"] {
+            let sql = "SELECT ringfence_guard.note_crossing(\(values))"
+            #expect(try guarded.ask(sql, as: url).state == "23514", "\(values)")
+        }
         #expect(try guarded.run("db", "posture").end == .exited(0))
+    }
+
+    /// No row of `crossings` can be demanded of a login with BYPASSRLS; a line of the log can.
+    @Test func `the server logs each statement of that login, which cannot take it back`() throws {
+        let guarded = try GuardedDatabase("sealed")
+        let role = "platform_\(guarded.database.name)"
+        let url = try naming(role, in: guarded)
+        try guarded.migrate()
+        let settings = "SELECT concat_ws(' ', current_setting('log_statement'),"
+            + " current_setting('log_parameter_max_length'))"
+        for sql in [
+            "SET log_statement = 'none'", "SELECT set_config('log_statement', 'none', false)",
+            "SET log_parameter_max_length = -1", "SET log_min_messages = 'panic'",
+            "ALTER ROLE CURRENT_USER SET log_statement = 'none'",
+            "ALTER ROLE CURRENT_USER IN DATABASE \(guarded.database.name) RESET log_statement",
+        ] {
+            #expect(try guarded.ask(sql, as: url).state == "42501", "\(sql)")
+        }
+        _ = try guarded.ask("ALTER ROLE CURRENT_USER RESET ALL", as: url)
+        _ = try guarded.ask(
+            "ALTER ROLE CURRENT_USER IN DATABASE \(guarded.database.name) RESET ALL", as: url)
+        #expect(try guarded.ask("RESET ALL; \(settings)", as: url).output == "all 0")
+        let read = "SELECT 'look of \(role)' FROM ringfence.events"
+        _ = try guarded.ask(read, as: url)
+        let log = try String(contentsOfFile: guarded.cluster.logPath, encoding: .utf8)
+        #expect(log.contains("statement: \(read)"))
     }
 
     @Test func `a login that was there gets what it needs, and no other role of ours does`() throws

@@ -43,7 +43,8 @@ struct GuardedFixture {
                     owners: [owner], runtime: runtime, reader: nil, worker: workerRole,
                     hasActing: true))
                 GRANT USAGE ON SCHEMA ringfence_guard TO \(platformRole);
-                GRANT INSERT ON ringfence_guard.crossings TO \(platformRole);
+                GRANT EXECUTE ON FUNCTION ringfence_guard.note_crossing(text, text)
+                    TO \(platformRole);
                 COMMIT;
                 """, in: database)
     }

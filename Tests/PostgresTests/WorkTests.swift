@@ -141,7 +141,7 @@ import Testing
     @Test func `where it cannot be written down nothing is read`() throws {
         let fixture = try prepared()
         try fixture.cluster.run(
-            sql: "REVOKE INSERT ON ringfence_guard.crossings FROM platform_"
+            sql: "REVOKE EXECUTE ON FUNCTION ringfence_guard.note_crossing FROM platform_"
                 + fixture.database.runtime, in: fixture.database)
         var platform = fixture.platform
         var seen = 0

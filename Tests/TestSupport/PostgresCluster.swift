@@ -46,6 +46,9 @@ public final class PostgresCluster: Sendable {
 
     /// The file of the server's Unix socket.
     public var socketPath: String { "\(server.socketFolder)/.s.PGSQL.\(server.port)" }
+
+    /// What the server logs, of all databases.
+    public var logPath: String { server.logPath }
 }
 
 /// One database of the cluster. The URIs hold passwords and are for libpq.

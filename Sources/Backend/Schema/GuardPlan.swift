@@ -106,8 +106,20 @@ struct GuardPlan {
             ALTER ROLE \(runtime) IN DATABASE \(base)
                 SET idle_in_transaction_session_timeout = 60000;
             ALTER ROLE \(runtime) IN DATABASE \(base) SET search_path = 'pg_catalog', 'pg_temp';
+            \(platformLog(base))
             COMMIT;
 
+            """
+    }
+
+    /// No policy judges a login with BYPASSRLS, so nothing can make it write a row of `crossings`
+    /// before it reads. The server can be made to log each of its statements, without values, and
+    /// these settings are a superuser's: the login cannot take them back.
+    private func platformLog(_ base: String) -> String {
+        guard let platform else { return "" }
+        return """
+            ALTER ROLE \(platform) IN DATABASE \(base) SET log_statement = 'all';
+            ALTER ROLE \(platform) IN DATABASE \(base) SET log_parameter_max_length = 0;
             """
     }
 
@@ -232,8 +244,7 @@ struct GuardPlan {
             REVOKE ALL ON ALL ROUTINES IN SCHEMA ringfence_guard FROM \(platform);
             GRANT USAGE ON SCHEMA ringfence, ringfence_guard TO \(platform);
             GRANT SELECT ON ALL TABLES IN SCHEMA ringfence TO \(platform);
-            GRANT INSERT (id, reason, actor, request_id, detail) ON ringfence_guard.crossings
-                TO \(platform);
+            GRANT EXECUTE ON FUNCTION ringfence_guard.note_crossing(text, text) TO \(platform);
 
             """
     }

@@ -8,6 +8,7 @@ extension GuardScript {
         \(Self.clearing)
         \(Self.keyKeeping)
         \(Self.working)
+        \(Self.crossing)
         """
     }
 
@@ -239,6 +240,22 @@ extension GuardScript {
             )
             SELECT taken.id, taken.row_id, ringfence_guard.mint(taken.tenant_id, seconds)
             FROM taken;
+        END
+        $$;
+
+        """
+
+    /// The one way to write into `crossings`: the server says when and by which login.
+    private static let crossing = """
+        CREATE OR REPLACE FUNCTION ringfence_guard.note_crossing(reason text, actor text)
+            RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+            SET search_path TO 'pg_catalog', 'pg_temp' AS $$
+        BEGIN
+            IF (reason ~ '[^[:space:]]' AND actor ~ '[^[:space:]]') IS NOT TRUE THEN
+                RAISE EXCEPTION 'a crossing needs a reason and a person' USING errcode = '23514';
+            END IF;
+            INSERT INTO ringfence_guard.crossings (reason, actor)
+            VALUES (note_crossing.reason, note_crossing.actor);
         END
         $$;
 
