@@ -108,6 +108,8 @@ struct PipelineLedger {
         case .scopeProof where state == .divisionByZero:
             return .doubt(DatabaseFault(.scopeLost))
         case .scrub: return .doubt(DatabaseFault(.unclean))
+        // `leave` says by this that the tenant has prepared a statement.
+        case .entering where state == .divisionByZero: return .doubt(DatabaseFault(.unclean))
         case .entering where state == .invalidAuthorization:
             return .doubt(DatabaseFault(.contextRefused))
         case .statement(_, let name):

@@ -37,7 +37,12 @@ extension Session {
     /// Queues the guard's step back to the vendor.
     func leave(_ serial: UInt64) throws(DatabaseFault) {
         try requireOpen(serial)
-        try send(.leave, scope.seal, nil, as: .entering)
+        do throws(DatabaseFault) {
+            try wire.queueOnce(Statement.leave, [.text(scope.seal)])
+            ledger.expect(.entering)
+        } catch {
+            throw fail(error)
+        }
         scope.tenant = ""
     }
 

@@ -23,9 +23,9 @@ extension Statement {
             $6::pg_catalog.uuid, $7::pg_catalog.json)
             """, parameters: 7)
 
-    /// Back to the vendor alone, which again takes its seal.
-    static let leave = Statement(
-        "leave tenant", unchecked: "SELECT ringfence_guard.leave($1)", parameters: 1)
+    /// Back to the vendor alone, which again takes its seal. Parsed anew each time: what ran inside
+    /// the tenant could have prepared something under its name, and be given the seal.
+    static let leave: StaticString = "SELECT ringfence_guard.leave($1)"
 
     /// Last before the Sync: makes the server itself refuse the commit (22012) when the transaction
     /// is no longer in its scope, whatever a function or trigger did to the settings. Checking the

@@ -270,6 +270,48 @@ import Testing
         #expect(try connection.texts(.auditLines, for: fixture.globex()) == [])
     }
 
+    /// What runs next is the proof, or whatever the vendor asks: a statement in the place of one of
+    /// those would run as the vendor.
+    @Test(arguments: [ContextMode.sealed, .statement], ["SELECT 1 OPERATOR%", "SELECT %leave%"])
+    func `what runs inside a tenant leaves no statement for the vendor`(
+        _ mode: ContextMode, _ victim: String
+    ) throws {
+        let fixture = try GuardedFixture(mode)
+        try fixture.cluster.run(
+            sql: "UPDATE ringfence.tenants SET vendor_id = '\(Fixture.vendor.text)'",
+            in: fixture.database)
+        var connection = try fixture.connect()
+        let vendor = try fixture.vendor(Fixture.vendor)
+        // As many parameters as any of ours has; the seal would be among them.
+        let hijack = """
+            DO $hijack$ DECLARE victim text; BEGIN
+            FOR victim IN SELECT name FROM pg_prepared_statements WHERE statement LIKE '\(victim)'
+            LOOP
+                EXECUTE format('DEALLOCATE %I', victim);
+                EXECUTE format('PREPARE %I (text, text) AS SELECT CASE WHEN ringfence.tenant() IS '
+                    'NULL THEN ringfence_guard.act_as(''\(Fixture.globex.text)'', ''r'', '
+                    'gen_random_uuid(), ''a'', ''b'', NULL, NULL)::text END', victim);
+            END LOOP; END $hijack$
+            """
+        func act(_ injected: [String]) -> DatabaseFault? {
+            fault { () throws(DatabaseFault) in
+                try connection.withTransaction(forVendor: vendor, deadline: .soon) {
+                    transaction throws(DatabaseFault) in
+                    try transaction.actAs(Fixture.acme, reason: "r", record: Self.record) {
+                        tenant throws(DatabaseFault) in
+                        for text in injected { _ = try tenant.rows(.run, [.text(text)]) }
+                    }
+                }
+            }
+        }
+        // Once without, so that all statements have their names.
+        #expect(act([]) == nil)
+        #expect(act([hijack])?.kind == (victim.contains("leave") ? nil : .unclean))
+        let crossed = try fixture.cluster.run(
+            sql: "SELECT tenant_id FROM ringfence.audit", in: fixture.database)
+        #expect(!crossed.contains(Fixture.globex.text))
+    }
+
     @Test func `without the vendor's seal there is no acting`() throws {
         let fixture = try GuardedFixture(.sealed)
         var connection = try fixture.connect()

@@ -191,6 +191,10 @@ extension GuardScript {
             IF \(leavingRefused) THEN
                 \(Self.rejection)
             END IF;
+            -- One that SQL prepared inside the tenant may stand under the name of the next one of
+            -- the vendor's.
+            PERFORM 1 / (NOT EXISTS (
+                SELECT FROM pg_prepared_statement() WHERE from_sql))::integer;
             \(returning)
             PERFORM set_config('app.current_tenant', '', true);
         END
