@@ -34,8 +34,9 @@ public struct DatabaseFault: Error, Equatable, Sendable {
         /// The guard did not accept the seal, or the step into a tenant; the connection has been
         /// closed.
         case contextRefused
-        /// What an earlier scope left in the session could not be cleared; the connection has been
-        /// closed before a statement of this transaction ran.
+        /// What an earlier scope left in the session could not be cleared, or a tenant that a
+        /// vendor acted for has left a statement; the connection has been closed before anything
+        /// of whoever comes next ran.
         case unclean
         /// Claimed work is not on the list any more: the lease ended and another worker did it.
         case workLost

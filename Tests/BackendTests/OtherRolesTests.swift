@@ -81,7 +81,8 @@ import Testing
         let role = "platform_\(guarded.database.name)"
         let url = try naming(role, in: guarded)
         try guarded.migrate()
-        let settings = "SELECT concat_ws(' ', current_setting('log_statement'),"
+        let settings =
+            "SELECT concat_ws(' ', current_setting('log_statement'),"
             + " current_setting('log_parameter_max_length'))"
         for sql in [
             "SET log_statement = 'none'", "SELECT set_config('log_statement', 'none', false)",

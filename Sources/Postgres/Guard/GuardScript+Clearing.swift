@@ -1,7 +1,7 @@
 /// The scrub of a session, where the guard is installed.
 extension GuardScript {
     /// `clear(whole)`: all that one tenant could leave in a session for the next, given up in one
-    /// call. `Statement.scrub` does the same by ten statements.
+    /// call. `Statement.scrub` does the same by nine statements.
     ///
     /// - It runs with the caller's rights and no search path of its own, in a session whose state
     ///   is in doubt: every name in it is qualified, operators too.
