@@ -10,7 +10,8 @@ extension GuardScript {
     ///   that could make the look slow or wrong. One may stand under the name of one of ours, so
     ///   there is a failure (22012), not a cure.
     /// - With `whole` it ends its own transaction, so that what comes next neither undoes it nor
-    ///   runs under settings from before it. Procedures alone may.
+    ///   runs under settings from before it. Procedures alone may, and only as the first message
+    ///   of their pipeline do they find none open around them in every version.
     static let clearing = """
         CREATE OR REPLACE PROCEDURE ringfence_guard.clear(whole boolean) LANGUAGE plpgsql
             AS $$\(clearingBody)$$;
