@@ -121,7 +121,12 @@ extension JSONBodyRule {
         {
             let block = source.block(at: start)
             if entry.depth != 1 || (block[0] | 0x20) &- UInt8(ascii: "a") < 26 {
-                if cleanNames.holds(block, first: count, judge: names.identity) { return true }
+                if !cleanNames.isFutile,
+                    cleanNames.holds(
+                        block, first: count, hash: entry.keyHash, judge: names.identity)
+                {
+                    return true
+                }
                 // Of a document with many different keys; `op` has two letters.
                 if cleanNames.isSated, count > 2, names.excludes(source, start, count) {
                     return true
@@ -147,7 +152,8 @@ extension JSONBodyRule {
                 || !QueryRule.isMethodOverride(key)
         else { return false }
         if count <= CleanNames.bytesMax, source.count - start >= 16 {
-            cleanNames.learn(source.block(at: start), first: count, judge: names.identity)
+            cleanNames.learn(
+                source.block(at: start), first: count, hash: entry.keyHash, judge: names.identity)
         }
         return true
     }
