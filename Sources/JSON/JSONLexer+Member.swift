@@ -12,13 +12,12 @@ extension JSONLexer {
         @inline(__always) var isContainer: Bool { kind == .object || kind == .array }
     }
 
-    /// Bytes there are to be from a member's start on, so that its key and the first sixteen bytes
-    /// of its value are looked at whole.
+    /// Bytes there are to be from a member's start on, so that what is looked at of it is inside.
     private static let memberRoom = 64
 
     /// The member whose opening quote is at `start`, where it is what most are: a key of fewer than
-    /// sixteen bytes that mean themselves, a colon, and without white space a string without
-    /// escapes, a short number, a word or the opening of a container. `nil` otherwise, which
+    /// sixteen bytes that mean themselves, a colon, and without white space a short string
+    /// without escapes, a short number, a word or the opening of a container. `nil` otherwise, which
     /// decides nothing.
     ///
     /// What takes time is that each place follows from the one before: so a place is never chosen
@@ -45,19 +44,30 @@ extension JSONLexer {
     @inline(__always)
     private func plainValue(_ byte: UInt8, from start: Int) -> (end: Int, kind: JSONKind)? {
         if byte == UInt8(ascii: "\"") {
-            let first = SIMD16<UInt8>.firstIndex(in: Self.stops(source.block(at: start &+ 1)))
-            let end = first < 16 ? start &+ 1 &+ first : longPlainEnd(from: start &+ 17)
+            let end = shortEnd(from: start &+ 1)
             guard follows(byte, at: end) else { return nil }
             return (end &+ 1, .string)
         }
-        if byte == UInt8(ascii: "{") { return (start &+ 1, .object) }
-        if byte == UInt8(ascii: "[") { return (start &+ 1, .array) }
         if isDigit(byte) { return shortNumberEnd(from: start).map { ($0, .number) } }
+        if byte | 0x20 == UInt8(ascii: "{") {
+            return (start &+ 1, byte == UInt8(ascii: "{") ? .object : .array)
+        }
         let word = source.word(at: start)
-        let four = UInt32(truncatingIfNeeded: word)
-        if four == 0x6575_7274 { return (start &+ 4, .boolean) }
-        if four == 0x6C6C_756E { return (start &+ 4, .null) }
+        let isTrue = word & 0xffff_ffff == 0x6575_7274
+        if isTrue || word & 0xffff_ffff == 0x6C6C_756E {
+            return (start &+ 4, isTrue ? .boolean : .null)
+        }
         if word & 0xff_ffff_ffff == 0x65_736C_6166 { return (start &+ 5, .boolean) }
         return byte == UInt8(ascii: "-") ? shortNumberEnd(from: start &+ 1).map { ($0, .number) } : nil
+    }
+
+    /// The next quote, backslash or control byte from `start` on, or the place 32 bytes behind it:
+    /// what is longer is not read at a glance.
+    @inline(__always)
+    private func shortEnd(from start: Int) -> Int {
+        let first = SIMD16<UInt8>.firstIndex(in: Self.stops(source.block(at: start)))
+        if first < 16 { return start &+ first }
+        let second = SIMD16<UInt8>.firstIndex(in: Self.stops(source.block(at: start &+ 16)))
+        return start &+ 16 &+ second
     }
 }

@@ -9,7 +9,9 @@ import HTTP1
 struct CleanNames: ~Copyable {
     /// Longer names are not kept.
     static let bytesMax = 16
-    private static let slotBits = 7
+    private static let slotBits = 9
+    /// New names of one body that are kept at most.
+    private static let learnedMax = 128
 
     private struct Slot: BitwiseCopyable {
         var name = SIMD16<UInt8>()
@@ -30,7 +32,7 @@ struct CleanNames: ~Copyable {
     /// Whether so many names of this body were met for the first time that it is not worth while
     /// to keep more.
     @inline(__always)
-    var isSated: Bool { learned >= 1 << Self.slotBits }
+    var isSated: Bool { learned >= Self.learnedMax }
 
     /// Whether names of this body hardly ever come again, so that looking for one is in vain.
     @inline(__always)
