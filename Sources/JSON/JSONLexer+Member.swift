@@ -58,7 +58,8 @@ extension JSONLexer {
             return (start &+ 4, isTrue ? .boolean : .null)
         }
         if word & 0xff_ffff_ffff == 0x65_736C_6166 { return (start &+ 5, .boolean) }
-        return byte == UInt8(ascii: "-") ? shortNumberEnd(from: start &+ 1).map { ($0, .number) } : nil
+        return byte == UInt8(ascii: "-")
+            ? shortNumberEnd(from: start &+ 1).map { ($0, .number) } : nil
     }
 
     /// The next quote, backslash or control byte from `start` on, or the place 32 bytes behind it:

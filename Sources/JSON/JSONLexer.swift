@@ -276,7 +276,9 @@ struct JSONLexer: ~Escapable {
     /// numbers that does so loses digits of some of them.
     @inline(__always)
     private func numberEnd(from start: Int) throws(JSONDefect) -> Int {
-        if let end = shortNumberEnd(from: follows(UInt8(ascii: "-"), at: start) ? start &+ 1 : start) {
+        if let end = shortNumberEnd(
+            from: follows(UInt8(ascii: "-"), at: start) ? start &+ 1 : start)
+        {
             return end
         }
         return try anyNumberEnd(from: start)

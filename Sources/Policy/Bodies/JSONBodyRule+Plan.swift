@@ -38,7 +38,8 @@ extension JSONBodyRule {
             let entry = entries[index]
             let depth = Int(entry.depth)
             guard
-                index >= doubt.first, hasPlace || !isPlain(entry, view.source, &cleanNames),
+                index >= doubt.first,
+                hasPlace || !isPlain(index, of: entries, view.source, &cleanNames),
                 try goes(
                     JSONNode(at: index), in: view, tenant, isPatch: isPatch && depth == 1, &way,
                     &name, &report)
@@ -82,7 +83,9 @@ extension JSONBodyRule {
         var index = start
         while index < entries.count {
             // Elements go only as operations, which have a key that is in doubt: `op`.
-            if entries[index].keyEnd > 0, !isClean(entries[index], source, &cleanNames) { break }
+            if entries[index].keyEnd > 0, !isClean(index, of: entries, source, &cleanNames) {
+                break
+            }
             index &+= 1
         }
         guard index < entries.count else { return Doubt(first: index, last: index) }
@@ -101,17 +104,21 @@ extension JSONBodyRule {
     /// that is no object.
     @inline(__always)
     private func isPlain(
-        _ entry: JSONEntry, _ source: Span<UInt8>, _ cleanNames: inout CleanNames
+        _ index: Int, of entries: Span<JSONEntry>, _ source: Span<UInt8>,
+        _ cleanNames: inout CleanNames
     ) -> Bool {
+        let entry = entries[index]
         guard entry.keyEnd > 0 else { return entry.kind != .object && entry.depth != 1 }
-        return isClean(entry, source, &cleanNames)
+        return isClean(index, of: entries, source, &cleanNames)
     }
 
     /// Whether a member stays, whatever its value is. False decides nothing.
     @inline(__always)
     private func isClean(
-        _ entry: JSONEntry, _ source: Span<UInt8>, _ cleanNames: inout CleanNames
+        _ index: Int, of entries: Span<JSONEntry>, _ source: Span<UInt8>,
+        _ cleanNames: inout CleanNames
     ) -> Bool {
+        let entry = entries[index]
         let start = Int(entry.keyStart) &+ 1
         let count = Int(entry.keyEnd) &- 1 &- start
         // At the top a method may be overridden, by a name that begins with something else than a
@@ -133,14 +140,16 @@ extension JSONBodyRule {
                 }
             }
         }
-        return isJudgedClean(entry, source, &cleanNames)
+        return isJudgedClean(index, of: entries, source, &cleanNames)
     }
 
     /// The same of a key that is met for the first time.
     @inline(never)
     private func isJudgedClean(
-        _ entry: JSONEntry, _ source: Span<UInt8>, _ cleanNames: inout CleanNames
+        _ index: Int, of entries: Span<JSONEntry>, _ source: Span<UInt8>,
+        _ cleanNames: inout CleanNames
     ) -> Bool {
+        let entry = entries[index]
         let start = Int(entry.keyStart) &+ 1
         let count = Int(entry.keyEnd) &- 1 &- start
         // What an escaped or an empty key means is told elsewhere; `op` makes an operation.

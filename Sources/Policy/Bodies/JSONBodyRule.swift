@@ -127,7 +127,8 @@ struct JSONBodyRule: Sendable {
 
     private func clean(
         _ bytes: Span<UInt8>, tenant: ExternalID?, isPatch: Bool, isWhole: Bool = false,
-        textDepth: Int = 0, _ scratch: inout BodyScratch, into out: inout ByteBuffer, _ report: inout BodyReport
+        textDepth: Int = 0, _ scratch: inout BodyScratch, into out: inout ByteBuffer,
+        _ report: inout BodyReport
     ) throws(Refusal) {
         scratch.edits.removeAll(keepingCapacity: true)
         try plan(

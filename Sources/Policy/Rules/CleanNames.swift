@@ -35,13 +35,13 @@ struct CleanNames: ~Copyable {
     var isSated: Bool { learned >= Self.learnedMax }
 
     /// Whether names of this body hardly ever come again, so that looking for one is in vain.
-    @inline(__always)
-    var isFutile: Bool { isSated && found < learned }
+    private(set) var isFutile = false
 
     /// To be called before names are looked up; takes memory the first time.
     mutating func begin() {
         learned = 0
         found = 0
+        isFutile = false
         guard slots.isEmpty else { return }
         slots = [Slot](repeating: Slot(), count: 1 << Self.slotBits)
     }
@@ -66,6 +66,7 @@ struct CleanNames: ~Copyable {
     mutating func learn(_ block: SIMD16<UInt8>, first count: Int, hash: UInt32, judge: UInt64) {
         guard !isSated else { return }
         learned &+= 1
+        isFutile = isSated && found < learned
         let ones = SIMD16<UInt8>(repeating: .max)
         slots[Self.place(of: hash)] = Slot(
             name: block.keeping(first: count), mask: ones.keeping(first: count), judge: judge,
