@@ -7,10 +7,10 @@ extension JSONDocument {
     /// it in a document whose next token is not one of them; that reader decides, for nothing is
     /// refused here, and what holds for a member holds for it however it was read.
     ///
-    /// It stands apart because it holds little: all it needs fits into registers.
+    /// It is a function of its own, and calls none, because what it needs then stays in registers.
     ///
     /// - Returns: whether there was one.
-    @inline(__always)
+    @inline(never)
     static func readPlainMembers(
         _ lexer: borrowing JSONLexer, _ limits: JSONLimits, _ secret: KeyTable.Secret,
         from place: inout Place, into tape: inout MutableSpan<JSONEntry>

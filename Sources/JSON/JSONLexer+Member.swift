@@ -16,12 +16,12 @@ extension JSONLexer {
     private static let memberRoom = 64
 
     /// The member whose opening quote is at `start`, where it is what most are: a key of fewer than
-    /// sixteen bytes that mean themselves, a colon, and without white space a short string
-    /// without escapes, a short number, a word or the opening of a container. `nil` otherwise, which
+    /// sixteen bytes that mean themselves, a colon, and without white space a short string without
+    /// escapes, a short number, a word or the opening of a container. `nil` otherwise, which
     /// decides nothing.
     ///
-    /// What takes time is that each place follows from the one before: so a place is never chosen
-    /// by what was read, which would have to wait for it, but taken for granted and left again.
+    /// What takes time is that each place follows from the one before. So no place is chosen by a
+    /// byte, for which it would have to wait: what stands there is taken for granted, and checked.
     @inline(__always)
     func plainMember(from start: Int, _ secret: KeyTable.Secret) -> PlainMember? {
         guard source.count &- start >= Self.memberRoom, source[start] == UInt8(ascii: "\"") else {

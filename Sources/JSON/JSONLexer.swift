@@ -200,7 +200,7 @@ struct JSONLexer: ~Escapable {
     }
 
     /// The same of what has turned out to be long.
-    func longPlainEnd(from start: Int) -> Int {
+    private func longPlainEnd(from start: Int) -> Int {
         var position = start
         while source.count &- position >= 64 {
             let front =
@@ -284,8 +284,8 @@ struct JSONLexer: ~Escapable {
         return try anyNumberEnd(from: start)
     }
 
-    /// The same, behind a sign, of up to seven digits, and perhaps a point and up to seven more; `nil` for other
-    /// numbers and for what is none.
+    /// The same, behind a sign, of up to seven digits, and perhaps a point and up to seven more;
+    /// `nil` for other numbers and for what is none.
     @inline(__always)
     func shortNumberEnd(from start: Int) -> Int? {
         guard source.count &- start >= 16, digitsMax >= 14 else { return nil }

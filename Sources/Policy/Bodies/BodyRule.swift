@@ -132,8 +132,9 @@ public final class BodyRule: Sendable {
         return Self.injectedBytesMax + min(lines, JSONBodyRule.linesMax + 1) * json.growthMax
     }
 
-    /// Appends the body to send to `out`, which has room for `bytes` and `growthMax` more. Where the
-    /// report says that nothing changes the body goes on as it came, and `out` may have nothing.
+    /// Appends the body to send to `out`, which has room for `bytes` and `growthMax` more. Where
+    /// the report says that nothing changes the body goes on as it came; `out` may then be without
+    /// it.
     ///
     /// - Parameters:
     ///   - type: read from `typeText`, the client's `Content-Type`.
