@@ -90,7 +90,7 @@ import Testing
             "[1]", "{\"a\":2}", "[", "{", "]", "}", "\"",
         ]
         let ends = [",", ",", ",", ",", " ,", ", ", ",,", "", "]", "}", "\n"]
-        for _ in 0..<200_000 {
+        for _ in 0..<60_000 {
             var text = "{"
             for _ in 0...random.take(3) {
                 text += keys[random.take(keys.count)] + colons[random.take(colons.count)]
