@@ -320,7 +320,9 @@ extension SIMD16<UInt8> {
     public static func firstIndex(in mask: SIMDMask<SIMD16<Int8>>) -> Int {
         // Four bits of each byte are left, in their order.
         let pairs = unsafe unsafeBitCast(mask, to: SIMD8<UInt16>.self) &>> SIMD8(repeating: 4)
-        let halves = SIMD8<UInt8>(truncatingIfNeeded: pairs)
+        // As `SIMD8.init(truncatingIfNeeded:)`, which in large functions is a call.
+        var halves = SIMD8<UInt8>()
+        for index in 0..<8 { halves[index] = UInt8(truncatingIfNeeded: pairs[index]) }
         let word = UInt64(littleEndian: unsafe unsafeBitCast(halves, to: UInt64.self))
         return word.trailingZeroBitCount &>> 2
     }

@@ -29,8 +29,9 @@ public struct JSONEntry: BitwiseCopyable, Sendable {
     public internal(set) var after: UInt32
     /// The index of the container around it; `none` for the root.
     public internal(set) var parent: UInt32
-    /// Of what the key means (`KeyTable.Secret`); equal keys have equal ones.
-    var keyHash: UInt32
+    /// Of what the key means (`KeyTable.Secret`); equal keys have equal ones. It says nothing else,
+    /// and is another one in every process.
+    public internal(set) var keyHash: UInt32
     /// Containers around this value.
     public internal(set) var depth: UInt16
     public internal(set) var kind: JSONKind
@@ -150,7 +151,7 @@ public struct JSONDocument: ~Copyable {
 
 extension JSONDocument {
     /// What the grammar allows at the next token.
-    private enum Expected {
+    enum Expected {
         case value, elementOrEnd, element, keyOrEnd, key, commaOrEnd, nothing
     }
 
@@ -163,7 +164,7 @@ extension JSONDocument {
     }
 
     /// Where the reader stands.
-    private struct Place {
+    struct Place {
         var position = 0
         var expected = Expected.value
         /// The innermost open container, if any.
@@ -236,6 +237,7 @@ extension JSONDocument {
                 guard byte == UInt8(ascii: "\"") else {
                     throw JSONDefect(.unexpectedByte, at: place.position)
                 }
+                if readPlainMembers(lexer, limits, secret, from: &place, into: &tape) { continue }
                 place.keyCount &+= 1
                 if let plain = lexer.plainKey(from: place.position, secret) {
                     key = PendingKey(

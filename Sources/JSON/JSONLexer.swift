@@ -12,7 +12,7 @@ struct JSONToken: BitwiseCopyable {
 ///
 /// It has no position of its own: each is given and answered, so that it stays in a register.
 struct JSONLexer: ~Escapable {
-    private let source: Span<UInt8>
+    let source: Span<UInt8>
     private let digitsMax: Int
 
     @_lifetime(copy source)
@@ -232,7 +232,7 @@ struct JSONLexer: ~Escapable {
     }
 
     @inline(__always)
-    private static func stops(_ block: SIMD16<UInt8>) -> SIMDMask<SIMD16<Int8>> {
+    static func stops(_ block: SIMD16<UInt8>) -> SIMDMask<SIMD16<Int8>> {
         // The operands are vectors: with a scalar operand the comparison is a hundred times slower.
         (block .== SIMD16(repeating: UInt8(ascii: "\"")))
             .| (block .== SIMD16(repeating: UInt8(ascii: "\\")))
@@ -276,14 +276,18 @@ struct JSONLexer: ~Escapable {
     /// numbers that does so loses digits of some of them.
     @inline(__always)
     private func numberEnd(from start: Int) throws(JSONDefect) -> Int {
-        if let end = shortNumberEnd(from: start) { return end }
+        if let end = shortNumberEnd(
+            from: follows(UInt8(ascii: "-"), at: start) ? start &+ 1 : start)
+        {
+            return end
+        }
         return try anyNumberEnd(from: start)
     }
 
-    /// The same of up to seven digits, and perhaps a point and up to seven more; `nil` for other
-    /// numbers and for what is none.
+    /// The same, behind a sign, of up to seven digits, and perhaps a point and up to seven more;
+    /// `nil` for other numbers and for what is none.
     @inline(__always)
-    private func shortNumberEnd(from start: Int) -> Int? {
+    func shortNumberEnd(from start: Int) -> Int? {
         guard source.count &- start >= 16, digitsMax >= 14 else { return nil }
         let word = source.word(at: start)
         let count = digitRun(word)

@@ -89,47 +89,101 @@ struct KeyTable {
             count &+= 1
             member = Int(tape[member].after)
         }
-        guard try !fill(count, in: object, of: tape, source, probesMax: 8 * count) else { return }
-        _ = try fill(count, in: object, of: tape, source, probesMax: nil)
+        let size = Self.size(for: count)
+        if slots.count < size { slots = [UInt64](repeating: 0, count: size) }
+        var room = slots.mutableSpan
+        if try Self.compareSuspects(in: object, of: tape, source, size, &room) { return }
+        var table = Table(begin: 0, size: size, probesMax: 8 * count)
+        if try table.fill(in: object, of: tape, source, &room) { return }
+        table = Table(begin: 0, size: size, probesMax: nil)
+        _ = try table.fill(in: object, of: tape, source, &room)
     }
 
-    /// - Parameter probesMax: `nil` to take `Hasher` and go on to the end.
-    /// - Returns: whether all keys were compared.
-    private mutating func fill(
-        _ count: Int, in object: Int, of tape: Span<JSONEntry>, _ source: Span<UInt8>,
-        probesMax: Int?
+    /// Compares those keys only whose bit in a large set another one has too; in most objects that
+    /// are few, and a set of bits is small where a table is not.
+    ///
+    /// - Parameter size: at least 64; slots there are in `room`, of which the first eighth is for
+    ///   the bits that are taken, the second for those that were taken more than once.
+    /// - Returns: whether all were compared that may be equal.
+    private static func compareSuspects(
+        in object: Int, of tape: Span<JSONEntry>, _ source: Span<UInt8>, _ size: Int,
+        _ room: inout MutableSpan<UInt64>
     ) throws(JSONDefect) -> Bool {
-        let size = Self.size(for: count)
-        if slots.count < size {
-            slots = [UInt64](repeating: 0, count: size)
-        } else {
-            for index in 0..<size { slots[index] = 0 }
-        }
-        let mask = UInt32(truncatingIfNeeded: size &- 1)
+        let words = size / 8
+        for index in 0..<2 * words { room[index] = 0 }
         let end = Int(tape[object].after)
-        var probesLeft = probesMax ?? .max
+        var meetings = 0
         var member = object &+ 1
         while member < end {
             let entry = tape[member]
-            let hash = probesMax == nil ? Self.sipHash(of: entry, source) : entry.keyHash
-            var slot = hash & mask
-            while true {
-                let found = slots[Int(slot)]
-                if found == 0 { break }
-                if found &>> 32 == UInt64(hash) {
-                    let other = Int(found & 0xFFFF_FFFF) &- 1
-                    guard !Self.areEqual(tape[other], entry, source) else {
-                        throw JSONDefect(.duplicateKey, at: Int(entry.keyStart))
-                    }
-                }
-                probesLeft &-= 1
-                guard probesLeft > 0 else { return false }
-                slot = (slot &+ 1) & mask
-            }
-            slots[Int(slot)] = UInt64(hash) &<< 32 | UInt64(member &+ 1)
+            let word = Int(truncatingIfNeeded: entry.keyHash &>> 6) & (words &- 1)
+            let bit: UInt64 = 1 &<< UInt64(entry.keyHash & 63)
+            let taken = room[word]
+            // No branch: whether keys meet is what nobody can foretell.
+            room[words &+ word] |= taken & bit
+            room[word] = taken | bit
+            meetings &+= Int(truncatingIfNeeded: taken &>> UInt64(entry.keyHash & 63) & 1)
             member = Int(entry.after)
         }
-        return true
+        guard meetings > 0 else { return true }
+        // Each meeting makes suspects of two keys at most.
+        let slots = Self.size(for: 2 * meetings)
+        guard slots <= size / 2 else { return false }
+        var table = Table(
+            begin: 2 * words, size: slots, probesMax: 16 * meetings, suspects: words..<2 * words)
+        return try table.fill(in: object, of: tape, source, &room)
+    }
+
+    /// A part of the slots that is used as a table of keys.
+    private struct Table {
+        let begin: Int
+        let size: Int
+        /// `nil` to take `Hasher` and go on to the end.
+        let probesMax: Int?
+        /// The words with the bits of the keys to compare; `nil` for all keys.
+        var suspects: Range<Int>?
+
+        /// - Returns: whether all keys were compared.
+        mutating func fill(
+            in object: Int, of tape: Span<JSONEntry>, _ source: Span<UInt8>,
+            _ room: inout MutableSpan<UInt64>
+        ) throws(JSONDefect) -> Bool {
+            for index in begin..<begin &+ size { room[index] = 0 }
+            let mask = UInt32(truncatingIfNeeded: size &- 1)
+            let end = Int(tape[object].after)
+            var probesLeft = probesMax ?? .max
+            var member = object &+ 1
+            while member < end {
+                let entry = tape[member]
+                let place = member
+                member = Int(entry.after)
+                guard isSuspect(entry.keyHash, room) else { continue }
+                let hash = probesMax == nil ? KeyTable.sipHash(of: entry, source) : entry.keyHash
+                var slot = hash & mask
+                while true {
+                    let found = room[begin &+ Int(slot)]
+                    if found == 0 { break }
+                    if found &>> 32 == UInt64(hash) {
+                        let other = Int(found & 0xFFFF_FFFF) &- 1
+                        guard !KeyTable.areEqual(tape[other], entry, source) else {
+                            throw JSONDefect(.duplicateKey, at: Int(entry.keyStart))
+                        }
+                    }
+                    probesLeft &-= 1
+                    guard probesLeft > 0 else { return false }
+                    slot = (slot &+ 1) & mask
+                }
+                room[begin &+ Int(slot)] = UInt64(hash) &<< 32 | UInt64(place &+ 1)
+            }
+            return true
+        }
+
+        @inline(__always)
+        private func isSuspect(_ hash: UInt32, _ room: borrowing MutableSpan<UInt64>) -> Bool {
+            guard let suspects else { return true }
+            let word = Int(truncatingIfNeeded: hash &>> 6) & (suspects.count &- 1)
+            return room[suspects.lowerBound &+ word] &>> UInt64(hash & 63) & 1 != 0
+        }
     }
 
     private static func sipHash(of member: JSONEntry, _ source: Span<UInt8>) -> UInt32 {

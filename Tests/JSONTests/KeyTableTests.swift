@@ -79,4 +79,31 @@ import Testing
         // Compared pair by pair it is 400 million comparisons, minutes in a debug build.
         #expect(time < .seconds(20))
     }
+
+    @Test func `one pair of equal keys is found among thousands, at the second of them`() {
+        let seed = UInt64.random(in: .min ... .max)
+        var random = Random(state: seed)
+        for count in [17, 18, 33, 100, 1_000, 4_000] {
+            for _ in 0..<10 {
+                var keys = (0..<count).map { "key_\($0)" }
+                let first = random.take(count - 1)
+                let second = first + 1 + random.take(count - first - 1)
+                keys[second] = keys[first]
+                let members = keys.map { "\"\($0)\":1" }
+                var document = JSONDocument()
+                let text = [UInt8]("{\(members.joined(separator: ","))}".utf8)
+                #expect(
+                    throws: JSONDefect(
+                        .duplicateKey,
+                        at: members[..<second].reduce(1) { $0 + $1.utf8.count + 1 }),
+                    "seed \(seed)"
+                ) {
+                    try document.parse(text.span)
+                }
+                keys[second] = "other"
+                let apart = [UInt8]("{\(keys.map { "\"\($0)\":1" }.joined(separator: ","))}".utf8)
+                #expect(throws: Never.self, "seed \(seed)") { try document.parse(apart.span) }
+            }
+        }
+    }
 }

@@ -3,8 +3,8 @@ import HTTP1
 /// The memory that understanding one body takes at most, told before it is taken, so that it can be
 /// charged to the budget bodies have. A dense document needs several times its own size.
 public struct BodyRoom: Equatable, Sendable {
-    /// Up to here nothing is charged: each worker keeps `BodyScratch.bytesKept` for such bodies.
-    public static let bytesUncharged = BodyScratch.bytesKept / 4
+    /// Up to here nothing is charged: each worker keeps more (`BodyScratch.bytesKept`).
+    public static let bytesUncharged = 1 << 18
     /// Memory is had in pages; a document takes three pieces of it.
     private static let roundingBytes = 4 * 4_096
     /// No document takes more room than this for each of its bytes: values may be two bytes apart.

@@ -38,7 +38,8 @@ extension JSONBodyRule {
             let entry = entries[index]
             let depth = Int(entry.depth)
             guard
-                index >= doubt.first, hasPlace || !isPlain(entry, view.source, &cleanNames),
+                index >= doubt.first,
+                hasPlace || !isPlain(index, of: entries, view.source, &cleanNames),
                 try goes(
                     JSONNode(at: index), in: view, tenant, isPatch: isPatch && depth == 1, &way,
                     &name, &report)
@@ -82,7 +83,9 @@ extension JSONBodyRule {
         var index = start
         while index < entries.count {
             // Elements go only as operations, which have a key that is in doubt: `op`.
-            if entries[index].keyEnd > 0, !isClean(entries[index], source, &cleanNames) { break }
+            if entries[index].keyEnd > 0, !isClean(index, of: entries, source, &cleanNames) {
+                break
+            }
             index &+= 1
         }
         guard index < entries.count else { return Doubt(first: index, last: index) }
@@ -101,17 +104,21 @@ extension JSONBodyRule {
     /// that is no object.
     @inline(__always)
     private func isPlain(
-        _ entry: JSONEntry, _ source: Span<UInt8>, _ cleanNames: inout CleanNames
+        _ index: Int, of entries: Span<JSONEntry>, _ source: Span<UInt8>,
+        _ cleanNames: inout CleanNames
     ) -> Bool {
+        let entry = entries[index]
         guard entry.keyEnd > 0 else { return entry.kind != .object && entry.depth != 1 }
-        return isClean(entry, source, &cleanNames)
+        return isClean(index, of: entries, source, &cleanNames)
     }
 
     /// Whether a member stays, whatever its value is. False decides nothing.
     @inline(__always)
     private func isClean(
-        _ entry: JSONEntry, _ source: Span<UInt8>, _ cleanNames: inout CleanNames
+        _ index: Int, of entries: Span<JSONEntry>, _ source: Span<UInt8>,
+        _ cleanNames: inout CleanNames
     ) -> Bool {
+        let entry = entries[index]
         let start = Int(entry.keyStart) &+ 1
         let count = Int(entry.keyEnd) &- 1 &- start
         // At the top a method may be overridden, by a name that begins with something else than a
@@ -121,21 +128,28 @@ extension JSONBodyRule {
         {
             let block = source.block(at: start)
             if entry.depth != 1 || (block[0] | 0x20) &- UInt8(ascii: "a") < 26 {
-                if cleanNames.holds(block, first: count, judge: names.identity) { return true }
+                if !cleanNames.isFutile,
+                    cleanNames.holds(
+                        block, first: count, hash: entry.keyHash, judge: names.identity)
+                {
+                    return true
+                }
                 // Of a document with many different keys; `op` has two letters.
                 if cleanNames.isSated, count > 2, names.excludes(source, start, count) {
                     return true
                 }
             }
         }
-        return isJudgedClean(entry, source, &cleanNames)
+        return isJudgedClean(index, of: entries, source, &cleanNames)
     }
 
     /// The same of a key that is met for the first time.
     @inline(never)
     private func isJudgedClean(
-        _ entry: JSONEntry, _ source: Span<UInt8>, _ cleanNames: inout CleanNames
+        _ index: Int, of entries: Span<JSONEntry>, _ source: Span<UInt8>,
+        _ cleanNames: inout CleanNames
     ) -> Bool {
+        let entry = entries[index]
         let start = Int(entry.keyStart) &+ 1
         let count = Int(entry.keyEnd) &- 1 &- start
         // What an escaped or an empty key means is told elsewhere; `op` makes an operation.
@@ -147,7 +161,8 @@ extension JSONBodyRule {
                 || !QueryRule.isMethodOverride(key)
         else { return false }
         if count <= CleanNames.bytesMax, source.count - start >= 16 {
-            cleanNames.learn(source.block(at: start), first: count, judge: names.identity)
+            cleanNames.learn(
+                source.block(at: start), first: count, hash: entry.keyHash, judge: names.identity)
         }
         return true
     }

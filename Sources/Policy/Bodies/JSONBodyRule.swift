@@ -66,16 +66,19 @@ struct JSONBodyRule: Sendable {
         JSONBodyRule(names: names, clientValue: clientValue, inject: nil, graphQL: graphQL)
     }
 
-    /// - Parameter textDepth: how deep in strings of other JSON this one stands.
+    /// - Parameters:
+    ///   - isWhole: whether it is all there is: then nothing is written where nothing changes.
+    ///   - textDepth: how deep in strings of other JSON this one stands.
     func clean(
-        _ bytes: Span<UInt8>, as form: ContentType.Form, tenant: ExternalID?, textDepth: Int = 0,
+        _ bytes: Span<UInt8>, as form: ContentType.Form, tenant: ExternalID?,
+        isWhole: Bool = false, textDepth: Int = 0,
         _ scratch: inout BodyScratch, into out: inout ByteBuffer, _ report: inout BodyReport
     ) throws(Refusal) {
         switch form {
         case .json, .jsonPatch:
             try clean(
-                bytes, tenant: tenant, isPatch: form == .jsonPatch, textDepth: textDepth, &scratch,
-                into: &out, &report)
+                bytes, tenant: tenant, isPatch: form == .jsonPatch, isWhole: isWhole,
+                textDepth: textDepth, &scratch, into: &out, &report)
         case .jsonLines: try cleanLines(bytes, tenant: tenant, &scratch, into: &out, &report)
         case .urlEncoded, .multipart, .graphQL, .other: throw .requestBodyType
         }
@@ -123,14 +126,16 @@ struct JSONBodyRule: Sendable {
     }
 
     private func clean(
-        _ bytes: Span<UInt8>, tenant: ExternalID?, isPatch: Bool, textDepth: Int = 0,
-        _ scratch: inout BodyScratch, into out: inout ByteBuffer, _ report: inout BodyReport
+        _ bytes: Span<UInt8>, tenant: ExternalID?, isPatch: Bool, isWhole: Bool = false,
+        textDepth: Int = 0, _ scratch: inout BodyScratch, into out: inout ByteBuffer,
+        _ report: inout BodyReport
     ) throws(Refusal) {
         scratch.edits.removeAll(keepingCapacity: true)
         try plan(
             bytes, tenant, isPatch: isPatch, &scratch.document, &scratch.edits, &scratch.name,
             &scratch.cleanNames, &report)
-        try write(bytes, scratch.edits, tenant, into: &out)
+        guard out.freeCapacityMax >= bytes.count + growthMax else { throw .requestBodyTooLarge }
+        if !isWhole || !scratch.edits.isEmpty { write(bytes, scratch.edits, tenant, into: &out) }
         report.isChanged = report.isChanged || !scratch.edits.isEmpty
         guard let graphQL else { return }
         try checkOperations(
@@ -160,8 +165,7 @@ struct JSONBodyRule: Sendable {
     private func write(
         _ bytes: Span<UInt8>, _ edits: [BodyEdit], _ tenant: ExternalID?,
         into out: inout ByteBuffer
-    ) throws(Refusal) {
-        guard out.freeCapacityMax >= bytes.count + growthMax else { throw .requestBodyTooLarge }
+    ) {
         var copied = 0
         for edit in edits {
             out.append(bytes.extracting(copied..<edit.start))

@@ -9,10 +9,14 @@ import HTTP1
 struct CleanNames: ~Copyable {
     /// Longer names are not kept.
     static let bytesMax = 16
-    private static let slotBits = 7
+    private static let slotBits = 9
+    /// New names of one body that are kept at most.
+    private static let learnedMax = 128
 
     private struct Slot: BitwiseCopyable {
         var name = SIMD16<UInt8>()
+        /// All ones in the bytes that are the name's.
+        var mask = SIMD16<UInt8>()
         /// `SkeletonSet.identity` of the set that judged.
         var judge: UInt64 = 0
         /// Bytes of the name; 0 where the slot is free.
@@ -21,44 +25,56 @@ struct CleanNames: ~Copyable {
 
     /// An array, because a fixed one would be copied to look at a place of it.
     private var slots: [Slot] = []
-    /// Names kept of this body.
+    /// Names kept of this body, and how often one was met again.
     private var learned = 0
+    private var found = 0
 
     /// Whether so many names of this body were met for the first time that it is not worth while
     /// to keep more.
     @inline(__always)
-    var isSated: Bool { learned >= 1 << Self.slotBits }
+    var isSated: Bool { learned >= Self.learnedMax }
+
+    /// Whether names of this body hardly ever come again, so that looking for one is in vain.
+    private(set) var isFutile = false
 
     /// To be called before names are looked up; takes memory the first time.
     mutating func begin() {
         learned = 0
+        found = 0
+        isFutile = false
         guard slots.isEmpty else { return }
         slots = [Slot](repeating: Slot(), count: 1 << Self.slotBits)
     }
 
     /// Whether the first `count` bytes of `block`, 1 to 16, are a name that was found clean.
+    ///
+    /// - Parameter hash: the same for the same name. Anybody may find names that meet in one slot;
+    ///   they are judged each time, as all were before.
     @inline(__always)
-    func holds(_ block: SIMD16<UInt8>, first count: Int, judge: UInt64) -> Bool {
-        let words = block.keeping(first: count).words
-        let slot = slots[Self.place(of: words)]
-        let kept = slot.name.words
-        return (words.low ^ kept.low) | (words.high ^ kept.high) | (judge ^ slot.judge) == 0
-            && slot.count == count
+    mutating func holds(
+        _ block: SIMD16<UInt8>, first count: Int, hash: UInt32, judge: UInt64
+    ) -> Bool {
+        let slot = slots[Self.place(of: hash)]
+        let others = ((block ^ slot.name) & slot.mask).words
+        let counts = UInt64(truncatingIfNeeded: count ^ slot.count)
+        guard (others.low | others.high) | (judge ^ slot.judge) | counts == 0 else { return false }
+        found &+= 1
+        return true
     }
 
     /// Keeps a name that was found clean.
-    mutating func learn(_ block: SIMD16<UInt8>, first count: Int, judge: UInt64) {
+    mutating func learn(_ block: SIMD16<UInt8>, first count: Int, hash: UInt32, judge: UInt64) {
         guard !isSated else { return }
         learned &+= 1
-        let name = block.keeping(first: count)
-        slots[Self.place(of: name.words)] = Slot(name: name, judge: judge, count: count)
+        isFutile = isSated && found < learned
+        let ones = SIMD16<UInt8>(repeating: .max)
+        slots[Self.place(of: hash)] = Slot(
+            name: block.keeping(first: count), mask: ones.keeping(first: count), judge: judge,
+            count: count)
     }
 
-    /// Anybody may find names that meet in one slot; they are judged each time, as all were before.
     @inline(__always)
-    private static func place(of words: (low: UInt64, high: UInt64)) -> Int {
-        let mixed =
-            words.low &* 0x9e37_79b9_7f4a_7c15 ^ words.high &* 0xc2b2_ae3d_27d4_eb4f
-        return Int(truncatingIfNeeded: mixed &>> UInt64(64 &- slotBits))
+    private static func place(of hash: UInt32) -> Int {
+        Int(truncatingIfNeeded: hash &>> UInt32(32 &- slotBits))
     }
 }

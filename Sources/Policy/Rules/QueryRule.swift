@@ -24,6 +24,8 @@ public struct QueryRule: Sendable {
     private let injected: [UInt8]
     /// Cleans what GraphQL servers read from parameters; `nil` where the route takes no GraphQL.
     let json: JSONBodyRule?
+    /// Whether there is one. Kept apart, because to look at `json`, which is large, is to copy it.
+    private let hasGraphQL: Bool
     /// Whether it is a body, in which a field may say how the others are encoded.
     private let isForm: Bool
 
@@ -36,6 +38,7 @@ public struct QueryRule: Sendable {
         graphQL: GraphQLRule?, isForm: Bool = false
     ) {
         self.isForm = isForm
+        hasGraphQL = graphQL != nil
         self.names = names
         self.clientValue = clientValue
         json = graphQL.map {
@@ -71,7 +74,7 @@ public struct QueryRule: Sendable {
         guard out.freeCapacityMax >= room else { throw .requestTargetTooLong }
         let begin = out.count
         // While nothing is taken out there is nothing to write piece by piece.
-        var isCopying = json != nil
+        var isCopying = hasGraphQL
         var start = 0
         while start <= query.count, query.count > 0 {
             let pair = try Pair(query, from: start)
@@ -82,7 +85,7 @@ public struct QueryRule: Sendable {
                     if isCopying {
                         Self.append(query.extracting(start..<pair.end), after: begin, to: &out)
                     }
-                    if let json {
+                    if hasGraphQL, let json {
                         let room = query.count - pair.end + injected.count + ExternalID.bytesMax + 2
                         try cleanGraphQL(
                             query, pair, json, tenant, room: room, into: &out, &report)

@@ -47,7 +47,7 @@ struct CleanedBody: Equatable {
         let report = try rule.clean(
             body.span, as: type, typeText.span,
             tenant: tenant.flatMap { ExternalID($0, format: .opaque) }, &scratch, into: &out)
-        text = String(decoding: out.bytes, as: UTF8.self)
+        text = String(decoding: report.isChanged ? out.bytes : body, as: UTF8.self)
         removed = report.removed
         isChanged = report.isChanged
     }
