@@ -131,7 +131,9 @@ import Reactor
         var start = Monotonic.now()
         var bytes = 0
         var lines: [[UInt8]] = []
-        DirectoryReplica.write(replica.edition(), at: replica.positions, asOf: 1) {
+        DirectoryReplica.write(
+            replica.edition(), at: replica.positions, asOf: 1, of: Array("feed".utf8)
+        ) {
             bytes += $0.count
             lines.append($0)
         }

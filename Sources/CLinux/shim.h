@@ -454,6 +454,11 @@ static inline int rf_end_with_parent(void) {
     return rf_result(prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0, 0, 0));
 }
 static inline pid_t rf_parent(void) { return getppid(); }
+// The working folder, or NULL; the buffer's bytes hold it.
+static inline const char *rf_working_folder(char *buffer, size_t count) {
+    return getcwd(buffer, count);
+}
+
 // The value of an environment variable, or NULL; valid until the environment changes, which ours
 // never does.
 static inline const char *rf_environment(const char *name) { return getenv(name); }

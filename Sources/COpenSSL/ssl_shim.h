@@ -341,6 +341,16 @@ static inline X509 *rf_pem_read_certificate(BIO *bio) {
     return PEM_read_bio_X509(bio, NULL, rf_pem_refuse_password, NULL);
 }
 
+static inline X509_CRL *rf_pem_read_revocations(BIO *bio) {
+    return PEM_read_bio_X509_CRL(bio, NULL, rf_pem_refuse_password, NULL);
+}
+
+// Every certificate of a chain is looked for in the list of whoever signed it; without such a list,
+// or with one that is out of date, the chain is refused.
+static inline int rf_store_check_revocations(X509_STORE *store) {
+    return X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+}
+
 static inline EVP_PKEY *rf_pem_read_key(BIO *bio, int *asked) {
     return PEM_read_bio_PrivateKey(bio, NULL, rf_pem_refuse_password, asked);
 }

@@ -21,6 +21,21 @@ public enum ProcessContext {
         }
         return found
     }
+
+    /// `path` from the root on, without `.` and empty parts; nobody asks whether anything is there.
+    /// Links and `..` stay as they are.
+    public static func absolute(_ path: String) -> String {
+        var whole = path
+        if !path.hasPrefix("/") {
+            var buffer = [CChar](repeating: 0, count: 4_096)
+            if let folder = unsafe rf_working_folder(&buffer, buffer.count) {
+                whole = unsafe String(cString: folder) + "/" + path
+            }
+        }
+        let parts = whole.split(separator: "/").filter { $0 != "." }
+        return "/" + parts.joined(separator: "/")
+    }
+
     /// Whom files that this process makes belong to.
     public static var userID: UInt32 { rf_user_id() }
 

@@ -11,14 +11,25 @@ import COpenSSL
     let digest: [UInt8]
     /// Whether a client without a certificate is refused in its handshake.
     public let isRequired: Bool
+    /// The second since 1970 from which a list of revoked certificates is out of date; `nil`
+    /// without any. Handshakes fail from then on; whoever shook hands before has to be asked again.
+    public let revocationsEndSeconds: Int64?
 
     /// - Parameters:
     ///   - pem: one certificate or more; text around the blocks is ignored.
+    ///   - revocations: lists of revoked certificates (PEM), one of each authority; `nil` where
+    ///     none is asked.
     ///   - isRequired: whether clients have to show a certificate.
-    /// - Throws: `trustUnreadable` where a block cannot be read, and where there is none.
-    public init(pem: Span<UInt8>, isRequired: Bool) throws(TLSFault) {
+    /// - Throws: `trustUnreadable` where a block cannot be read, and where there is none;
+    ///   `revocationsUnreadable` the same of lists, and of one that does not say when it ends.
+    public init(
+        pem: Span<UInt8>, revocations: [UInt8]? = nil, isRequired: Bool
+    ) throws(TLSFault) {
         let bio = try MemoryBIO.holding(pem)
-        digest = try Self.digest(of: pem, isRequired)
+        var lists: [RevocationList] = []
+        if let revocations { lists = try RevocationList.all(in: revocations.span) }
+        revocationsEndSeconds = lists.map(\.endSeconds).min()
+        digest = try Self.digest(of: pem, revocations ?? [], isRequired)
         ERR_clear_error()
         guard let store = unsafe X509_STORE_new() else { throw .openSSL(.take()) }
         guard let names = unsafe rf_authority_names_new() else {
@@ -41,6 +52,10 @@ import COpenSSL
         }
         guard TLSCertificate.endsWithoutBlock(), count > 0 else { throw .trustUnreadable(.take()) }
         ERR_clear_error()
+        for list in lists { unsafe try list.add(to: store) }
+        guard unsafe lists.isEmpty || rf_store_check_revocations(store) == 1 else {
+            throw .openSSL(.take())
+        }
     }
 
     deinit {
@@ -50,10 +65,11 @@ import COpenSSL
 
     /// A ticket from before a certificate was required must not save showing one.
     private static func digest(
-        of pem: Span<UInt8>, _ isRequired: Bool
+        of pem: Span<UInt8>, _ revocations: [UInt8], _ isRequired: Bool
     ) throws(TLSFault) -> [UInt8] {
         var text: [UInt8] = [isRequired ? 1 : 0]
         for index in pem.indices { text.append(pem[index]) }
+        text += revocations
         var digest = [UInt8](repeating: 0, count: 32)
         ERR_clear_error()
         guard unsafe EVP_Digest(text, text.count, &digest, nil, EVP_sha256(), nil) == 1 else {
@@ -71,6 +87,50 @@ import COpenSSL
         guard unsafe rf_tls_ask_certificate(ssl, store, names, isRequired ? 1 : 0) == 1,
             unsafe SSL_set_session_id_context(ssl, digest, UInt32(digest.count)) == 1
         else { throw .openSSL(.take()) }
+    }
+}
+
+/// A list of revoked certificates, as its authority signed it.
+@safe private final class RevocationList {
+    private let handle: OpaquePointer
+    /// When it is out of date.
+    let endSeconds: Int64
+
+    /// - Safety: `handle` is live and is this object's from now on.
+    @unsafe private init(_ handle: OpaquePointer) throws(TLSFault) {
+        var end: Int64 = 0
+        // RFC 5280 section 5.1.2.5 asks for one; without it a list would count for ever.
+        guard let next = unsafe X509_CRL_get0_nextUpdate(handle),
+            unsafe rf_asn1_seconds(next, &end) == 1
+        else {
+            unsafe X509_CRL_free(handle)
+            throw .revocationsUnreadable(.take())
+        }
+        unsafe self.handle = handle
+        endSeconds = end
+    }
+
+    deinit { unsafe X509_CRL_free(handle) }
+
+    /// All that a text holds, at least one.
+    static func all(in pem: Span<UInt8>) throws(TLSFault) -> [RevocationList] {
+        let bio = try MemoryBIO.holding(pem)
+        var lists: [RevocationList] = []
+        ERR_clear_error()
+        while let list = unsafe rf_pem_read_revocations(bio.pointer) {
+            unsafe lists.append(try RevocationList(list))
+            ERR_clear_error()
+        }
+        guard TLSCertificate.endsWithoutBlock(), !lists.isEmpty else {
+            throw .revocationsUnreadable(.take())
+        }
+        ERR_clear_error()
+        return lists
+    }
+
+    /// - Safety: `store` is live.
+    @unsafe func add(to store: OpaquePointer) throws(TLSFault) {
+        guard unsafe X509_STORE_add_crl(store, handle) == 1 else { throw .openSSL(.take()) }
     }
 }
 

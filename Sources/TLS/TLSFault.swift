@@ -55,6 +55,8 @@ public enum TLSFault: Error, Equatable, Sendable {
     case hostInvalid
     /// The certificates to trust cannot be read.
     case trustUnreadable(OpenSSLReason)
+    /// A list of revoked certificates cannot be read, or does not say when it ends.
+    case revocationsUnreadable(OpenSSLReason)
     /// Anything else OpenSSL refused; in practice, out of memory.
     case openSSL(OpenSSLReason)
 }

@@ -67,9 +67,27 @@ public final class TLSServerContext: Sendable {
         self.certificates.withLock { $0 = set }
     }
 
-    /// From now on handshakes ask for certificates of these authorities, or for none.
-    public func replaceClientAuthorities(_ authorities: TLSClientAuthorities?) {
-        clientAuthorities.withLock { $0 = authorities }
+    /// What handshakes are to use later, found good; nothing has changed yet.
+    public struct Change: Sendable {
+        fileprivate let certificates: CertificateSet
+        fileprivate let clientAuthorities: TLSClientAuthorities?
+    }
+
+    /// Checks all that `use` will put in force.
+    ///
+    /// - Parameter clientAuthorities: whose certificates are asked for; `nil` for none.
+    public func prepare(
+        _ certificates: [TLSCertificate], clientAuthorities: TLSClientAuthorities?
+    ) throws(TLSFault) -> Change {
+        let set = try CertificateSet(certificates)
+        try set.check(on: handle, certificates)
+        return Change(certificates: set, clientAuthorities: clientAuthorities)
+    }
+
+    /// From now on handshakes use these; sessions that exist go on with what they have.
+    public func use(_ change: Change) {
+        certificates.withLock { $0 = change.certificates }
+        clientAuthorities.withLock { $0 = change.clientAuthorities }
     }
 
     /// A session over a connected stream socket. The descriptor stays the caller's and must outlive

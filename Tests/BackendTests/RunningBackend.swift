@@ -28,24 +28,26 @@ final class RunningBackend: Sendable {
     static func sharedPlain() throws -> RunningBackend { try commonPlain.get() }
 
     convenience init(
-        workers: Int = 2, deadline: String = "5s", context: String = "sealed"
+        workers: Int = 2, deadline: String = "5s", context: String = "sealed",
+        directory: String = "{}"
     ) throws {
         let database = try PostgresCluster.shared().makeDatabase()
         try self.init(
             owner: database.ownerURL, runtime: database.runtimeURL, database: database,
-            workers: workers, deadline: deadline, context: context)
+            workers: workers, deadline: deadline, context: context, directory: directory)
     }
 
     init(
         owner: String, runtime: String, database: TestDatabase? = nil, workers: Int = 2,
-        deadline: String = "5s", context: String = "plain"
+        deadline: String = "5s", context: String = "plain", directory: String = "{}"
     ) throws {
         cluster = try PostgresCluster.shared()
         self.database = database
         folder = try TemporaryFolder()
         let config = try Self.writePolicy(
             to: folder, owner: owner, runtime: runtime, workers: workers, deadline: deadline,
-            context: context, admin: context == "sealed" ? database?.adminURL : nil)
+            context: context, admin: context == "sealed" ? database?.adminURL : nil,
+            directory: directory)
         let migration = try Self.run(["db", "migrate", "--config", config])
         guard migration.end == .exited(0) else {
             throw TestSupportError.closedEarly(migration.errorOutput)
@@ -83,7 +85,7 @@ final class RunningBackend: Sendable {
     static func writePolicy(
         to folder: TemporaryFolder, owner: String, runtime: String, workers: Int = 2,
         deadline: String = "5s", api: String = "127.0.0.1:0", context: String = "plain",
-        admin: String? = nil
+        admin: String? = nil, directory: String = "{}"
     ) throws -> String {
         if let admin { try folder.write(admin + "\n", to: "admin.dsn") }
         let asAdmin = admin == nil ? "" : ", admin: file:admin.dsn"
@@ -103,6 +105,7 @@ final class RunningBackend: Sendable {
             deadline: \(deadline), context: \(context)\(asAdmin)}
             assertion: {key: file:assertion.key, audience: delivery}
             keys: {pepper: file:pepper.key}
+            directory: \(directory)
 
             """, to: "backend.yaml")
     }

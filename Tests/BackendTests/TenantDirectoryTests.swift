@@ -107,7 +107,7 @@ import Testing
             #expect(try ask("POST", "/v1/tenants/acme/keys", #"{"name":"x"}"#).status == 201)
         }
         let more = try ask("POST", "/v1/tenants/acme/keys", #"{"name":"x"}"#)
-        #expect((more.status, more.code) == (409, "resource.conflict"))
+        #expect((more.status, more.code) == (409, "resource.limit"))
     }
 
     // MARK: Domains

@@ -232,7 +232,8 @@ import Testing
         copy.add(tenant: "acme", id: DirectoryCopyFile.acme, tier: "SCALE")
         try copy.add(
             key: DirectoryCopyFile.key("m"), of: DirectoryCopyFile.acme, scopes: ["orders:read"])
-        try copy.write(to: place.folder.path + "/policies/tenants.copy")
+        let folder = place.folder.path + "/policies"
+        try copy.write(to: "\(folder)/tenants.copy", feed: "unix:\(folder)/feed.sock")
         return place
     }
 

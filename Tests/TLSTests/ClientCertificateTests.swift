@@ -17,9 +17,17 @@ import Testing
         trusting made: SelfSignedCertificate, isRequired: Bool = false
     ) throws -> TLSServerContext {
         let context = try Fixture.serverContext()
-        context.replaceClientAuthorities(
-            try TLSClientAuthorities(pem: made.certificatePEM.span, isRequired: isRequired))
+        try Self.trust(made, on: context, isRequired: isRequired)
         return context
+    }
+
+    private static func trust(
+        _ made: SelfSignedCertificate, on server: TLSServerContext, isRequired: Bool
+    ) throws {
+        let authorities = try TLSClientAuthorities(
+            pem: made.certificatePEM.span, isRequired: isRequired)
+        server.use(
+            try server.prepare([try Fixture.localhost.load()], clientAuthorities: authorities))
     }
 
     private static func client(_ made: SelfSignedCertificate?) throws -> TLSClientContext {
@@ -110,18 +118,15 @@ import Testing
         let clients = try Self.client(nil)
         var first = try Meeting(server, clients)
         try first.settle()
-        server.replaceClientAuthorities(
-            try TLSClientAuthorities(pem: made.certificatePEM.span, isRequired: true))
+        try Self.trust(made, on: server, isRequired: true)
         var second = try Meeting(server, clients)
         #expect(Self.serverFailure(&second) != nil)
 
         let known = try Self.client(made)
-        server.replaceClientAuthorities(
-            try TLSClientAuthorities(pem: made.certificatePEM.span, isRequired: false))
+        try Self.trust(made, on: server, isRequired: false)
         var third = try Meeting(server, known)
         try third.settle()
-        server.replaceClientAuthorities(
-            try TLSClientAuthorities(pem: other.certificatePEM.span, isRequired: false))
+        try Self.trust(other, on: server, isRequired: false)
         var fourth = try Meeting(server, known)
         #expect(Self.serverFailure(&fourth) != nil)
     }

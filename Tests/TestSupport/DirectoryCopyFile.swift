@@ -54,11 +54,14 @@ public struct DirectoryCopyFile {
             #"{"revoked_token":"\#(digest)","tenant":"\#(tenant)","expires":4000000000}"#)
     }
 
-    public func write(to path: String) throws {
+    /// - Parameter feed: the address in the gateway's policy, with a socket's whole path.
+    public func write(to path: String, feed: String) throws {
         let now = Int(Date().timeIntervalSince1970)
+        let vendors = otherLines.isEmpty ? "default\n" : "default\nother\n"
+        let identity = try Self.digest("\(feed)\n\(vendors)")
         var text =
-            #"{"copy":1,"as_of":\#(now),"tenants":16,"domains":16,"keys":16,"revocations":0,"#
-            + "\"text_bytes\":4096}\n"
+            #"{"copy":2,"as_of":\#(now),"of":"\#(identity)","tenants":16,"domains":16,"keys":16,"#
+            + "\"revocations\":0,\"text_bytes\":4096}\n"
         text += #"{"feed":1,"vendor":"default","head":1,"mark":"m"}"# + "\n"
         for line in lines { text += line + "\n" }
         text += #"{"end":1,"more":false}"# + "\n"
@@ -67,6 +70,14 @@ public struct DirectoryCopyFile {
             for line in otherLines { text += line + "\n" }
             text += #"{"end":1,"more":false}"# + "\n"
         }
+        text += #"{"sum":"\#(try Self.digest(text))"}"# + "\n"
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o600], ofItemAtPath: path)
+    }
+
+    /// SHA-256 as copies write it: base64url.
+    private static func digest(_ text: String) throws -> String {
         let sum = try Self.openssl(["dgst", "-sha256", "-r"], input: text).prefix(64)
         var bytes: [UInt8] = []
         var digits = sum[...]
@@ -74,12 +85,8 @@ public struct DirectoryCopyFile {
             bytes.append(pair)
             digits = digits.dropFirst(2)
         }
-        let encoded = Data(bytes).base64EncodedString().replacingOccurrences(of: "+", with: "-")
+        return Data(bytes).base64EncodedString().replacingOccurrences(of: "+", with: "-")
             .replacingOccurrences(of: "/", with: "_").replacingOccurrences(of: "=", with: "")
-        text += #"{"sum":"\#(encoded)"}"# + "\n"
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-        try FileManager.default.setAttributes(
-            [.posixPermissions: 0o600], ofItemAtPath: path)
     }
 
     private static func openssl(_ words: [String], input: String) throws -> String {

@@ -43,14 +43,15 @@ struct KeyRecord: Sendable {
 }
 
 extension Statement {
-    /// At most $8 keys of a tenant that are not revoked.
+    /// At most $8 keys of a tenant that are neither revoked nor expired.
     static let insertKey = Statement(
         "insert key",
         """
         INSERT INTO ringfence.api_keys (id, owner_id, name, digest, scopes, role, expires_at)
         SELECT $1, $2::uuid, $3, $4::bytea, $5::text[], $6, to_timestamp($7::int8)
         WHERE (SELECT count(*) FROM ringfence.api_keys WHERE vendor_id = ringfence.vendor()
-            AND owner_id = $2::uuid AND revoked_at IS NULL) < $8::int8
+            AND owner_id = $2::uuid AND revoked_at IS NULL
+            AND (expires_at IS NULL OR expires_at > now())) < $8::int8
         RETURNING id, name, to_json(scopes)::text,
             to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
             to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), NULL, role
@@ -90,7 +91,7 @@ extension Statement {
         INSERT INTO ringfence.revocations (owner_id, token, expires_at)
         SELECT $1::uuid, $2::bytea, to_timestamp($3::int8)
         WHERE (SELECT count(*) FROM ringfence.revocations WHERE vendor_id = ringfence.vendor()
-            AND owner_id = $1::uuid AND expires_at > now()) < $4::int8
+            AND owner_id = $1::uuid AND expires_at > now() AND token <> $2::bytea) < $4::int8
         ON CONFLICT (vendor_id, owner_id, token)
             DO UPDATE SET expires_at = greatest(revocations.expires_at, excluded.expires_at)
         RETURNING to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
@@ -103,6 +104,13 @@ extension Statement {
         SET void_before = date_trunc('second', now()) + interval '1 second', updated_at = now()
         WHERE vendor_id = ringfence.vendor() AND id = $1::uuid
         RETURNING to_char(void_before AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        """, parameters: 1)
+
+    static let dropRevocations = Statement(
+        "drop revocations",
+        """
+        DELETE FROM ringfence.revocations
+        WHERE vendor_id = ringfence.vendor() AND owner_id = $1::uuid
         """, parameters: 1)
 
     static let dropDomains = Statement(
@@ -127,10 +135,12 @@ extension Statement {
         AND owner_id = $1::uuid AND host = ANY ($2::text[])
         """, parameters: 2)
 
+    /// What is kept is what keeps the id and the name taken.
     static let deleteTenant = Statement(
         "delete tenant",
         """
-        UPDATE ringfence.tenants SET state = 'deleted', deleted_at = now(), updated_at = now()
+        UPDATE ringfence.tenants SET state = 'deleted', deleted_at = now(), updated_at = now(),
+            name = '(deleted)', features = '{}', requests_per_minute = NULL, void_before = NULL
         WHERE vendor_id = ringfence.vendor() AND external_id = $1 AND state <> 'deleted'
         RETURNING id
         """, parameters: 1)

@@ -5,20 +5,33 @@ import Postgres
 /// What a vendor may do to a tenant besides naming and limiting it: give it domains, make and
 /// revoke keys, void tokens, delete it. Each in one transaction of the vendor, with an audit row.
 extension VendorTransaction {
-    /// Keys of one tenant that are not revoked.
-    static let keysMax: Int64 = 100
-    /// Revoked keys that a list still shows, together with all others.
-    static let keysShownMax: Int64 = 200
-    /// Tokens of one tenant revoked one by one that have not expired yet.
-    static let tokensMax: Int64 = 1_000
+    /// Keys that a list shows: all that are good, and some of those that are not.
+    static let keysShownMax = Int64(DirectoryRoom.keysOfTenantMax + 200)
 
-    /// Makes the tenant's domains those named; `false` when one of them is somebody else's.
+    /// Makes the tenant's domains those named, unless one of them is somebody else's or there is
+    /// no room for them. Whoever has changed the tenant's row before holds the room's lock.
     mutating func replaceDomains(
-        of record: TenantRecord, by domains: [[UInt8]]
-    ) throws(DatabaseFault) -> Bool {
+        of record: TenantRecord, by domains: [[UInt8]], within room: DirectoryRoom
+    ) throws(DatabaseFault) -> Rejection? {
+        guard domains.count <= room.domainsOfTenant else {
+            return Rejection(
+                .resourceLimit, "a tenant has at most \(room.domainsOfTenant) domains")
+        }
         let list = Parameter.text(Self.list(domains))
+        let before = try queue(.readRoom)
         try queue(.dropDomains, [.text(record.id), list])
-        return try rows(.claimDomains, [.text(record.id), list]).count == domains.count
+        let claimed = try queue(.claimDomains, [.text(record.id), list])
+        let after = try VendorRoom(try rows(.readRoom).only()).domains
+        guard try rows(claimed).count == domains.count else {
+            return Rejection(.resourceConflict, "one of the `domains` is another tenant's")
+        }
+        // A bound that was lowered since keeps nobody from having fewer.
+        let known = try VendorRoom(try rows(before).only()).domains
+        guard after <= room.domains || after <= known else {
+            return Rejection(
+                .resourceLimit, "the tenants of a vendor have at most \(room.domains) domains")
+        }
+        return nil
     }
 
     /// A list in PostgreSQL's input form; what is in it holds neither quotes nor backslashes.
@@ -39,6 +52,7 @@ extension VendorTransaction {
         }
         try queue(.dropDomains, [.text(record.id), .text("{}")])
         try queue(.revokeAllKeys, [.text(record.id)])
+        try queue(.dropRevocations, [.text(record.id)])
         try audit(
             record, action: "tenant.delete", reason: "tenant deleted", by: vendor,
             requestID: requestID
@@ -47,8 +61,10 @@ extension VendorTransaction {
     }
 
     mutating func createKey(
-        _ key: NewKey, of externalID: ExternalID?, by vendor: VendorCaller, requestID: String
+        _ key: NewKey, of externalID: ExternalID?, within room: DirectoryRoom,
+        by vendor: VendorCaller, requestID: String
     ) throws(DatabaseFault) -> Outcome {
+        let taken = try queue(.lockRoom)
         guard let record = try find(externalID) else {
             return .rejected(Rejection(.resourceNotFound))
         }
@@ -56,11 +72,16 @@ extension VendorTransaction {
             .text(key.id.text), .text(record.id), .text(key.name), .bytes(key.digest.bytes),
             .text(Self.list(key.scopes)), key.role.map { .utf8($0) } ?? .null,
             key.expires.map { .integer($0) } ?? .null,
-            .integer(Self.keysMax),
+            .integer(Int64(room.keysOfTenant)),
         ]
+        guard try VendorRoom(try rows(taken).only()).keys < room.keys else {
+            return .rejected(
+                Rejection(
+                    .resourceLimit, "the tenants of a vendor have at most \(room.keys) keys"))
+        }
         guard let row = try rows(.insertKey, values).first else {
             return .rejected(
-                Rejection(.resourceConflict, "a tenant has at most \(Self.keysMax) keys"))
+                Rejection(.resourceLimit, "a tenant has at most \(room.keysOfTenant) keys"))
         }
         let made = try KeyRecord(row)
         try audit(
@@ -103,9 +124,12 @@ extension VendorTransaction {
     }
 
     mutating func revokeTokens(
-        _ revocation: TokenRevocation, of externalID: ExternalID?, by vendor: VendorCaller,
-        requestID: String
+        _ revocation: TokenRevocation, of externalID: ExternalID?, within room: DirectoryRoom,
+        by vendor: VendorCaller, requestID: String
     ) throws(DatabaseFault) -> Outcome {
+        let isAll = if case .all = revocation { true } else { false }
+        // All at once change the tenant's row, and take no room.
+        let taken = isAll ? nil : try queue(.lockRoom)
         guard let record = try find(externalID) else {
             return .rejected(Rejection(.resourceNotFound))
         }
@@ -121,13 +145,20 @@ extension VendorTransaction {
         case .one(let token, let expires):
             let values: [Parameter] = [
                 .text(record.id), .bytes(token.bytes), .integer(expires),
-                .integer(Self.tokensMax),
+                .integer(Int64(room.revocationsOfTenant)),
             ]
-            guard let row = try rows(.revokeToken, values).first else {
+            var hasRoom = false
+            if let taken {
+                hasRoom = try VendorRoom(try rows(taken).only()).revocations < room.revocations
+            }
+            guard hasRoom, let row = try rows(.revokeToken, values).first else {
+                let most = hasRoom ? room.revocationsOfTenant : room.revocations
+                let whose = hasRoom ? "a tenant" : "the tenants of a vendor"
                 return .rejected(
                     Rejection(
-                        .resourceConflict,
-                        "at most \(Self.tokensMax) tokens; revoke all of them at once"))
+                        .resourceLimit,
+                        "\(whose) can have at most \(most) tokens revoked one by one; revoke all "
+                            + "of a tenant's at once"))
             }
             let until = try row.text(0)
             answer = Answer(status: 201) { writer in
@@ -136,7 +167,6 @@ extension VendorTransaction {
                 writer.endObject()
             }
         }
-        let isAll = if case .all = revocation { true } else { false }
         try audit(
             record, action: "tokens.revoke", reason: "tokens revoked", by: vendor,
             requestID: requestID

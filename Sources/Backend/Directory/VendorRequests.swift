@@ -6,9 +6,11 @@ import Policy
 /// What a vendor may ask for, each in one transaction of the vendor.
 extension VendorTransaction {
     mutating func createTenant(
-        _ tenant: NewTenant, by vendor: VendorCaller, requestID: String
+        _ tenant: NewTenant, within room: DirectoryRoom, by vendor: VendorCaller,
+        requestID: String
     ) throws(DatabaseFault) -> Outcome {
         try queue(.noteVendor, [.text(vendor.scope.text), .text(vendor.name)])
+        let taken = try queue(.lockRoom)
         let values: [Parameter] = [
             .text(FreshID.make()), .text(tenant.externalID.text), .text(tenant.name),
             .text(tenant.tier.rawValue),
@@ -16,6 +18,13 @@ extension VendorTransaction {
         ]
         guard let row = try rows(.insertTenant, values).first else {
             return .rejected(Rejection(.resourceConflict))
+        }
+        guard try VendorRoom(try rows(taken).only()).tenants < room.tenants else {
+            rollBack()
+            return .rejected(
+                Rejection(
+                    .resourceLimit,
+                    "a vendor has at most \(room.tenants) tenants, deleted ones included"))
         }
         let record = try TenantRecord(row)
         try audit(
@@ -55,8 +64,8 @@ extension VendorTransaction {
     }
 
     mutating func changeTenant(
-        _ externalID: ExternalID?, _ change: TenantChange, by vendor: VendorCaller,
-        requestID: String
+        _ externalID: ExternalID?, _ change: TenantChange, within room: DirectoryRoom,
+        by vendor: VendorCaller, requestID: String
     ) throws(DatabaseFault) -> Outcome {
         var limit = Parameter.null
         if let changed = change.requestsPerMinute, let number = changed {
@@ -75,10 +84,9 @@ extension VendorTransaction {
         }
         var record = try TenantRecord(row)
         if let domains = change.domains {
-            guard try replaceDomains(of: record, by: domains) else {
+            if let rejection = try replaceDomains(of: record, by: domains, within: room) {
                 rollBack()
-                return .rejected(
-                    Rejection(.resourceConflict, "one of the `domains` is another tenant's"))
+                return .rejected(rejection)
             }
             record = try TenantRecord(
                 try rows(.readTenant, [.text(record.externalID)]).only())

@@ -17,7 +17,7 @@ struct FeedQuestion: Sendable {
         let scope: VendorScope
         let since: Int64
         let head: Int64
-        let mark: String
+        let mark: FeedMark
     }
 
     let parts: [Part]
@@ -65,7 +65,7 @@ struct FeedQuestion: Sendable {
         else { throw Rejection(.inputInvalid) }
         return Part(
             vendor: values[0], scope: try scope(of: named, seal), since: since, head: head,
-            mark: String(decoding: values[3], as: UTF8.self))
+            mark: FeedMark(String(decoding: values[3], as: UTF8.self)))
     }
 
     private static func scope(
@@ -82,6 +82,26 @@ struct FeedQuestion: Sendable {
         guard (1...18).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) })
         else { return nil }
         return Int64(String(decoding: digits, as: UTF8.self))
+    }
+}
+
+/// What a gateway hands back with the version it belongs to, as it was given: `MARK.BASE`.
+struct FeedMark: Sendable {
+    /// Of that version; gateways of a database that was put back have others.
+    let text: String
+    /// The newest version when this gateway began at nothing: whatever was void by then, it never
+    /// heard of as good. 0 in marks from before there was one.
+    let base: Int64
+
+    init(_ given: String) {
+        let parts = given.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        text = parts.first.map(String.init) ?? ""
+        base = parts.count > 1 ? max(Int64(parts[1]) ?? 0, 0) : 0
+    }
+
+    /// - Parameter mark: of the newest version; empty where there is none.
+    static func written(_ mark: [UInt8], base: Int64) -> [UInt8] {
+        mark.isEmpty ? [] : mark + Array(".\(base)".utf8)
     }
 }
 

@@ -10,7 +10,8 @@ extension Statement {
             $1::int8 = 0 OR EXISTS (
                 SELECT FROM ringfence.feed_marks seen
                 WHERE seen.vendor_id = ringfence.vendor() AND seen.version = $1::int8
-                AND seen.mark::text = $2)
+                AND seen.mark::text = $2),
+            coalesce(f.forgotten, 0)
         FROM (SELECT ringfence.vendor() AS id) AS v
         LEFT JOIN ringfence.feeds f ON f.vendor_id = v.id
         LEFT JOIN ringfence.feed_marks m ON m.vendor_id = v.id AND m.version = f.version

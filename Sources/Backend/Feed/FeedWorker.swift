@@ -23,15 +23,26 @@ struct FeedWorker: ~Copyable {
     private let replies: Mailbox<(SlotKey, ServiceReply)>
     private let state: ServerState
     private var held: [FeedJob] = []
+    private let keepSeconds: Int
+    /// When each vendor's void rows are looked for again.
+    private var cleanAgain: [VendorScope: Monotonic] = [:]
+    /// Between two looks for void rows of a vendor, at the most and where some were left.
+    private static let cleanSeconds = 3_600
+    private static let cleanMoreMilliseconds: UInt64 = 1_000
+    /// Vendors whose time is remembered.
+    private static let vendorsCleanedMax = 4_096
 
+    /// - Parameter keepSeconds: how long void keys and tokens are kept.
     init(
-        database: ConnectionString, context: ContextMode, queue: WorkQueue<FeedJob>,
+        database: ConnectionString, context: ContextMode, keepSeconds: Int,
+        queue: WorkQueue<FeedJob>,
         replies: Mailbox<(SlotKey, ServiceReply)>, state: ServerState
     ) {
         connection = Connection(to: database, context: context)
         self.queue = queue
         self.replies = replies
         self.state = state
+        self.keepSeconds = keepSeconds
     }
 
     /// Works until the queue is closed and empty.
@@ -42,11 +53,43 @@ struct FeedWorker: ~Copyable {
                 ? nil : Monotonic.now().advanced(byMilliseconds: Self.lookMilliseconds)
             if let job = queue.take(until: look) {
                 if !answer(job) { held.append(job) }
+                clean(job.question)
             } else if look.map({ Monotonic.now() < $0 }) ?? true {
                 return
             } else {
                 lookAgain()
             }
+        }
+    }
+
+    /// Deletes what has been void for long enough, of the vendors a gateway asks about: its seals
+    /// are what the database goes by, so there is no other moment to do it at.
+    private mutating func clean(_ question: FeedQuestion) {
+        guard state.isSchemaFit else { return }
+        for part in question.parts {
+            let now = Monotonic.now()
+            if let next = cleanAgain[part.scope], now < next { continue }
+            if cleanAgain.count >= Self.vendorsCleanedMax { cleanAgain.removeAll() }
+            let rest = UInt64(min(keepSeconds, Self.cleanSeconds)) * 1_000
+            cleanAgain[part.scope] = now.advanced(byMilliseconds: rest)
+            do throws(DatabaseFault) {
+                guard try forget(of: part.scope) else { continue }
+                cleanAgain[part.scope] = now.advanced(byMilliseconds: Self.cleanMoreMilliseconds)
+            } catch {
+                // What is void stays a while longer. Whatever is wrong with the database, the next
+                // answer says.
+                continue
+            }
+        }
+    }
+
+    private mutating func forget(of vendor: VendorScope) throws(DatabaseFault) -> Bool {
+        let keepSeconds = keepSeconds
+        return try connection.withTransaction(
+            forVendor: vendor,
+            deadline: Deadline.after(milliseconds: Self.deadlineMilliseconds)
+        ) { transaction throws(DatabaseFault) -> Bool in
+            try transaction.forget(afterSeconds: keepSeconds)
         }
     }
 
@@ -145,13 +188,22 @@ struct FeedPart: Sendable {
 
 extension VendorTransaction {
     mutating func readFeed(_ part: FeedQuestion.Part) throws(DatabaseFault) -> FeedPart {
-        let row = try rows(.feedHead, [.integer(part.head), .text(part.mark)]).only()
+        let row = try rows(.feedHead, [.integer(part.head), .text(part.mark.text)]).only()
         let head = try row.int64(0)
-        // A position that was never taken here, or not in this history, begins at nothing.
-        let isKnown = try row.bool(2) && part.since <= head && (part.since == 0 || part.head > 0)
+        // A position that was never taken here, or not in this history, begins at nothing. So does
+        // one from before a row that was deleted since: it may hold a key as good that was revoked.
+        // Not where it began at nothing after that, and is still on its way: then it never did.
+        let (isOurs, forgotten) = (try row.bool(2), try row.int64(3))
+        let isKnown =
+            isOurs && part.since <= head
+            && (part.since == 0
+                || part.head > 0 && forgotten <= max(part.since, part.mark.base))
         let since = isKnown ? part.since : 0
         var section = DirectorySection(
-            vendor: part.vendor, head: head, mark: try row.utf8(1), isReset: since == 0)
+            vendor: part.vendor, head: head,
+            mark: FeedMark.written(
+                try row.utf8(1), base: since == 0 ? head : part.mark.base),
+            isReset: since == 0)
         guard since < head else {
             return FeedPart(section: section, end: since, isNew: !isKnown)
         }

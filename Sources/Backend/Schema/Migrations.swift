@@ -9,6 +9,7 @@ enum Migrations {
         Migration(
             number: 2, name: "the directory and its feed", script: directory.description),
         Migration(number: 3, name: "roles of API keys", script: keyRoles.description),
+        Migration(number: 4, name: "room in the directory", script: room.description),
     ]
 
     static var newest: Int { all.last?.number ?? 0 }

@@ -50,14 +50,14 @@ enum RuntimeGrants {
             EXECUTE format('GRANT SELECT, INSERT, UPDATE (name, tier, requests_per_minute, state,'
                 ' updated_at, features, void_before, deleted_at) ON ringfence.tenants TO %I',
                 role);
-            EXECUTE format('GRANT SELECT, INSERT, UPDATE (version) ON ringfence.feeds TO %I',
-                role);
+            EXECUTE format('GRANT SELECT, INSERT, UPDATE (version, tenants, domains, keys,'
+                ' revocations, forgotten) ON ringfence.feeds TO %I', role);
             EXECUTE format('GRANT SELECT, INSERT, DELETE ON ringfence.feed_marks TO %I', role);
             EXECUTE format('GRANT SELECT, INSERT, DELETE ON ringfence.domains TO %I', role);
-            EXECUTE format('GRANT SELECT, INSERT, UPDATE (revoked_at) ON ringfence.api_keys'
-                ' TO %I', role);
-            EXECUTE format('GRANT SELECT, INSERT, UPDATE (expires_at) ON ringfence.revocations'
-                ' TO %I', role);
+            EXECUTE format('GRANT SELECT, INSERT, DELETE, UPDATE (revoked_at)'
+                ' ON ringfence.api_keys TO %I', role);
+            EXECUTE format('GRANT SELECT, INSERT, DELETE, UPDATE (expires_at)'
+                ' ON ringfence.revocations TO %I', role);
             EXECUTE format('GRANT SELECT, INSERT ON ringfence.events TO %I', role);
             EXECUTE format('GRANT INSERT ON ringfence.audit TO %I', role);
         END

@@ -76,9 +76,9 @@ final class BackendServer {
         do throws(StartupFault) {
             for number in 1...count {
                 let worker = DatabaseWorker(
-                    database: setup.runtime, context: setup.context, log: try Self.log(),
-                    queue: queue, replies: service.replies, state: state, metrics: metrics,
-                    counters: sets[number])
+                    database: setup.runtime, context: setup.context, room: policy.directory,
+                    log: try Self.log(), queue: queue, replies: service.replies, state: state,
+                    metrics: metrics, counters: sets[number])
                 workers.append(
                     try RunningThread(name: "database-\(number)", worker) { $0.run() })
             }
@@ -87,7 +87,8 @@ final class BackendServer {
             }
             if let desk = feedDesk.take(), let replies = feedReplies {
                 let worker = FeedWorker(
-                    database: setup.runtime, context: setup.context, queue: feedQueue,
+                    database: setup.runtime, context: setup.context,
+                    keepSeconds: policy.directory.keepSeconds, queue: feedQueue,
                     replies: replies, state: state)
                 feed.append(try RunningThread(name: "feed-reader", worker) { $0.run() })
                 feed.append(try RunningThread(name: "feed", desk) { $0.run() })

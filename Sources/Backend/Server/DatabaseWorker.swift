@@ -25,11 +25,12 @@ struct DatabaseWorker: ~Copyable {
     private var linesLost: UInt64 = 0
 
     init(
-        database: ConnectionString, context: ContextMode, log: consuming AccessLog,
-        queue: WorkQueue<Job>, replies: Mailbox<(SlotKey, ServiceReply)>, state: ServerState,
+        database: ConnectionString, context: ContextMode, room: DirectoryRoom,
+        log: consuming AccessLog, queue: WorkQueue<Job>, replies: Mailbox<(SlotKey, ServiceReply)>,
+        state: ServerState,
         metrics: BackendMetrics, counters: CounterSet
     ) {
-        runner = OperationRunner(database: database, context: context)
+        runner = OperationRunner(database: database, context: context, room: room)
         self.log = log
         self.queue = queue
         self.replies = replies

@@ -9,10 +9,13 @@ struct OperationRunner: ~Copyable {
     private var connection: Connection
 
     private let context: ContextMode
+    private let room: DirectoryRoom
 
-    init(database: ConnectionString, context: ContextMode) {
+    /// - Parameter room: what one vendor may take of the directory.
+    init(database: ConnectionString, context: ContextMode, room: DirectoryRoom) {
         connection = Connection(to: database, context: context)
         self.context = context
+        self.room = room
     }
 
     var isConnected: Bool { connection.isConnected }
@@ -72,10 +75,12 @@ struct OperationRunner: ~Copyable {
     private mutating func run(
         _ operation: Operation, _ requestID: String, _ deadline: Deadline
     ) throws(DatabaseFault) -> (Outcome, tenant: String?) {
-        switch operation {
+        let room = room
+        return switch operation {
         case .createTenant(let vendor, let tenant):
             try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
-                try transaction.createTenant(tenant, by: vendor, requestID: requestID)
+                try transaction.createTenant(
+                    tenant, within: room, by: vendor, requestID: requestID)
             }
         case .listTenants(let vendor, let page):
             try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
@@ -88,7 +93,7 @@ struct OperationRunner: ~Copyable {
         case .changeTenant(let vendor, let externalID, let change):
             try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
                 try transaction.changeTenant(
-                    externalID, change, by: vendor, requestID: requestID)
+                    externalID, change, within: room, by: vendor, requestID: requestID)
             }
         case .deleteTenant(let vendor, let externalID):
             try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
@@ -96,7 +101,8 @@ struct OperationRunner: ~Copyable {
             }
         case .createKey(let vendor, let externalID, let key):
             try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
-                try transaction.createKey(key, of: externalID, by: vendor, requestID: requestID)
+                try transaction.createKey(
+                    key, of: externalID, within: room, by: vendor, requestID: requestID)
             }
         case .listKeys(let vendor, let externalID):
             try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
@@ -109,7 +115,8 @@ struct OperationRunner: ~Copyable {
         case .revokeTokens(let vendor, let externalID, let revocation):
             try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in
                 try transaction.revokeTokens(
-                    revocation, of: externalID, by: vendor, requestID: requestID)
+                    revocation, of: externalID, within: room, by: vendor,
+                    requestID: requestID)
             }
         case .publishFor(let vendor, let externalID, let event):
             try inVendor(vendor, deadline) { transaction throws(DatabaseFault) in

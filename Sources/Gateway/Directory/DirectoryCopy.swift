@@ -13,6 +13,10 @@ struct DirectoryCopy {
     private static let pieceBytes = 1 << 20
 
     let path: String
+    /// What it is a copy of: the feed's address and the vendors asked about. A copy of anything
+    /// else would let in whom this feed does not know.
+    let address: String
+    let vendors: [[UInt8]]
     private var seenPath: String { path + ".seen" }
 
     enum Fault: Error {
@@ -54,11 +58,10 @@ struct DirectoryCopy {
 
     /// Reads the copy; a replica that was begun with it follows the feed from there.
     ///
-    /// - Parameters:
-    ///   - seed: of the process.
-    ///   - vendors: of the policy; a copy for others is none.
-    func read(seed: UInt64, vendors: [[UInt8]]) throws(Fault) -> Content {
-        var lines = CopyLines(try digest(), DirectoryReplica(seed: seed, vendors: vendors))
+    /// - Parameter seed: of the process.
+    func read(seed: UInt64) throws(Fault) -> Content {
+        var lines = CopyLines(
+            try digest(), DirectoryReplica(seed: seed, vendors: vendors), of: try identity())
         do throws(FileFault) {
             var file = try FileReader(path)
             while true {
@@ -78,12 +81,13 @@ struct DirectoryCopy {
     func write(
         _ published: DirectoryState.Published, asOf: Int64
     ) throws(Fault) -> [UInt8] {
+        let identity = try identity()
         var digest = try digest()
         var text = ByteBuffer(capacityMax: BodyDigest.textBytes)
         do throws(FileFault) {
             var file = try AtomicFileWriter(path, mode: Self.mode)
             try DirectoryReplica.write(
-                published.edition, at: published.positions, asOf: asOf
+                published.edition, at: published.positions, asOf: asOf, of: identity
             ) { lines throws(FileFault) in
                 digest.update(lines.span)
                 try file.write(lines.span)
@@ -130,6 +134,20 @@ struct DirectoryCopy {
         return asOf
     }
 
+    /// A digest: whoever reads the file need not learn where the feed is. No name and no address
+    /// has a line end in it. A socket is the same however the policy's folder was named.
+    private func identity() throws(Fault) -> [UInt8] {
+        var digest = try digest()
+        let place =
+            address.hasPrefix("unix:")
+            ? "unix:" + ProcessContext.absolute(String(address.dropFirst(5))) : address
+        digest.update(Array("\(place)\n".utf8).span)
+        for vendor in vendors { digest.update((vendor + [UInt8(ascii: "\n")]).span) }
+        var text = ByteBuffer(capacityMax: BodyDigest.textBytes)
+        digest.finish(into: &text)
+        return text.bytes
+    }
+
     private func digest() throws(Fault) -> BodyDigest {
         do throws(KeyDefect) { return try BodyDigest() } catch { throw .library }
     }
@@ -145,10 +163,14 @@ private struct CopyLines: ~Copyable {
     private var last: [UInt8] = []
     private var asOf: Int64?
     private var fault: DirectoryFault?
+    private let feed: [UInt8]
 
-    init(_ digest: consuming BodyDigest, _ replica: consuming DirectoryReplica) {
+    init(
+        _ digest: consuming BodyDigest, _ replica: consuming DirectoryReplica, of feed: [UInt8]
+    ) {
         self.digest = digest
         self.replica = replica
+        self.feed = feed
     }
 
     mutating func take(_ piece: [UInt8]) {
@@ -185,15 +207,16 @@ private struct CopyLines: ~Copyable {
     }
 
     private mutating func begin(_ line: Span<UInt8>) throws(DirectoryFault) {
-        do throws(DirectoryLineDefect) {
-            guard case .copy(let asOf, let sizes) = try reader.read(line) else {
-                throw DirectoryLineDefect("the file is no copy of a directory")
-            }
-            self.asOf = asOf
-            replica.expect(sizes)
-        } catch {
+        let first: DirectoryLine
+        do throws(DirectoryLineDefect) { first = try reader.read(line) } catch {
             throw .line(error)
         }
+        guard case .copy(let asOf, let feed, let sizes) = first else {
+            throw .line(DirectoryLineDefect("the file is no copy of a directory"))
+        }
+        guard feed == self.feed else { throw .feed }
+        self.asOf = asOf
+        replica.expect(sizes)
     }
 
     mutating func end() throws(DirectoryCopy.Fault) -> (asOf: Int64, sum: [UInt8]) {

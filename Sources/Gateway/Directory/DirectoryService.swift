@@ -11,7 +11,7 @@ final class DirectoryService {
     private var running: Running?
 
     /// What decides whether a reload leaves the threads alone.
-    private struct Settings: Equatable {
+    fileprivate struct Settings: Equatable {
         let address: String
         let secret: [UInt8]?
         let sealKey: [UInt8]?
@@ -27,7 +27,7 @@ final class DirectoryService {
     }
 
     /// A started thread, boxed because what holds it is copied.
-    private final class Keeper {
+    fileprivate final class Keeper {
         private var thread: WorkerThread?
         init(_ thread: consuming WorkerThread) { self.thread = .some(thread) }
         func join() { thread = nil }
@@ -35,41 +35,52 @@ final class DirectoryService {
 
     init(_ gateway: GatewayProcess) { self.gateway = gateway }
 
-    /// Makes the threads those of `policy`. At the start the copy on disk is read here, before
-    /// anybody is let in.
+    /// What `follow` will do. Everything that can fail has been done.
+    enum Change {
+        /// What is followed stays as it is.
+        case none
+        /// The policy asks for no directory.
+        case end
+        /// Threads that wait to be let go.
+        case begin(Waiting)
+    }
+
+    /// Threads that were made for a policy and do nothing yet.
+    final class Waiting {
+        fileprivate let settings: Settings
+        fileprivate let go: Mailbox<WaitingFollower.Order>
+        fileprivate let begun: Mailbox<Bool>
+        fileprivate let keeperGo: Mailbox<Bool>
+        fileprivate let stops: [Mailbox<Bool>]
+        fileprivate var keeper: Keeper?
+
+        fileprivate init(_ settings: Settings) throws(SystemFault) {
+            self.settings = settings
+            go = try Mailbox(capacity: 1)
+            begun = try Mailbox(capacity: 1)
+            keeperGo = try Mailbox(capacity: 1)
+            stops = [try Mailbox(capacity: 4), try Mailbox(capacity: 4)]
+        }
+
+        /// They end without having done anything.
+        fileprivate func dismiss() {
+            _ = go.post(.end)
+            _ = keeperGo.post(false)
+        }
+    }
+
+    /// Makes all that following `policy` takes; changes nothing of what is followed now.
     ///
     /// - Parameter sealKey: of the feed's database; `nil` where it asks for no seals.
-    func follow(
+    func prepare(
         _ policy: GatewayPolicy, secret: [UInt8]?, sealKey: [UInt8]?
-    ) throws(StartFault) {
-        guard case .directory(let directory) = policy.tenants else {
-            end()
-            gateway.directory.forget()
-            return
-        }
+    ) throws(StartFault) -> Change {
+        guard case .directory(let directory) = policy.tenants else { return .end }
         let settings = Settings(
             address: directory.feed.text, secret: secret, sealKey: sealKey,
             cache: directory.cache,
             vendors: policy.vendors.map { [UInt8]($0.name.utf8) })
-        guard settings != running?.settings else { return }
-        var isSameBackend = true
-        if let running {
-            end()
-            // Another backend's tenants are not this one's, and a copy on disk is of that one.
-            isSameBackend = running.settings.address == settings.address
-            if !isSameBackend { gateway.directory.forget() }
-        }
-        try start(settings, readsCopy: isSameBackend)
-    }
-
-    /// Ends the threads. The follower is not waited for; the copy on disk is.
-    func end() {
-        for stop in running?.stops ?? [] { _ = stop.post(true) }
-        running?.keeper?.join()
-        running = nil
-    }
-
-    private func start(_ settings: Settings, readsCopy: Bool) throws(StartFault) {
+        guard settings != running?.settings else { return .none }
         let address: SocketAddress
         do throws(SocketAddress.Defect) {
             address = try SocketAddress(parsing: settings.address)
@@ -78,33 +89,81 @@ final class DirectoryService {
         }
         let seals = try Self.seals(settings)
         do throws(SystemFault) {
-            var stops = [try Mailbox<Bool>(capacity: 4)]
+            let waiting = try Waiting(settings)
             let client = try FeedClient(
-                address: address, secret: settings.secret, seals: seals, stops: stops[0])
-            let term = gateway.directory.beginTerm()
-            let replica =
-                readsCopy
-                ? Self.begin(settings, gateway, seed: seed, term: term)
-                : DirectoryReplica(seed: seed, vendors: settings.vendors)
-            let follower = DirectoryFollower(
-                client: client, replica: replica, seed: seed, state: gateway.directory, term: term,
-                stops: stops[0], publish: { [gateway] in gateway.tell(.directory) },
-                report: Self.report)
-            let thread = try WorkerThread(name: "directory", running: follower) { $0.run() }
-            thread.detach()
-            var kept: Keeper?
-            if let cache = settings.cache {
-                let stop = try Mailbox<Bool>(capacity: 4)
-                let keeper = DirectoryKeeper(
-                    copy: DirectoryCopy(path: cache), state: gateway.directory, stops: stop,
-                    report: Self.report)
-                kept = Keeper(try WorkerThread(name: "directory-copy") { keeper.run() })
-                stops.append(stop)
-            }
-            running = Running(settings: settings, stops: stops, keeper: kept)
+                address: address, secret: settings.secret, seals: seals, stops: waiting.stops[0])
+            try start(waiting, client)
+            return .begin(waiting)
         } catch {
             throw .system(error)
         }
+    }
+
+    private func start(
+        _ waiting: Waiting, _ client: consuming sending FeedClient
+    ) throws(SystemFault) {
+        let settings = waiting.settings
+        let follower = WaitingFollower(
+            client: client, copy: Self.copy(settings), vendors: settings.vendors, seed: seed,
+            gateway: gateway, go: waiting.go, begun: waiting.begun, stops: waiting.stops[0])
+        let thread = try WorkerThread(name: "directory", running: follower) { $0.run() }
+        thread.detach()
+        guard let copy = Self.copy(settings) else { return }
+        let keeper = DirectoryKeeper(
+            copy: copy, state: gateway.directory, stops: waiting.stops[1],
+            report: DirectoryService.report)
+        let go = waiting.keeperGo
+        do throws(SystemFault) {
+            waiting.keeper = Keeper(
+                try WorkerThread(name: "directory-copy") {
+                    var told: [Bool] = []
+                    while told.isEmpty { go.wait(until: nil, into: &told) }
+                    if told == [true] { keeper.run() }
+                })
+        } catch {
+            waiting.dismiss()
+            throw error
+        }
+    }
+
+    private static func copy(_ settings: Settings) -> DirectoryCopy? {
+        settings.cache.map {
+            DirectoryCopy(path: $0, address: settings.address, vendors: settings.vendors)
+        }
+    }
+
+    /// Does what was prepared. At the start the copy on disk is read before this returns, so before
+    /// anybody is let in.
+    func follow(_ change: Change) {
+        let waiting: Waiting
+        switch change {
+        case .none: return
+        case .end:
+            end()
+            return gateway.directory.forget()
+        case .begin(let made): waiting = made
+        }
+        var isSameBackend = true
+        if let running {
+            end()
+            // Another backend's tenants are not this one's, and a copy on disk is of that one.
+            isSameBackend = running.settings.address == waiting.settings.address
+            if !isSameBackend { gateway.directory.forget() }
+        }
+        let term = gateway.directory.beginTerm()
+        _ = waiting.go.post(.follow(term: term, readsCopy: isSameBackend))
+        var told: [Bool] = []
+        while told.isEmpty { waiting.begun.wait(until: nil, into: &told) }
+        _ = waiting.keeperGo.post(true)
+        running = Running(
+            settings: waiting.settings, stops: waiting.stops, keeper: waiting.keeper)
+    }
+
+    /// Ends the threads. The follower is not waited for; the copy on disk is.
+    func end() {
+        for stop in running?.stops ?? [] { _ = stop.post(true) }
+        running?.keeper?.join()
+        running = nil
     }
 
     private static func seals(_ settings: Settings) throws(StartFault) -> FeedSeals? {
@@ -116,23 +175,73 @@ final class DirectoryService {
         }
     }
 
+    fileprivate static let report: @Sendable (String) -> Void = {
+        Reactor.write("ringfence-gateway: \($0)\n", to: .error)
+    }
+}
+
+/// The follower's thread before it is let go.
+private struct WaitingFollower: ~Copyable {
+    enum Order: Sendable {
+        /// - term: see `DirectoryState.beginTerm`.
+        case follow(term: UInt64, readsCopy: Bool)
+        case end
+    }
+
+    private var client: FeedClient?
+    private let copy: DirectoryCopy?
+    private let vendors: [[UInt8]]
+    private let seed: UInt64
+    private let gateway: GatewayProcess
+    private let go: Mailbox<Order>
+    private let begun: Mailbox<Bool>
+    private let stops: Mailbox<Bool>
+
+    init(
+        client: consuming FeedClient, copy: DirectoryCopy?, vendors: [[UInt8]], seed: UInt64,
+        gateway: GatewayProcess, go: Mailbox<Order>, begun: Mailbox<Bool>, stops: Mailbox<Bool>
+    ) {
+        self.client = consume client
+        self.copy = copy
+        self.vendors = vendors
+        self.seed = seed
+        self.gateway = gateway
+        self.go = go
+        self.begun = begun
+        self.stops = stops
+    }
+
+    mutating func run() {
+        var told: [Order] = []
+        while told.isEmpty { go.wait(until: nil, into: &told) }
+        guard case .follow(let term, let readsCopy) = told[0], let client = client.take() else {
+            return
+        }
+        let replica =
+            readsCopy ? begin(term) : DirectoryReplica(seed: seed, vendors: vendors)
+        _ = begun.post(true)
+        var follower = DirectoryFollower(
+            client: client, replica: replica, seed: seed, state: gateway.directory, term: term,
+            stops: stops, publish: { [gateway] in gateway.tell(.directory) },
+            report: DirectoryService.report)
+        follower.run()
+    }
+
     /// What is on disk, if it is good; it counts from when it was true.
-    private static func begin(
-        _ settings: Settings, _ gateway: GatewayProcess, seed: UInt64, term: UInt64
-    ) -> sending DirectoryReplica {
+    private func begin(_ term: UInt64) -> DirectoryReplica {
         let state = gateway.directory
-        guard let cache = settings.cache, state.published == nil else {
-            return DirectoryReplica(seed: seed, vendors: settings.vendors)
+        let report = DirectoryService.report
+        guard let copy, state.published == nil else {
+            return DirectoryReplica(seed: seed, vendors: vendors)
         }
         do throws(DirectoryCopy.Fault) {
-            let copy = DirectoryCopy(path: cache)
             try copy.checkMode()
-            var content = try copy.read(seed: seed, vendors: settings.vendors)
+            var content = try copy.read(seed: seed)
             let age = WallClock.now().seconds - content.asOf
             // A copy from the future says that the clock cannot be believed.
             guard age >= 0 else {
                 report("the copy of the directory is from the future: not used")
-                return DirectoryReplica(seed: seed, vendors: settings.vendors)
+                return DirectoryReplica(seed: seed, vendors: vendors)
             }
             state.confirm(
                 at: Int64(clamping: Monotonic.now().nanoseconds)
@@ -149,10 +258,6 @@ final class DirectoryService {
                 report("the copy of the directory is not used: \(error.words)")
             }
         }
-        return DirectoryReplica(seed: seed, vendors: settings.vendors)
-    }
-
-    private static let report: @Sendable (String) -> Void = {
-        Reactor.write("ringfence-gateway: \($0)\n", to: .error)
+        return DirectoryReplica(seed: seed, vendors: vendors)
     }
 }

@@ -10,8 +10,9 @@ extension DirectoryState {
         }
         let vendors = policy.vendors.map { [UInt8]($0.name.utf8) }
         guard
-            var content = try? DirectoryCopy(path: cache).read(
-                seed: randomUInt64(), vendors: vendors)
+            var content = try? DirectoryCopy(
+                path: cache, address: directory.feed.text, vendors: vendors
+            ).read(seed: randomUInt64())
         else { return }
         let term = beginTerm()
         confirm(at: Int64(clamping: Monotonic.now().nanoseconds), term: term)

@@ -134,8 +134,9 @@ final class GatewayServer {
         let count = listen.workers ?? cores.count
         gateway = try GatewayProcess(workers: count, tls: context)
         directory = DirectoryService(gateway)
-        try directory.follow(
-            snapshot.policy, secret: snapshot.feedSecret, sealKey: snapshot.sealKey)
+        directory.follow(
+            try directory.prepare(
+                snapshot.policy, secret: snapshot.feedSecret, sealKey: snapshot.sealKey))
         let listener = try Self.listener(on: listen.publicAddress.text)
         publicAddress = listener.address
         healthAddress = try Self.startHealth(
@@ -294,20 +295,23 @@ final class GatewayServer {
                 "addresses, workers, connections, the access log, `tls: none` and the TLS profile "
                     + "need a restart", loaded.report)
         }
-        if let context = gateway.tls {
-            do throws(TLSFault) {
-                try context.replaceCertificates(loaded.certificates)
-                context.replaceClientAuthorities(loaded.clientAuthorities)
-            } catch {
-                return refuseReload("the certificates cannot be used: \(error)", loaded.report)
-            }
+        // First all that can be refused, and only then anything that changes what is in force.
+        var certificates: TLSServerContext.Change?
+        do throws(TLSFault) {
+            certificates = try gateway.tls?.prepare(
+                loaded.certificates, clientAuthorities: loaded.clientAuthorities)
+        } catch {
+            return refuseReload("the certificates cannot be used: \(error)", loaded.report)
         }
+        let feed: DirectoryService.Change
         do throws(StartFault) {
-            try directory.follow(
+            feed = try directory.prepare(
                 snapshot.policy, secret: snapshot.feedSecret, sealKey: snapshot.sealKey)
         } catch {
             return refuseReload(error.description, loaded.report)
         }
+        if let certificates { gateway.tls?.use(certificates) }
+        directory.follow(feed)
         version += 1
         box.replace(snapshot)
         noteSuccess()

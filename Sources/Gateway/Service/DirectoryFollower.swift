@@ -164,6 +164,7 @@ extension DirectoryFault {
         case .change(.tooLarge): "it is larger than the gateway's bounds"
         case .order: "its lines are not in order"
         case .sum: "its digest is another one"
+        case .feed: "it is of another feed, or of other vendors"
         }
     }
 }

@@ -69,8 +69,10 @@ final class Snapshot: Sendable {
     let keyPepper: [UInt8]?
     /// Rules and key of session tokens; `nil` where there are none.
     let sessions: IssuerKeys?
-    /// PEM of the authorities whose certificates clients may show.
+    /// PEM of the authorities whose certificates clients may show, and of what they have revoked.
     let clientAuthority: [UInt8]?
+    /// The second from which it is no longer known what they have revoked.
+    let clientRevocationsEnd: Int64?
     /// Differs where clients' certificates were believed by other authorities.
     let clientAuthorityEpoch: UInt64
     /// Whether keys may stand where a log would keep them.
@@ -95,6 +97,7 @@ final class Snapshot: Sendable {
     ) {
         sessions = credentials.sessions
         clientAuthority = credentials.clientAuthority
+        clientRevocationsEnd = credentials.clientRevocationsEnd
         clientAuthorityEpoch = credentials.clientAuthorityEpoch ?? version
         scrubsKeys = keyPepper != nil || policy.routes.contains { $0.takesAPIKeys }
         self.version = version

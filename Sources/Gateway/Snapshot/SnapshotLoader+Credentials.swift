@@ -7,6 +7,8 @@ import Tokens
 struct CredentialMaterial: Sendable {
     var sessions: IssuerKeys?
     var clientAuthority: [UInt8]?
+    /// When the lists of revoked certificates are out of date.
+    var clientRevocationsEnd: Int64?
     /// Of the snapshot before, where the authorities are the same; `nil` for others.
     var clientAuthorityEpoch: UInt64?
 }
@@ -24,20 +26,50 @@ extension SnapshotLoader {
         guard let pem = made ?? bytes(reference, findings), !pem.isEmpty else {
             return (material, nil)
         }
-        material.clientAuthority = pem
-        if let previous, previous.clientAuthority == pem {
+        // Authorities that were made up for a rehearsal have revoked nothing.
+        let listed = made == nil ? tls.clientRevocations : nil
+        let revocations = listed.flatMap { bytes($0, findings) }
+        // Certificates that were shown under another list have to be shown again.
+        let believed = pem + (revocations ?? [])
+        material.clientAuthority = believed
+        if let previous, previous.clientAuthority == believed {
             material.clientAuthorityEpoch = previous.clientAuthorityEpoch
         }
+        guard listed == nil || revocations != nil else { return (material, nil) }
         do throws(TLSFault) {
             let authorities = try TLSClientAuthorities(
-                pem: pem.span,
+                pem: pem.span, revocations: revocations,
                 // What is tried out is what follows a handshake.
                 isRequired: tls.requiresClientCertificate && substitutes == nil)
+            material.clientRevocationsEnd = authorities.revocationsEndSeconds
+            if let listed, let end = authorities.revocationsEndSeconds {
+                warn(about: listed, ending: end, findings)
+            }
             return (material, authorities)
         } catch {
-            refuse(reference, "is not a list of certificates: \(error)", findings)
+            if case .revocationsUnreadable(let reason) = error, let listed {
+                refuse(
+                    listed,
+                    "is not a list of revoked certificates that says when it ends: "
+                        + "\(reason.text)", findings)
+            } else {
+                refuse(reference, "is not a list of certificates: \(error)", findings)
+            }
             return (material, nil)
         }
+    }
+
+    /// Not a refusal: who has no certificate is served as before, and a start is no time to be
+    /// stricter than the minute before it was.
+    private func warn(
+        about list: SecretReference, ending end: Int64, _ findings: Findings
+    ) {
+        guard end <= WallClock.now().seconds else { return }
+        findings.diagnostics.append(
+            Diagnostic(
+                .certificateEnding,
+                "`\(list.name)` is out of date: every client certificate is refused",
+                at: list.mark))
     }
 
     /// The key of seals; what it signs is checked by databases, so its form is all there is to see.

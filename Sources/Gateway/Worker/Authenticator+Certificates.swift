@@ -31,6 +31,9 @@ extension Authenticator {
         guard certificate.notBeforeSeconds <= now, now <= certificate.notAfterSeconds else {
             throw refuse("certificate.expired", &observation)
         }
+        if let end = asked.snapshot.clientRevocationsEnd, now >= end {
+            throw refuse("certificate.revocations_stale", &observation)
+        }
         if memo.certificate.directory == view.generation, let known = memo.certificate.caller {
             counters.tokensCached.increment()
             observation.tokenWasCached = true

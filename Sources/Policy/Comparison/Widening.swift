@@ -50,6 +50,12 @@ enum Widening {
         ("listen.public.workers", .never),
         ("listen.public.tls", .becomes("none", "clients are served in cleartext")),
         ("listen.public.tls.profile", .becomes("intermediate", "TLS 1.2 is taken too")),
+        (
+            "listen.public.tls.client_crl",
+            .either(
+                .disappears("revoked client certificates are taken"),
+                .unless("", .always("another list says which certificates are revoked")))
+        ),
         ("listen.public.limits.head", .never),
         ("listen.public.limits.fields", .never),
         ("listen.public.limits.target", .never),

@@ -210,8 +210,8 @@ public enum DirectoryBounds {
     public static let domainsMax = 16_000_000
     /// Of one tenant.
     public static let domainsOfTenantMax = 1_000
-    /// Bytes of all names and domains together.
-    public static let textBytesMax = 1 << 31
+    /// Bytes of all names and domains together: what 32 bits count.
+    public static let textBytesMax = Int(UInt32.max)
     /// Different vendors and tiers, each: the operator's, not what a vendor can name.
     public static let namesMax = 65_534
     /// Different roles, sets of features and sets of scopes, each: as many as all tenants and keys

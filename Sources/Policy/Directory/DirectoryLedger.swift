@@ -113,15 +113,25 @@ public struct DirectoryLedger: ~Copyable {
             scopes: scopes, roles: roles)
     }
 
-    /// Makes one table of base and overlay; what has expired by itself is left out.
+    /// Keys are left out of a new table so long after they have expired: a clock that was wrong for
+    /// a moment ends none.
+    static let expiredSeconds: Int64 = 86_400
+
+    /// Makes one table of base and overlay. What is void for ever is left out: a key that is not
+    /// there is refused like one that was revoked, and the backend forgets them too in time.
     ///
     /// - Parameter now: wall-clock seconds.
     public mutating func compact(now: Int64) throws(DirectoryDefect) {
         let whole = edition()
         var made = DirectoryLedger(seed: seed, sizes: whole.sizes)
         try whole.forEach { (change) throws(DirectoryDefect) in
-            if case .revocation(let facts) = change, facts.expires <= now { return }
-            try made.apply(change)
+            switch change {
+            case .revocation(let facts) where facts.expires <= now: return
+            case .key(let facts)
+            where facts.isRevoked || facts.expires <= now - Self.expiredSeconds:
+                return
+            case .tenant, .key, .revocation: try made.apply(change)
+            }
         }
         _ = made.edition()
         self = made

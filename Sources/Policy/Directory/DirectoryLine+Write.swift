@@ -6,9 +6,10 @@ extension DirectoryLine {
         JSONWriter.append(to: &bytes) { writer in
             writer.beginObject()
             switch self {
-            case .copy(let asOf, let sizes):
-                writer.member("copy", DirectoryLineReader.format)
+            case .copy(let asOf, let feed, let sizes):
+                writer.member("copy", DirectoryLineReader.copyFormat)
                 writer.member("as_of", asOf)
+                writer.member("of", feed.span)
                 Self.write(sizes, &writer)
             case .section(let section): Self.write(section, &writer)
             case .change(let version, let change):

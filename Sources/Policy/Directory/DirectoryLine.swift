@@ -28,8 +28,9 @@ public struct DirectorySection: Equatable, Sendable {
 
 /// One line of a feed, or of a copy of what it said. docs/directory.md has the format.
 public enum DirectoryLine: Equatable, Sendable {
-    /// The first line of a copy: the wall-clock second at which it was true.
-    case copy(asOf: Int64, DirectorySizes)
+    /// The first line of a copy: the wall-clock second at which it was true, and which feed's copy
+    /// it is, by a digest.
+    case copy(asOf: Int64, of: [UInt8], DirectorySizes)
     case section(DirectorySection)
     /// The version is that of the feed; a copy has none.
     case change(version: Int64?, DirectoryChange)
@@ -50,8 +51,10 @@ public struct DirectoryLineDefect: Error, Equatable, Sendable {
 public struct DirectoryLineReader: ~Copyable {
     /// Bytes of the longest line: a tenant with all the domains it may have.
     public static let lineBytesMax = 327_680
-    /// Of the format, in the first member of sections and copies.
+    /// Of the format, in the first member of sections.
     public static let format: Int64 = 1
+    /// Of the format of copies: since 2 they name their feed.
+    public static let copyFormat: Int64 = 2
     private static let limits = JSONLimits(
         bytesMax: lineBytesMax, depthMax: 3, keysMax: 16, nodesMax: 2_048)
     private static let secondsMax: Int64 = 253_402_300_799
@@ -98,12 +101,13 @@ public struct DirectoryLineReader: ~Copyable {
             return .sum(try object.text("sum", 1...128))
         }
         try object.requireOnly(
-            ["copy", "as_of", "tenants", "domains", "keys", "revocations", "text_bytes"])
-        guard try object.integer("copy", 0...Int64.max) == format else {
+            ["copy", "as_of", "of", "tenants", "domains", "keys", "revocations", "text_bytes"])
+        guard try object.integer("copy", 0...Int64.max) == copyFormat else {
             throw DirectoryLineDefect("another version of the format")
         }
         return .copy(
-            asOf: try object.integer("as_of", 0...secondsMax), try sizes(object))
+            asOf: try object.integer("as_of", 0...secondsMax), of: try object.text("of", 1...128),
+            try sizes(object))
     }
 
     private static func section(_ object: borrowing LineObject) throws(DirectoryLineDefect)

@@ -19,6 +19,8 @@ public enum DirectoryFault: Error, Equatable, Sendable {
     case order
     /// A copy whose digest is another one.
     case sum
+    /// A copy of another feed.
+    case feed
 }
 
 /// A copy of a directory that follows a feed page by page: pure, so that everything a backend can
@@ -203,14 +205,15 @@ public struct DirectoryReplica: ~Copyable {
     /// - Parameters:
     ///   - positions: at which `edition` was made.
     ///   - asOf: wall-clock second at which it was true.
+    ///   - feed: a digest of what feed this is of; at most 128 printable characters.
     ///   - write: is given some lines at a time.
     public static func write<Failure: Error>(
         _ edition: DirectoryEdition, at positions: [DirectoryPosition], asOf: Int64,
-        _ write: ([UInt8]) throws(Failure) -> Void
+        of feed: [UInt8], _ write: ([UInt8]) throws(Failure) -> Void
     ) throws(Failure) {
         var lines: [UInt8] = []
         lines.reserveCapacity(pieceBytes * 2)
-        DirectoryLine.copy(asOf: asOf, edition.sizes).append(to: &lines)
+        DirectoryLine.copy(asOf: asOf, of: feed, edition.sizes).append(to: &lines)
         for (index, position) in positions.enumerated() {
             DirectoryLine.section(
                 DirectorySection(

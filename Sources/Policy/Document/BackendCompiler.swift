@@ -34,7 +34,22 @@ extension BackendPolicy {
         policy.feed = feed.address
         policy.feedSecret = feed.secret
         policy.keyPepper = root["keys"]?.secret("pepper", folder: folder)
+        policy.directory = DirectoryRoom(root["directory"])
         return (policy, list.items)
+    }
+}
+
+extension DirectoryRoom {
+    fileprivate init(_ node: PolicyNode?) {
+        let (vendor, tenant) = (node?["vendor"], node?["tenant"])
+        if let value = vendor?.integer("tenants") { tenants = value }
+        if let value = vendor?.integer("domains") { domains = value }
+        if let value = vendor?.integer("keys") { keys = value }
+        if let value = vendor?.integer("revocations") { revocations = value }
+        if let value = tenant?.integer("domains") { domainsOfTenant = value }
+        if let value = tenant?.integer("keys") { keysOfTenant = value }
+        if let value = tenant?.integer("revocations") { revocationsOfTenant = value }
+        if let value = node?.seconds("keep") { keepSeconds = Int(value) }
     }
 }
 

@@ -12,6 +12,9 @@ enum BackendShape {
                 absence: "without assertions anybody could name any tenant"),
             PolicyKey(
                 "keys", .record(keys), "API keys of tenants; without it none can be made."),
+            PolicyKey(
+                "directory", .record(directory),
+                "How much of the directory each vendor and each tenant may take."),
         ])
 
     static let listen = PolicyRecord(
@@ -30,6 +33,54 @@ enum BackendShape {
             PolicyKey(
                 "pepper", .scalar(.secret), required: true,
                 "What API keys are digested with, shared with the gateways (`tenants.key_pepper`).")
+        ])
+
+    static let directory = PolicyRecord(
+        "`directory`",
+        [
+            PolicyKey(
+                "vendor", .record(room), "What one vendor may take, all its tenants together."),
+            PolicyKey("tenant", .record(share), "What one tenant may take of that."),
+            PolicyKey(
+                "keep",
+                .scalar(
+                    .duration(1_000...DirectoryRoom.keepSecondsMax * 1_000, isWholeSeconds: true)),
+                default: "720h",
+                "How long rows of API keys that were revoked or have expired, and of revoked "
+                    + "tokens that have expired, are kept."),
+        ])
+
+    private static let room = PolicyRecord(
+        "`directory.vendor`",
+        [
+            PolicyKey(
+                "tenants", .scalar(.integer(1...DirectoryBounds.tenantsMax, or: [])),
+                default: "1000000", "Tenants, deleted ones included: their names stay taken."),
+            PolicyKey(
+                "domains", .scalar(.integer(1...DirectoryBounds.domainsMax, or: [])),
+                default: "1000000", "Domains."),
+            PolicyKey(
+                "keys", .scalar(.integer(1...DirectoryBounds.keysMax, or: [])),
+                default: "1000000", "API keys, including what `directory.keep` keeps."),
+            PolicyKey(
+                "revocations", .scalar(.integer(1...DirectoryBounds.revocationsMax, or: [])),
+                default: "500000",
+                "Tokens revoked one by one, including what `directory.keep` keeps."),
+        ])
+
+    private static let share = PolicyRecord(
+        "`directory.tenant`",
+        [
+            PolicyKey(
+                "domains", .scalar(.integer(1...DirectoryBounds.domainsOfTenantMax, or: [])),
+                default: "1000", "Domains."),
+            PolicyKey(
+                "keys", .scalar(.integer(1...DirectoryRoom.keysOfTenantMax, or: [])),
+                default: "100",
+                "API keys that are neither revoked nor expired."),
+            PolicyKey(
+                "revocations", .scalar(.integer(1...DirectoryBounds.revocationsMax, or: [])),
+                default: "1000", "Tokens revoked one by one that have not expired."),
         ])
 
     static let database = PolicyRecord(

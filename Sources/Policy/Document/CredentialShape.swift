@@ -72,6 +72,11 @@ enum CredentialShape {
             "client_ca", .scalar(.material),
             "Authorities (PEM) whose certificates clients may show."),
         PolicyKey(
+            "client_crl", .scalar(.material),
+            "Lists (PEM) of the certificates that the authorities of `client_ca` have revoked, one "
+                + "of each; one that is missing or out of date refuses its authority's "
+                + "certificates."),
+        PolicyKey(
             "client_certificates", .scalar(.word(["optional", "required"], notYet: [])),
             default: "optional",
             "With `client_ca`: whether a client without one is refused in its handshake."),

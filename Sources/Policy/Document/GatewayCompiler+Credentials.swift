@@ -43,11 +43,13 @@ extension GatewayCompiler {
 
     mutating func readClientAuthority(_ node: PolicyNode, _ settings: inout TLSPolicy) {
         settings.clientAuthority = node.secret("client_ca", folder: folder)
+        settings.clientRevocations = node.secret("client_crl", folder: folder)
         settings.requiresClientCertificate = node["client_certificates"]?.text == "required"
-        if settings.clientAuthority == nil, node["client_certificates"] != nil {
+        guard settings.clientAuthority == nil else { return }
+        for key in ["client_certificates", "client_crl"] where node[key] != nil {
             list.add(
-                .ineffective, "`client_certificates` has no effect without `client_ca`",
-                at: node.keyMark("client_certificates"))
+                .ineffective, "`\(key)` has no effect without `client_ca`",
+                at: node.keyMark(key))
         }
     }
 

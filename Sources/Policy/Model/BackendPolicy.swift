@@ -11,6 +11,7 @@ public struct BackendPolicy: Sendable {
     public var keyPepper: SecretReference?
     public var database: DatabasePolicy
     public var assertion: BackendAssertionPolicy
+    public var directory = DirectoryRoom()
 
     public init(
         api: ListenAddress, database: DatabasePolicy, assertion: BackendAssertionPolicy
@@ -68,4 +69,29 @@ public struct BackendAssertionPolicy: Sendable {
         self.key = key
         self.audience = audience
     }
+}
+
+/// How much of the directory one vendor, and of that one tenant, may take, so that none fills it
+/// for the others, and how long what is void is kept.
+public struct DirectoryRoom: Sendable {
+    /// A year: what is kept longer is not kept for gateways.
+    public static let keepSecondsMax = 31_536_000
+    /// What `keysOfTenant` can be: a list of them is one answer.
+    public static let keysOfTenantMax = 1_000
+
+    /// Of a vendor, deleted ones included.
+    public var tenants = 1_000_000
+    public var domains = 1_000_000
+    /// Of a vendor, those included that are void and still kept.
+    public var keys = 1_000_000
+    public var revocations = 500_000
+    public var domainsOfTenant = DirectoryBounds.domainsOfTenantMax
+    /// Of a tenant, that are neither revoked nor expired.
+    public var keysOfTenant = 100
+    /// Tokens of a tenant revoked one by one that have not expired.
+    public var revocationsOfTenant = 1_000
+    /// Rows of keys and tokens, from when they became void.
+    public var keepSeconds = 2_592_000
+
+    public init() {}
 }

@@ -159,6 +159,8 @@ public struct TLSPolicy: Sendable {
     public var profile = Profile.intermediate
     /// PEM of the authorities whose certificates clients may show; `nil` asks for none.
     public var clientAuthority: SecretReference?
+    /// PEM of the lists of certificates they have revoked.
+    public var clientRevocations: SecretReference?
     /// Whether a client without a certificate is refused in its handshake.
     public var requiresClientCertificate = false
 

@@ -52,6 +52,16 @@ extension Refusal.Entry {
             A resource with this name exists with other content.
             """)
 
+    static let resourceLimit = Self(
+        code: "resource.limit", status: 409,
+        title: "There is no room for more",
+        help: """
+            The vendor, or the tenant, has as many as the backend keeps for one; `detail` says of \
+            what. Nothing was changed. Remove some, or ask the operator for a larger bound \
+            (`directory` in backend.yaml). Keys and tokens that are void take room until the time \
+            of `directory.keep` is over; the names of deleted tenants stay taken for ever.
+            """)
+
     static let inputInvalid = Self(
         code: "input.invalid", status: 422,
         title: "The input is not valid",

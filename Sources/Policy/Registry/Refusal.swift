@@ -75,6 +75,7 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
     case scopeRequired
     case resourceNotFound
     case resourceConflict
+    case resourceLimit
     case inputInvalid
     case inputMalformed
     case inputType
@@ -182,6 +183,7 @@ public enum Refusal: UInt8, CaseIterable, Error, Sendable {
         case .scopeRequired: .scopeRequired
         case .resourceNotFound: .resourceNotFound
         case .resourceConflict: .resourceConflict
+        case .resourceLimit: .resourceLimit
         case .inputInvalid: .inputInvalid
         case .inputMalformed: .inputMalformed
         case .inputType: .inputType

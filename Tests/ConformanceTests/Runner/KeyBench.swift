@@ -75,7 +75,8 @@ final class KeyBench: Sendable {
         copy.add(tenant: "mixed", id: mixed, tier: "HUNDRED")
         for key in ofMixed { try copy.add(key: key, of: mixed) }
         try copy.add(revoked: "stolen", of: DirectoryCopyFile.acme)
-        try copy.write(to: path)
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        try copy.write(to: path, feed: "unix:\(folder)/no-feed.sock")
     }
 
     private static func policy(upstream: UInt16) -> String {

@@ -11,7 +11,7 @@ final class DirectorySite {
     let material: Material
     private(set) var backend: ChildProcess
     private(set) var gateway: RunningGateway
-    private let settings: Settings
+    private var settings: Settings
     private let upstreamPort: UInt16
 
     struct Settings {
@@ -22,6 +22,8 @@ final class DirectorySite {
         var gatewayFeedSecret: String?
         var maxStale = "15m"
         var isCached = false
+        /// The backend's feed by another name, in the gateway's policy.
+        var gatewayFeed: String?
         var requests = ["STARTER": "1000/min", "GROWTH": "2000/min"]
     }
 
@@ -100,10 +102,13 @@ final class DirectorySite {
     func startBackend() throws { backend = try Self.startBackend(in: folder) }
 
     /// Ends the gateway in order, so that it keeps its copy, and starts it again.
-    func restartGateway(whileAway body: () throws -> Void = {}) throws {
+    ///
+    /// - Parameter feed: another name of the feed's socket.
+    func restartGateway(feed: String? = nil, whileAway body: () throws -> Void = {}) throws {
         gateway.process.signal(SIGTERM)
         try gateway.process.wait(seconds: 20)
         try body()
+        settings.gatewayFeed = feed
         gateway = try Self.startGateway(in: folder, settings, upstream: upstreamPort)
     }
 
@@ -124,9 +129,10 @@ final class DirectorySite {
         in folder: TemporaryFolder, _ settings: Settings, upstream port: UInt16
     ) throws -> RunningGateway {
         let place = folder.path
-        let feed =
-            settings.feed.hasPrefix("unix:")
-            ? "unix:\(place)/\(settings.feed.dropFirst(5))" : settings.feed
+        var feed = settings.feed
+        if feed.hasPrefix("unix:") {
+            feed = "unix:\(place)/\(settings.gatewayFeed ?? String(feed.dropFirst(5)))"
+        }
         let secret =
             settings.feedSecret == nil ? "" : ", secret: \"file:\(place)/gateway-feed.key\""
         let cache = settings.isCached ? "\n  cache: \"file:\(place)/tenants.copy\"" : ""

@@ -168,6 +168,24 @@ import Testing
         try site.expect(200, token: site.material.acme, within: 10)
     }
 
+    @Test func `a copy of another feed lets nobody in`() throws {
+        let upstream = try RecorderUpstream()
+        var settings = DirectorySite.Settings()
+        settings.isCached = true
+        let site = try DirectorySite(upstream: upstream.port, settings)
+        try site.make("acme")
+        try site.expect(200, token: site.material.acme, within: 20)
+        let copy = "\(site.folder.path)/tenants.copy"
+        try site.restartGateway(feed: "other.sock") { try site.killBackend() }
+        let said = site.gateway.process.errorOutput
+        #expect(said.contains("is not used: it is of another feed"), "\(said)")
+        #expect(try site.gateway.code("GET /x") == (503, "directory.unavailable"))
+        // It is left as it is, and good for its own feed; nobody can read an address in it.
+        #expect(try !String(contentsOfFile: copy, encoding: .utf8).contains(".sock"))
+        try site.restartGateway()
+        #expect(try site.gateway.ask("GET /x").status == 200)
+    }
+
     @Test func `a copy that is too old lets nobody in`() throws {
         let upstream = try RecorderUpstream()
         var settings = DirectorySite.Settings()

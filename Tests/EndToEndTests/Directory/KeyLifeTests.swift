@@ -91,6 +91,28 @@ import Testing
         #expect(try client.readResponse().status == 401)
     }
 
+    @Test func `is refused by a gateway that was away until the backend had forgotten it`() throws {
+        let upstream = try RecorderUpstream()
+        let site = try DirectorySite(upstream: upstream.port)
+        try Self.open(site)
+        try site.make("acme", tier: "GROWTH")
+        let (old, good) = (try make(site, "acme", ""), try make(site, "acme", ""))
+        try expect("200", site, old.key)
+        try expect("200", site, good.key)
+        site.gateway.process.signal(SIGSTOP)
+        // What the backend does with a key that was revoked long ago.
+        _ = try site.sql(
+            "SELECT set_config('app.current_vendor', (SELECT vendor_id::text FROM "
+                + "ringfence.tenants LIMIT 1), false);"
+                + "UPDATE ringfence.api_keys SET revoked_at = now() WHERE id = '\(old.id)';"
+                + "UPDATE ringfence.feeds SET forgotten = version;"
+                + "DELETE FROM ringfence.api_keys WHERE id = '\(old.id)';")
+        site.gateway.process.signal(SIGCONT)
+        try expect("401 token.invalid", site, old.key, within: 5)
+        #expect(try status(site, good.key) == "200")
+        #expect(try site.gateway.metric("ringfence_directory_reloads") == 1)
+    }
+
     @Test func `is good only while the tier has api-access, and while its tenant is active`()
         throws
     {

@@ -8,18 +8,23 @@ private final class CertificateGateway {
     let recorder: RecorderUpstream
     let gateway: RunningGateway
 
-    init(clients: String = "optional") throws {
+    /// - Parameter revocations: the list in force; see `makeRevocations`.
+    init(clients: String = "optional", revocations: String? = nil) throws {
         folder = try TemporaryFolder()
         recorder = try RecorderUpstream()
         try Self.makeCertificates(in: folder)
+        if revocations != nil { try Self.makeRevocations(in: folder) }
         gateway = try RunningGateway(
-            text: Self.policy(folder, try Material.get().folder.path, recorder.port, clients))
+            text: Self.policy(
+                folder, try Material.get().folder.path, recorder.port, clients,
+                revocations: revocations))
     }
 
     static func policy(
         _ folder: TemporaryFolder, _ place: String, _ upstream: UInt16, _ clients: String,
-        authority: String = "ca"
+        authority: String = "ca", revocations: String? = nil
     ) throws -> String {
+        let list = revocations.map { "\n      client_crl: file:\(folder.path)/\($0).crl" } ?? ""
         try folder.write(
             "version: 1\ntenants: {acme: {tier: STARTER}, globex: {tier: STARTER}}\n",
             to: "tenants.yaml")
@@ -33,7 +38,7 @@ private final class CertificateGateway {
                   certificate: file:\(place)/tls.crt
                   key: file:\(place)/tls.key
                   client_ca: file:\(folder.path)/\(authority).pem
-                  client_certificates: \(clients)
+                  client_certificates: \(clients)\(list)
               health: {address: "127.0.0.1:0"}
             issuers:
               idp:
@@ -82,6 +87,56 @@ private final class CertificateGateway {
             """
         let made = try ChildProcess.run("sh", ["-c", script], folder: folder.path, seconds: 60)
         try #require(made.end == .exited(0), "\(made.errorOutput)")
+    }
+
+    /// `none` has nothing, `acme` acme's certificate in it, `past` was good for a day in 2020,
+    /// `other` is of the other authority.
+    private static func makeRevocations(in folder: TemporaryFolder) throws {
+        let script = """
+            set -e
+            printf '[ca]\\ndefault_ca=d\\n[d]\\ndatabase=index\\ncrlnumber=number\\n' > ca.cnf
+            printf 'default_md=sha256\\ndefault_crl_days=1\\n' >> ca.cnf
+            : > index
+            echo 01 > number
+            list() {
+              name=$1 ca=$2
+              shift 2
+              openssl ca -config ca.cnf -keyfile $ca.key -cert $ca.pem -gencrl -out $name.crl "$@" \
+                2>/dev/null
+            }
+            list none ca
+            list past ca -crl_lastupdate 20200101000000Z -crl_nextupdate 20200102000000Z
+            list other other
+            openssl ca -config ca.cnf -keyfile ca.key -cert ca.pem -revoke acme.crt 2>/dev/null
+            list acme ca
+            cat none.crl other.crl > both.crl
+            echo nonsense > broken.crl
+            """
+        let made = try ChildProcess.run("sh", ["-c", script], folder: folder.path, seconds: 60)
+        try #require(made.end == .exited(0), "\(made.errorOutput)")
+    }
+
+    func reload(revocations: String, expecting words: String) throws {
+        try gateway.reload(
+            text: try Self.policy(
+                folder, try Material.get().folder.path, recorder.port, "optional",
+                revocations: revocations), expecting: words)
+    }
+
+    /// Two requests on one connection, some seconds apart; what came back.
+    func askTwice(
+        _ path: String, certificate: String, secondsBetween pause: Int
+    ) throws -> String {
+        let last = "Connection: close\\r\\n\\r\\n"
+        let begin = "GET \(path) HTTP/1.1\\r\\nHost: localhost\\r\\n"
+        let script = """
+            (printf '\(begin)\\r\\n'; sleep \(pause); printf '\(begin)\(last)') \
+              | openssl s_client -quiet -connect 127.0.0.1:\(gateway.port) -servername localhost \
+              -cert \(certificate).crt -key \(certificate).key 2>/dev/null
+            """
+        return try ChildProcess.run(
+            "sh", ["-c", script], folder: folder.path, seconds: 40
+        ).output
     }
 
     /// Status and code, or `refused` where the handshake fails.
@@ -165,6 +220,54 @@ private final class CertificateGateway {
         #expect(try bench.ask("/machines/6", certificate: "acme") == "refused")
         #expect(try bench.ask("/machines/6", certificate: "stranger") == "200")
         #expect(try bench.ask("/machines/7") == "401 token.missing")
+    }
+}
+
+@Suite struct `Revoked certificates of clients` {
+    @Test func `are refused from the reload that says so`() throws {
+        let bench = try CertificateGateway(revocations: "none")
+        #expect(try bench.ask("/machines/1", certificate: "acme") == "200")
+        try bench.reload(revocations: "acme", expecting: "reloaded")
+        #expect(try bench.ask("/machines/2", certificate: "acme") == "refused")
+        #expect(try bench.ask("/machines/3", certificate: "globex") == "200")
+        #expect(bench.tenant("/machines/2") == nil)
+    }
+
+    @Test func `cannot be told by a list that is out of date, or not there: all are refused`()
+        throws
+    {
+        let bench = try CertificateGateway(revocations: "past")
+        #expect(bench.gateway.process.errorOutput.contains("out of date"))
+        #expect(try bench.ask("/machines/1", certificate: "acme") == "refused")
+        // Who has no certificate is served as before.
+        let token = "Authorization: Bearer \(try Material.get().acme)"
+        #expect(try bench.ask("/tokens/1", [token]) == "200")
+        try bench.reload(revocations: "other", expecting: "reloaded")
+        #expect(try bench.ask("/machines/2", certificate: "acme") == "refused")
+        try bench.reload(revocations: "both", expecting: "reloaded")
+        #expect(try bench.ask("/machines/3", certificate: "acme") == "200")
+        // A file that is none changes nothing.
+        try bench.reload(revocations: "broken", expecting: "reload refused")
+        #expect(
+            bench.gateway.process.errorOutput.contains("is not a list of revoked certificates"))
+        #expect(try bench.ask("/machines/4", certificate: "acme") == "200")
+    }
+
+    @Test func `cannot be told any more on a connection that outlives the list`() throws {
+        let bench = try CertificateGateway(revocations: "none")
+        // Made only now, so that its five seconds begin now. Acme is in it.
+        let made = try ChildProcess.run(
+            "sh",
+            [
+                "-c",
+                "openssl ca -config ca.cnf -keyfile ca.key -cert ca.pem -gencrl -crlsec 5 "
+                    + "-out brief.crl",
+            ], folder: bench.folder.path, seconds: 20)
+        try #require(made.end == .exited(0), "\(made.errorOutput)")
+        try bench.reload(revocations: "brief", expecting: "reloaded")
+        let answers = try bench.askTwice("/machines/5", certificate: "globex", secondsBetween: 7)
+        #expect(answers.contains("HTTP/1.1 200"), "\(answers)")
+        #expect(answers.contains("HTTP/1.1 401"), "\(answers)")
     }
 }
 

@@ -58,7 +58,7 @@ final class CredentialGateway: Sendable {
         let other = "0190a000-0000-7000-8000-00000000000d"
         copy.add(tenant: "acme", id: other, tier: "SCALE", isOther: true)
         try copy.add(key: Self.ofOther, of: other, scopes: ["events:read"])
-        try copy.write(to: "\(place)/directory.copy")
+        try copy.write(to: "\(place)/directory.copy", feed: "unix:\(place)/no-feed.sock")
         gateway = try RunningGateway(text: Self.policy(place, upstream: recorder.port))
     }
 

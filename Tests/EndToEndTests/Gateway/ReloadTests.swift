@@ -146,6 +146,61 @@ import Testing
         #expect(try curl("wrong.example.test", "wrong").end == .exited(0))
     }
 
+    /// Makes a process's limit such that it can open so many more files.
+    private static func leave(descriptors count: Int, to process: Int32) throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")
+        let open = Set(names.compactMap { Int($0) })
+        var (limit, free) = (0, 0)
+        while free < count {
+            if !open.contains(limit) { free += 1 }
+            limit += 1
+        }
+        let done = try ChildProcess.run(
+            "prlimit", ["--pid", "\(process)", "--nofile=\(limit):"], seconds: 10)
+        try #require(done.end == .exited(0), "\(done.errorOutput)")
+    }
+
+    @Test func `a reload that is refused at the directory leaves the old certificates in force`()
+        throws
+    {
+        let upstream = try RecorderUpstream()
+        let material = try Material.get()
+        let folder = try TemporaryFolder()
+        let copy = { (from: String) in
+            for ending in ["crt", "key"] {
+                try folder.write(try material.text(of: "\(from).\(ending)"), to: "live.\(ending)")
+            }
+        }
+        try copy("tls")
+        var policy = PolicyText(port: upstream.port)
+        policy.tls = true
+        policy.certificate = "../\(URL(filePath: folder.path).lastPathComponent)/live"
+        let gateway = try RunningGateway(policy)
+        let curl = { (host: String, authority: String) in
+            try ChildProcess.run(
+                "curl",
+                [
+                    "--silent", "--max-time", "10", "--cacert",
+                    "\(material.folder.path)/\(authority).crt", "--connect-to",
+                    "\(host):443:127.0.0.1:\(gateway.port)", "https://\(host)/open/x",
+                ], seconds: 15)
+        }
+        #expect(try curl("api.example.test", "tls").end == .exited(0))
+        try copy("wrong")
+        var refused = policy
+        refused.tenants = "{source: directory, feed: {address: \"unix:/run/nobody.sock\"}}"
+        // Enough descriptors to read files one after the other, and not for a follower.
+        try Self.leave(descriptors: 3, to: gateway.process.pid)
+        try gateway.reload(refused, expecting: Self.refused)
+        try Self.leave(descriptors: 1_000, to: gateway.process.pid)
+        #expect(gateway.process.errorOutput.contains("the old policy stays: the system refuses"))
+        #expect(try curl("api.example.test", "tls").end == .exited(0))
+        #expect(try curl("wrong.example.test", "wrong").end != .exited(0))
+        #expect(try gateway.metric("ringfence_snapshot_version") == 1)
+        try gateway.reload(policy, expecting: Self.done)
+        #expect(try curl("wrong.example.test", "wrong").end == .exited(0))
+    }
+
     @Test func `a key set is fetched by https, again on an interval, and kept`() throws {
         let material = try Material.get()
         let sets = Sets(try material.keySet(of: "idp"))

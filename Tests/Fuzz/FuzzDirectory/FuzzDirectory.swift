@@ -59,7 +59,9 @@ private struct Replicas {
     static func copy(_ replica: inout DirectoryReplica) {
         let edition = replica.edition()
         var written: [UInt8] = []
-        DirectoryReplica.write(edition, at: replica.positions, asOf: 1) { written += $0 }
+        DirectoryReplica.write(edition, at: replica.positions, asOf: 1, of: Array("feed".utf8)) {
+            written += $0
+        }
         var other = DirectoryReplica(seed: 2, vendors: vendors)
         var isFirst = true
         for line in written.split(separator: UInt8(ascii: "\n")) {

@@ -14,6 +14,9 @@ private struct NaiveDirectory {
         var token: TokenID
     }
 
+    /// Nobody asks for what is void for ever.
+    mutating func compact() { keys = keys.filter { !$0.value.isRevoked } }
+
     mutating func apply(_ change: DirectoryChange) {
         switch change {
         case .tenant(let facts):
@@ -153,6 +156,7 @@ struct NoDigest: Error {}
             Self.compare(edition, naive, "seed \(seed), step \(step)")
             if step % 203 == 0 {
                 try ledger.compact(now: 0)
+                naive.compact()
                 Self.compare(ledger.edition(), naive, "seed \(seed), compacted at \(step)")
                 let left = ledger.edition().overlayCount
                 #expect(left == 0)
@@ -204,6 +208,35 @@ struct NoDigest: Error {}
         let edition = ledger.edition()
         #expect(edition.revocation(tenant, tokens[0]) == nil)
         #expect(edition.revocation(tenant, tokens[1]) != nil)
+    }
+
+    @Test func `compacting forgets keys that were revoked, or expired a day ago`() throws {
+        var ledger = DirectoryLedger(seed: 1)
+        let zero = [UInt8](repeating: 0, count: 32)
+        let day = DirectoryLedger.expiredSeconds
+        func key(_ letter: Character, _ expires: Int64, isRevoked: Bool) throws -> APIKeyFacts {
+            let name = [UInt8](String(repeating: letter, count: 16).utf8)
+            guard let id = APIKeyID(name.span),
+                let digest = CredentialDigest(bytes: zero.span)
+            else { throw NoDigest() }
+            var facts = APIKeyFacts(id: id, tenant: TenantID(high: 1, low: 1), digest: digest)
+            facts.expires = expires
+            facts.isRevoked = isRevoked
+            return facts
+        }
+        let good = try key("a", .max, isRevoked: false)
+        var revoked = try key("b", .max, isRevoked: false)
+        let expired = try key("c", 100, isRevoked: false)
+        let late = try key("d", 101, isRevoked: false)
+        for facts in [good, revoked, expired, late] { try ledger.apply(.key(facts)) }
+        _ = ledger.edition()
+        revoked.isRevoked = true
+        try ledger.apply(.key(revoked))
+        try ledger.compact(now: 100 + day)
+        let edition = ledger.edition()
+        #expect(edition.key(good.id) != nil && edition.key(late.id) != nil)
+        #expect(edition.key(revoked.id) == nil && edition.key(expired.id) == nil)
+        #expect(edition.keyCount == 2)
     }
 
     @Test func `N5 an id with another name, or a name with another id, is refused`() throws {

@@ -116,14 +116,17 @@ private struct PlayedFeed {
         try Self.expect(&replica, page, .current(isChanged: true))
         var written: [UInt8] = []
         DirectoryReplica.write(
-            replica.edition(), at: replica.positions, asOf: 77
+            replica.edition(), at: replica.positions, asOf: 77, of: Array("feed".utf8)
         ) { written += $0 }
         var copy = DirectoryReplica(seed: 4, vendors: [Self.vendor])
         var reader = DirectoryLineReader()
         for (index, line) in written.split(separator: UInt8(ascii: "\n")).enumerated() {
             let bytes = Array(line)
             if index == 0 {
-                guard case .copy(asOf: 77, let sizes) = try reader.read(bytes.span) else {
+                guard
+                    case .copy(asOf: 77, of: [UInt8]("feed".utf8), let sizes) = try reader.read(
+                        bytes.span)
+                else {
                     Issue.record("no copy")
                     return
                 }
@@ -188,6 +191,26 @@ private struct PlayedFeed {
             }
             #expect(fault == wanted, "\(end)")
         }
+    }
+
+    @Test(arguments: [
+        (#"{"copy":2,"as_of":1,"of":"x"}"#, nil), (#"{"copy":2,"as_of":1}"#, "of is missing"),
+        (#"{"copy":2,"as_of":1,"of":""}"#, "of is no text of its form"),
+        (#"{"copy":1,"as_of":1}"#, "another version of the format"),
+    ])
+    func `a copy names its feed, and one of an earlier format is none`(
+        _ line: String, _ reason: String?
+    ) {
+        var reader = DirectoryLineReader()
+        let bytes = [UInt8](line.utf8)
+        var found: String?
+        do throws(DirectoryLineDefect) {
+            let read = try reader.read(bytes.span)
+            #expect(read == .copy(asOf: 1, of: [UInt8]("x".utf8), DirectorySizes()))
+        } catch {
+            found = error.reason
+        }
+        #expect(found == reason)
     }
 
     private static let head = #"{"feed":1,"vendor":"default","head":9,"mark":"m"}"# + "\n"
