@@ -174,7 +174,10 @@ let package = Package(
         tests("InjectionTests", ["Postgres", "TestSupport"]),
         tests(
             "VerificationTests",
-            ["Backend", "LocalPostgres", "Policy", "TestSupport", "Verification", "YAML"]),
+            [
+                "Backend", "LocalPostgres", "Policy", "Postgres", "TestSupport", "Verification",
+                "YAML",
+            ]),
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TestSupport", "TLS"]),
         tests(
             "GatewayTests",
@@ -183,7 +186,7 @@ let package = Package(
             "BackendTests",
             [
                 "Backend", "HTTP1", "HTTPTransport", "Policy", "Postgres", "Reactor", "TestSupport",
-                "Tokens",
+                "Tokens", "Verification",
             ]),
         tests("AttackTests", ["Attack", "HTTP1", "Tokens"]),
         tests("CommandTests", ["ringfence", "Policy", "TLS", "YAML", "Release", "TestSupport"]),

@@ -1,0 +1,89 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+@testable import Backend
+@testable import Postgres
+@testable import Verification
+
+/// `db verify --self-test`: copies of a clean schema of each mode, each broken in one way.
+@Suite(.timeLimit(.minutes(20))) struct `The self-test of each mode` {
+    static let results = Result {
+        let database = try PostgresCluster.shared().makeDatabase()
+        // They stay, because other tests of this process need them at the same time.
+        try PostgresCluster.shared().run(sql: GuardScript.roles, in: database)
+        let address = ConnectionString(database.adminURL)
+        return try [ContextMode.sealed, .statement].map { mode in
+            try SelfTest.run(
+                administrator: DatabaseAddress(database.adminURL),
+                schema: .guarded(mode, by: address))
+        }
+    }
+
+    @Test func `finds nothing wrong with what db migrate makes`() throws {
+        for result in try Self.results.get() {
+            #expect(result.clean == [], "\(result.mode)")
+            #expect(result.cleanExitCode == 0, "\(result.mode)")
+        }
+    }
+
+    @Test(
+        arguments: VerificationReport.Mode.allCases.flatMap { mode in
+            Sabotage.guarded(mode).map { "\(mode.rawValue): \($0.name)" }
+        }) func `a guard that was broken is noticed`(_ name: String) throws
+    {
+        let (result, outcome) = try #require(
+            try Self.results.get().flatMap { result in result.outcomes.map { (result, $0) } }
+                .first { "\($0.mode.rawValue): \($1.sabotage.name)" == name })
+        let fired = outcome.rules.map(\.rawValue).joined(separator: " ")
+        #expect(outcome.fault == nil)
+        #expect(outcome.finding != nil, "\(outcome.sabotage.rule.rawValue) is not in \(fired)")
+        #expect(outcome.exitCode == outcome.sabotage.exitCode, "\(result.mode) \(fired)")
+        #expect(outcome.isCaught, "\(outcome.sabotage.others) are not all in \(fired)")
+    }
+
+    @Test func `a sabotage that nothing notices is missed`() throws {
+        let database = try PostgresCluster.shared().makeDatabase()
+        let result = try SelfTest.run(
+            administrator: DatabaseAddress(database.adminURL),
+            sabotages: [
+                Sabotage("nothing at all", .b1, 5, "SELECT 1"),
+                Sabotage("one rule of two", .d2, 1, "SELECT 1", others: [.b1]),
+            ])
+        #expect(!result.isFine)
+        #expect(result.shown == [])
+        #expect(SelfTest.unshown([result]) == Rule.allCases)
+    }
+
+    /// On a server of its own: what was made for it is gone afterwards, and what was there is not.
+    @Test func `the program says which rules noticed, and leaves nothing behind`() throws {
+        let server = try MortalPostgres()
+        let database = try server.makeDatabase("bystander")
+        let folder = try TemporaryFolder()
+        let admin = try folder.write(database.adminURL + "\n", to: "admin.dsn")
+        let left = """
+            SELECT string_agg(name, ' ' ORDER BY name) FROM (
+                SELECT rolname::text FROM pg_roles WHERE rolname !~ '^pg_'
+                UNION ALL SELECT datname::text FROM pg_database
+                UNION ALL SELECT parname FROM pg_parameter_acl) AS all_of (name)
+            """
+        let before = try server.run(sql: left, in: database)
+        let run = try RunningBackend.run(
+            ["db", "verify", "--self-test", "--admin-file", admin], seconds: 600)
+        #expect(run.end == .exited(0), "\(run.output)\(run.errorOutput)")
+        #expect(!run.output.contains("MISSED"))
+        #expect(!run.output.contains("WRONG"))
+        for mode in VerificationReport.Mode.allCases {
+            #expect(run.output.contains("\n\(mode.rawValue): noticed by "))
+            let line = run.output.split(separator: "\n").first {
+                $0.hasPrefix("\(mode.rawValue): ") && $0.contains("rules that noticed: ")
+            }
+            #expect(line?.contains(" 0 missed;") == true, "\(run.output)")
+            #expect(line?.contains(mode == .plain ? " B9" : " B10") == true)
+        }
+        #expect(
+            run.output.contains(
+                "all \(Rule.allCases.count) rules noticed what was done for them to notice\n"))
+        #expect(try server.run(sql: left, in: database) == before)
+    }
+}
