@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 import TestSupport
 import Testing
 import Verification
@@ -103,6 +104,26 @@ import Verification
         for rule in [sabotage.rule] + sabotage.others {
             #expect(result.output.contains("[\(rule.rawValue)]"), "\(rule) \(result.output)")
         }
+    }
+
+    @Test func `a guard of other schemas is known by naming them`() throws {
+        let place = try Place("sealed")
+        let other = try #require(
+            GuardScript(mode: .sealed, schemas: ["ringfence", "shop"]))
+        try place.cluster.run(sql: other.trigger, in: place.database)
+        let ours = try place.run("db", "verify")
+        #expect(ours.end == .exited(1), "\(ours.output)")
+        #expect(ours.output.contains("guard_tables() is not the one"), "\(ours.output)")
+        let posture = try place.run("db", "posture")
+        #expect(posture.output.contains("switched off, changed or"), "\(posture.output)")
+        let login = try place.folder.write(place.database.runtimeURL + "\n", to: "login.dsn")
+        _ = try RunningBackend.makeSealKey("seal.key", place.folder, place.config)
+        let named = try RunningBackend.run([
+            "db", "verify", "--login-file", login, "--guard", "ringfence_guard", "--profile",
+            "ringfence", "--schema", "ringfence", "--schema", "shop", "--global",
+            "ringfence_migrations.applied", "--seal-key", "\(place.folder.path)/seal.key",
+        ])
+        #expect(named.end == .exited(0), "\(named.output)\(named.errorOutput)")
     }
 
     @Test func `tables that db protect brought under the guard are proven`() throws {

@@ -75,8 +75,14 @@ extension VerificationOptions {
 
     /// Our guard's functions, by their texts. Those that look after keys are not allowed to be
     /// called: the login has no business there.
-    mutating func trustGuard(_ modes: [ContextMode]) {
-        for script in modes.compactMap({ GuardScript(mode: $0) }) {
+    mutating func trustGuard(
+        _ modes: [ContextMode], schemas: [String] = ["ringfence"],
+        tenantColumn: String = "tenant_id"
+    ) {
+        let scripts = modes.compactMap {
+            GuardScript(mode: $0, schemas: schemas, tenantColumn: tenantColumn)
+        }
+        for script in scripts {
             for (name, body) in script.bodies where !["list_keys", "retire_key"].contains(name) {
                 allowedFunctions["ringfence_guard.\(name)", default: []].insert(
                     Self.pin(ofBody: body))

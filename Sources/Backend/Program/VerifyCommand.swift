@@ -199,11 +199,13 @@ struct VerifyCommand: Equatable {
     private static func tell(_ outcome: SelfTest.Outcome, _ mode: VerificationReport.Mode) {
         let sabotage = outcome.sabotage
         let rules = ([sabotage.rule] + sabotage.others).map(\.rawValue).joined(separator: " ")
-        var line = "\(mode.rawValue): \(outcome.isCaught ? "noticed" : "MISSED") by \(rules): "
+        var line =
+            "\(mode.rawValue): \(outcome.isCaught ? "noticed" : "MISSED") by \(rules): "
             + sabotage.name
         if !outcome.isCaught {
             let fired = outcome.rules.map(\.rawValue).joined(separator: " ")
-            line += "; exit \(outcome.exitCode) and not \(sabotage.exitCode), "
+            line +=
+                "; exit \(outcome.exitCode) and not \(sabotage.exitCode), "
                 + (outcome.fault ?? "rules: \(fired)")
         }
         StandardStream.output.write(line + "\n")
@@ -286,6 +288,11 @@ struct VerifyCommand: Equatable {
         options.schemas = lists["--schema"] ?? []
         options.tenantColumns = lists["--tenant-column"] ?? options.tenantColumns
         options.globals = lists["--global"] ?? []
+        if loginFile != nil, !options.schemas.isEmpty, let column = options.tenantColumns.first {
+            // A guard that another program installed watches the schemas it was given.
+            options.trustGuard(
+                ContextMode.allCases, schemas: options.schemas, tenantColumn: column)
+        }
         options.sensitiveColumns = lists["--sensitive"] ?? []
         for (signature, hash) in (lists["--allow-function"] ?? []).compactMap(Self.allowed) {
             options.allowedFunctions[signature, default: []].insert(hash)

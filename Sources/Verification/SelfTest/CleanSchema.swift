@@ -37,7 +37,8 @@ public struct CleanSchema: Sendable {
             var session = try ProbeSession(place.administrator, timeoutMilliseconds: 60_000)
             try session.perform(
                 ScratchDatabase.filled(
-                    script, [
+                    script,
+                    [
                         ("{login}", place.login), ("{owner}", place.owner),
                         ("{database}", place.database),
                     ]))

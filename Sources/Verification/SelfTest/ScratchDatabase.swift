@@ -25,7 +25,8 @@ struct ScratchDatabase {
     /// A script with the names in their places.
     func filled(_ script: String, database: String) -> String {
         Self.filled(
-            script, [
+            script,
+            [
                 ("{login}", login), ("{owner}", owner), ("{exempt}", exempt),
                 ("{database}", database),
             ])
