@@ -2,7 +2,7 @@
 extension GuardScript {
     /// One function of the guard as the catalogs keep it.
     public struct FunctionText: Equatable, Sendable {
-        /// What is between `$$` and `$$`, or what PostgreSQL makes of an expression (15 to 17).
+        /// What is between `$$` and `$$`, or what PostgreSQL 15 makes of an expression.
         public let body: String
         /// Whose rights it runs with, how often it must be asked, and its settings, such as
         /// `definer volatile search_path=pg_catalog, pg_temp`.
@@ -47,7 +47,7 @@ extension GuardScript {
         return (says("SECURITY DEFINER") ? "definer " : "invoker ") + kind + path
     }
 
-    /// What PostgreSQL makes of `ringfence.tenant()` and `ringfence.vendor()` (15 to 17).
+    /// What PostgreSQL 15 makes of `ringfence.tenant()` and `ringfence.vendor()`.
     public var contextBodies: (tenant: String, vendor: String) {
         switch mode {
         case .sealed:
