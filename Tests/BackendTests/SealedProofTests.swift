@@ -83,8 +83,9 @@ import Verification
         #expect(forgeable.output.contains("[B9]"), "\(forgeable.output)")
     }
 
-    /// The same as `db verify --self-test` does to its scratch copies, here through the program.
-    @Test(arguments: Sabotage.guarded(.sealed).map(\.name))
+    /// `db verify --self-test` does all of them to its scratch copies; here those that several
+    /// rules notice, with a key that the owner's login installs.
+    @Test(arguments: Sabotage.guarded(.sealed).filter { !$0.others.isEmpty }.map(\.name))
     func `a guard that was tampered with is told`(_ name: String) throws {
         let place = try Place("sealed")
         let sabotage = try #require(

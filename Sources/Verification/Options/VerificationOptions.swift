@@ -27,8 +27,8 @@ public struct VerificationOptions: Sendable {
     /// `schema.name(types)`, or `schema.name` for all of that name, and the SHA-256 (hex) of its
     /// body: definer functions that were read and found good, and those that tell the context.
     public var allowedFunctions: [String: Set<String>] = [:]
-    /// What functions of a guard must be, by `schema.name`: the SHA-256 (hex) of the body and, behind
-    /// a space, whose rights, volatility and settings, as in
+    /// What functions of a guard must be, by `schema.name`: the SHA-256 (hex) of the body and,
+    /// behind a space, whose rights, volatility and settings, as in
     /// `definer volatile search_path=pg_catalog, pg_temp`. Saying so allows nobody to call them.
     public var pinnedFunctions: [String: Set<String>] = [:]
     /// Functions, as `schema.name`, that the login must not call: what makes seals or keys.
