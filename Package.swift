@@ -174,10 +174,7 @@ let package = Package(
         tests("InjectionTests", ["Postgres", "TestSupport"]),
         tests(
             "VerificationTests",
-            [
-                "Backend", "LocalPostgres", "Policy", "Postgres", "TestSupport", "Verification",
-                "YAML",
-            ]),
+            ["Backend", "LocalPostgres", "Policy", "TestSupport", "Verification", "YAML"]),
         tests("HTTPTransportTests", ["HTTPTransport", "HTTP1", "Reactor", "TestSupport", "TLS"]),
         tests(
             "GatewayTests",
