@@ -183,7 +183,7 @@ let package = Package(
             "BackendTests",
             [
                 "Backend", "HTTP1", "HTTPTransport", "Policy", "Postgres", "Reactor", "TestSupport",
-                "Tokens",
+                "Tokens", "Verification",
             ]),
         tests("AttackTests", ["Attack", "HTTP1", "Tokens"]),
         tests("CommandTests", ["ringfence", "Policy", "TLS", "YAML", "Release", "TestSupport"]),

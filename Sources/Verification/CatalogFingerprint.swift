@@ -95,7 +95,8 @@ public enum CatalogFingerprint {
             SELECT pg_catalog.concat_ws('|', 'x', extname, extversion)
             FROM pg_catalog.pg_extension
             UNION ALL
-            SELECT pg_catalog.concat_ws('|', 'e', evtname, evtevent, evtenabled, evtfoid)
+            SELECT pg_catalog.concat_ws('|', 'e', evtname, evtevent, evtenabled, evtfoid,
+                evtowner, evttags::text)
             FROM pg_catalog.pg_event_trigger
             UNION ALL
             SELECT pg_catalog.concat_ws('|', 'b', p.pubname, p.schemaname, p.tablename)

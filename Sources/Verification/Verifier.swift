@@ -41,6 +41,11 @@ public enum Verifier {
             try pooler.run()
             findings += pooler.findings
             probes += pooler.probes
+        } else if options.lendsSession {
+            var pooler = PoolerProbe(scope, options.login, options)
+            try pooler.runLending()
+            findings += pooler.findings
+            probes += pooler.probes
         }
         var subject = subject(scope, options)
         subject.catalogFingerprint = fingerprint

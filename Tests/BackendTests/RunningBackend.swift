@@ -122,10 +122,10 @@ final class RunningBackend: Sendable {
 
     /// Runs the program to its end.
     static func run(
-        _ arguments: [String], environment: [String: String]? = nil
+        _ arguments: [String], environment: [String: String]? = nil, seconds: Double = 40
     ) throws -> (end: ChildProcess.End, output: String, errorOutput: String) {
         try ChildProcess.run(
-            try program.get(), arguments, environment: environment, seconds: 40)
+            try program.get(), arguments, environment: environment, seconds: seconds)
     }
 
     // MARK: Requests

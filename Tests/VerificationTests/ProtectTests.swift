@@ -158,4 +158,58 @@ import Verification
             type == .text ? "a" : "1", "SELECT count(*) > 5 FROM shop.order_lines")
         #expect(own.output == "t\n", "\(own.errorOutput)")
     }
+
+    @Test func `a reference keeps what it does, and no old one is left beside it`() throws {
+        let shop = try LegacyShop(rows: 20)
+        try shop.ask(
+            """
+            SET ROLE \(shop.database.owner);
+            CREATE TABLE shop.parents (id bigint PRIMARY KEY, org uuid NOT NULL);
+            CREATE TABLE shop.children (
+                id bigint PRIMARY KEY, org uuid NOT NULL,
+                moved bigint CONSTRAINT moved REFERENCES shop.parents (id) ON UPDATE CASCADE
+                    ON DELETE RESTRICT,
+                late bigint DEFAULT 1 CONSTRAINT late REFERENCES shop.parents (id)
+                    ON DELETE SET DEFAULT DEFERRABLE INITIALLY DEFERRED,
+                held bigint CONSTRAINT held REFERENCES shop.parents (id) DEFERRABLE);
+            INSERT INTO shop.parents SELECT n, '\(LegacyShop.acme)' FROM generate_series(1, 4) n;
+            INSERT INTO shop.children VALUES (1, '\(LegacyShop.acme)', 2, 3, 4);
+            """)
+        var options = shop.options()
+        options.tables = [
+            .init(name: "shop.parents", backfill: "org"),
+            .init(name: "shop.children", backfill: "org"),
+        ]
+        let plan = try shop.apply(options)
+        #expect(plan.refusals == [])
+        let references = """
+            SELECT string_agg(format('%s %s', conname, pg_get_constraintdef(oid)), E'\\n'
+                ORDER BY conname COLLATE "C")
+            FROM pg_constraint WHERE conrelid = 'shop.children'::regclass AND contype = 'f'
+                AND convalidated
+            """
+        let head = "FOREIGN KEY (tenant_id,"
+        let tail = "REFERENCES shop.parents(tenant_id, id)"
+        let made = try shop.ask(references)
+        #expect(
+            made == """
+                held \(head) held) \(tail) DEFERRABLE
+                late \(head) late) \(tail) ON DELETE SET DEFAULT (late) \
+                DEFERRABLE INITIALLY DEFERRED
+                moved \(head) moved) \(tail) ON UPDATE CASCADE ON DELETE RESTRICT
+                """)
+        // They still do it: a moved parent takes its child along, a lost one gives it the default.
+        try shop.ask(
+            """
+            UPDATE shop.parents SET id = 20 WHERE id = 2;
+            DELETE FROM shop.parents WHERE id = 3;
+            """)
+        #expect(
+            try shop.ask("SELECT concat_ws(' ', moved, late, held) FROM shop.children")
+                == "20 1 4")
+        let stopped = Result {
+            try shop.ask("DELETE FROM shop.parents WHERE id = 20")
+        }
+        #expect(throws: (any Error).self) { try stopped.get() }
+    }
 }

@@ -52,14 +52,17 @@ import Testing
         #expect(Set(Sabotage.all.map(\.name)).count == Sabotage.all.count)
     }
 
-    @Test func `has a sabotage for each rule that the catalogs answer`() {
-        let seen = Set(Sabotage.all.map(\.rule))
-        // V1 needs another server; E2 is an inventory.
-        let none: Set<Rule> = [.v1, .e2]
-        let wanted = Rule.allCases.filter {
-            "ABCDEFS".contains($0.rawValue.prefix(1)) && !none.contains($0)
+    @Test func `has a sabotage for every rule there is`() {
+        let all = Sabotage.all + Sabotage.guarded(.sealed) + Sabotage.guarded(.statement)
+        let seen = Set(all.flatMap { [$0.rule] + $0.others })
+        #expect(Rule.allCases.filter { !seen.contains($0) } == [])
+    }
+
+    @Test func `has its own names in each mode`() {
+        for mode in VerificationReport.Mode.allCases {
+            let names = Sabotage.guarded(mode).map(\.name)
+            #expect(Set(names).count == names.count)
         }
-        #expect(wanted.filter { !seen.contains($0) } == [])
     }
 
     @Test(arguments: Sabotage.all.map(\.name)) func `is noticed`(_ name: String) throws {
@@ -69,6 +72,9 @@ import Testing
         let fired = outcome.rules.map(\.rawValue).joined(separator: " ")
         #expect(outcome.finding != nil, "\(outcome.sabotage.rule.rawValue) is not in \(fired)")
         #expect(outcome.exitCode == outcome.sabotage.exitCode, "\(fired)")
+        for rule in outcome.sabotage.others {
+            #expect(outcome.rules.contains(rule), "\(rule.rawValue) is not in \(fired)")
+        }
     }
 
     @Test func `shows each leak with a reproducer that really leaks`() throws {

@@ -50,7 +50,7 @@ enum DatabaseCommands {
 
     /// Tables belong to whoever made the schema; a new one is made as `ringfence_owner` where that
     /// role exists for us, so that no login owns what it migrates.
-    private static let becomeOwner: StaticString = """
+    static let becomeOwner: StaticString = """
         SELECT pg_catalog.set_config('role', coalesce(
             (SELECT pg_catalog.pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace
                 WHERE nspname = 'ringfence'),
@@ -116,7 +116,7 @@ extension MigrationFault {
         }
     }
 
-    fileprivate var words: String {
+    var words: String {
         switch self {
         case .notAscending(let number): "migration \(number) is out of order"
         case .edited(let number):

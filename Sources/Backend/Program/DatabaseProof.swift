@@ -2,28 +2,22 @@ import Policy
 import Postgres
 import Reactor
 import Verification
+import YAML
 
 /// A database to be verified, and who may lend its verification a seal key.
 struct DatabaseProof: Sendable {
     var options: VerificationOptions
+    /// The file of accepted risks.
+    var waiverFile: String?
     /// The owner's login, of a database of ours that believes seals.
     private let owner: ConnectionString?
 
     /// Our own database: as the runtime role, in the mode that the configuration says.
     init(_ setup: BackendSetup) {
         options = VerificationOptions(login: setup.runtimeAddress)
-        options.context =
-            setup.context == .plain
-            ? .setting("app.current_tenant") : .guarded(schema: "ringfence_guard")
-        options.trustGuard([setup.context])
-        for (name, body) in [
-            ("tenant", GuardScript(mode: setup.context)?.contextBodies.tenant),
-            ("vendor", GuardScript(mode: setup.context)?.contextBodies.vendor),
-        ] {
-            guard let body else { continue }
-            options.allowedFunctions["ringfence.\(name)"] = [VerificationOptions.pin(ofBody: body)]
-        }
+        options.expectOurs(setup.context)
         options.watches = setup.policy.database.verify == .watch
+        waiverFile = setup.policy.database.waivers
         owner = setup.context == .plain ? nil : setup.owner
     }
 
@@ -34,6 +28,26 @@ struct DatabaseProof: Sendable {
         owner = nil
     }
 
+    /// The accepted risks as the file says them now; none without a file.
+    func readWaivers() throws(StartupFault) -> [WaiverFile.Waiver] {
+        guard let waiverFile else { return [] }
+        let loaded = loadWaivers(path: waiverFile, rules: Rule.allCases.map(\.rawValue)) {
+            name throws(UnreadableFile) in
+            do throws(FileFault) {
+                return try readFile(name, bytesMax: PolicyBounds.fileBytesMax + 1)
+            } catch {
+                throw UnreadableFile(reason: error.words)
+            }
+        }
+        guard let file = loaded.file else {
+            throw StartupFault(
+                exit: .invalidConfiguration, message: loaded.report.text(colour: false))
+        }
+        return file.waivers
+    }
+
+    /// What is found, with no risk accepted.
+    ///
     /// - Throws: `ProbeFault` when the database gives no answer.
     func verify() throws(ProbeFault) -> VerificationReport {
         guard options.sealKey == nil, let owner, case .guarded = options.context,
@@ -47,13 +61,35 @@ struct DatabaseProof: Sendable {
 }
 
 extension VerificationOptions {
-    /// Our guard's functions, by their bodies. Those that look after keys are not among them: the
-    /// login has no business there.
-    mutating func trustGuard(_ modes: [ContextMode]) {
-        for script in modes.compactMap({ GuardScript(mode: $0) }) {
+    /// A database as `db migrate` makes it, in this mode.
+    mutating func expectOurs(_ mode: ContextMode) {
+        context =
+            mode == .plain
+            ? .setting("app.current_tenant") : .guarded(schema: "ringfence_guard")
+        trustGuard([mode])
+        guard let bodies = GuardScript(mode: mode)?.contextBodies else { return }
+        for (name, body) in [("tenant", bodies.tenant), ("vendor", bodies.vendor)] {
+            allowedFunctions["ringfence.\(name)"] = [Self.pin(ofBody: body)]
+        }
+    }
+
+    /// Our guard's functions, by their texts. Those that look after keys are not allowed to be
+    /// called: the login has no business there.
+    mutating func trustGuard(
+        _ modes: [ContextMode], schemas: [String] = ["ringfence"],
+        tenantColumn: String = "tenant_id"
+    ) {
+        let scripts = modes.compactMap {
+            GuardScript(mode: $0, schemas: schemas, tenantColumn: tenantColumn)
+        }
+        for script in scripts {
             for (name, body) in script.bodies where !["list_keys", "retire_key"].contains(name) {
                 allowedFunctions["ringfence_guard.\(name)", default: []].insert(
                     Self.pin(ofBody: body))
+            }
+            for (name, text) in script.functionTexts {
+                pinnedFunctions["ringfence_guard.\(name)", default: []].insert(
+                    Self.pin(ofBody: text.body) + " " + text.attributes)
             }
         }
         withheldFunctions = ["claim", "install_key", "mint", "sign"].map { "ringfence_guard.\($0)" }

@@ -4,7 +4,6 @@ import Postgres
 import Reactor
 import Tokens
 import Verification
-import YAML
 
 /// `db verify`: proves isolation of a database, ours or another, as its deployed login.
 struct VerifyCommand: Equatable {
@@ -116,18 +115,24 @@ struct VerifyCommand: Equatable {
         if switches.contains("--self-test") { return try testItself() }
         let proof = try proof()
         var report = try Self.verify(proof)
-        try tell(&report)
+        try tell(report)
         guard let watchMilliseconds else { return Self.exit(report) }
+        var day = Verifier.today
         while true {
             usleep(UInt32(watchMilliseconds) * 1_000)
+            let today = Verifier.today
             // A database that is away has no catalogs to drift; it is asked again.
-            guard let now = try? CatalogFingerprint.read(proof.options),
-                now != report.subject.catalogFingerprint,
-                let next = try? Self.verify(proof)
-            else { continue }
-            StandardStream.output.write("drift: the catalogs are not those that were verified\n")
+            guard let now = try? CatalogFingerprint.read(proof.options) else { continue }
+            let hasDrifted = now != report.subject.catalogFingerprint
+            let isOverdue = today != day && proof.waiverFile != nil
+            guard hasDrifted || isOverdue, let next = try? Self.verify(proof) else { continue }
+            StandardStream.output.write(
+                hasDrifted
+                    ? "drift: the catalogs are not those that were verified\n"
+                    : "a new day: accepted risks are judged again\n")
+            day = today
             report = next
-            try tell(&report)
+            try tell(report)
         }
     }
 
@@ -140,11 +145,16 @@ struct VerifyCommand: Equatable {
     }
 
     static func verify(_ proof: DatabaseProof) throws(StartupFault) -> VerificationReport {
+        // Before anything is tried: a file that is no good is not worth waiting for.
+        let waivers = try proof.readWaivers()
+        var report: VerificationReport
         do throws(ProbeFault) {
-            return try proof.verify()
+            report = try proof.verify()
         } catch {
             throw fault(error)
         }
+        report.apply(waivers, today: Verifier.today)
+        return report
     }
 
     private static func fault(_ fault: ProbeFault) -> StartupFault {
@@ -156,34 +166,66 @@ struct VerifyCommand: Equatable {
         return StartupFault(exit: exit, message: "error: \(fault.words)\n")
     }
 
+    /// Every rule has to notice what is done for it, in one mode or another.
     private func testItself() throws(StartupFault) -> ExitCode {
         guard let administratorFile else { return .usage }
-        let address = try Self.address(administratorFile)
-        let result: SelfTest.Result
-        do throws(ProbeFault) {
-            result = try SelfTest.run(administrator: address) { outcome in
-                let word = outcome.isCaught ? "noticed" : "MISSED"
-                let rule = outcome.sabotage.rule.rawValue
-                StandardStream.output.write("\(word) by \(rule): \(outcome.sabotage.name)\n")
+        let text = try Self.line(administratorFile)
+        let address = ConnectionString(text)
+        let schemas = [
+            CleanSchema.plain, .guarded(.sealed, by: address), .guarded(.statement, by: address),
+        ]
+        var results: [SelfTest.Result] = []
+        for schema in schemas {
+            do throws(ProbeFault) {
+                let result = try SelfTest.run(
+                    administrator: DatabaseAddress(text), schema: schema,
+                    each: { Self.tell($0, schema.mode) })
+                Self.tell(result)
+                results.append(result)
+            } catch {
+                throw Self.fault(error)
             }
-        } catch {
-            throw Self.fault(error)
         }
-        for finding in result.clean {
-            StandardStream.output.write(
-                "WRONG about a clean schema: \(finding.rule.rawValue) \(finding.message)\n")
-        }
-        let missed = result.outcomes.count { !$0.isCaught }
+        let unshown = SelfTest.unshown(results)
+        let count = Rule.allCases.count
         StandardStream.output.write(
-            "\(result.outcomes.count) sabotages, \(missed) missed; a clean schema gives "
-                + "\(result.clean.count) findings\n")
-        return result.isFine ? .fine : .failed
+            unshown.isEmpty
+                ? "all \(count) rules noticed what was done for them to notice\n"
+                : "\(unshown.count) of \(count) rules noticed nothing: "
+                    + unshown.map(\.rawValue).joined(separator: " ") + "\n")
+        return unshown.isEmpty && results.allSatisfy(\.isFine) ? .fine : .failed
     }
 
-    private func tell(_ report: inout VerificationReport) throws(StartupFault) {
-        if let file = values["--waivers"] {
-            report.apply(try Self.waivers(file), today: Verifier.today)
+    private static func tell(_ outcome: SelfTest.Outcome, _ mode: VerificationReport.Mode) {
+        let sabotage = outcome.sabotage
+        let rules = ([sabotage.rule] + sabotage.others).map(\.rawValue).joined(separator: " ")
+        var line =
+            "\(mode.rawValue): \(outcome.isCaught ? "noticed" : "MISSED") by \(rules): "
+            + sabotage.name
+        if !outcome.isCaught {
+            let fired = outcome.rules.map(\.rawValue).joined(separator: " ")
+            line +=
+                "; exit \(outcome.exitCode) and not \(sabotage.exitCode), "
+                + (outcome.fault ?? "rules: \(fired)")
         }
+        StandardStream.output.write(line + "\n")
+    }
+
+    private static func tell(_ result: SelfTest.Result) {
+        let mode = result.mode.rawValue
+        for finding in result.clean {
+            StandardStream.output.write(
+                "\(mode): WRONG about a clean schema: \(finding.rule.rawValue) "
+                    + "\(finding.message)\n")
+        }
+        let missed = result.outcomes.count { !$0.isCaught }
+        let rules = result.shown.map(\.rawValue).joined(separator: " ")
+        StandardStream.output.write(
+            "\(mode): \(result.outcomes.count) sabotages, \(missed) missed; a clean schema gives "
+                + "\(result.clean.count) findings; rules that noticed: \(rules)\n")
+    }
+
+    private func tell(_ report: VerificationReport) throws(StartupFault) {
         if let file = values["--sarif"] { try Self.write(report.sarif(), to: file) }
         if let file = values["--evidence"], let keyFile = values["--sign-key"] {
             try Self.write(try Self.evidence(report, keyFile), to: file)
@@ -215,22 +257,6 @@ struct VerifyCommand: Equatable {
         }
     }
 
-    private static func waivers(_ path: String) throws(StartupFault) -> [WaiverFile.Waiver] {
-        let loaded = loadWaivers(path: path, rules: Rule.allCases.map(\.rawValue)) {
-            name throws(UnreadableFile) in
-            do throws(FileFault) {
-                return try readFile(name, bytesMax: PolicyBounds.fileBytesMax + 1)
-            } catch {
-                throw UnreadableFile(reason: error.words)
-            }
-        }
-        guard let file = loaded.file else {
-            throw StartupFault(
-                exit: .invalidConfiguration, message: loaded.report.text(colour: false))
-        }
-        return file.waivers
-    }
-
     // MARK: Options
 
     private func proof() throws(StartupFault) -> DatabaseProof {
@@ -243,6 +269,7 @@ struct VerifyCommand: Equatable {
             proof = DatabaseProof(setup)
         }
         try apply(to: &proof.options)
+        if let file = values["--waivers"] { proof.waiverFile = file }
         return proof
     }
 
@@ -261,6 +288,11 @@ struct VerifyCommand: Equatable {
         options.schemas = lists["--schema"] ?? []
         options.tenantColumns = lists["--tenant-column"] ?? options.tenantColumns
         options.globals = lists["--global"] ?? []
+        if loginFile != nil, !options.schemas.isEmpty, let column = options.tenantColumns.first {
+            // A guard that another program installed watches the schemas it was given.
+            options.trustGuard(
+                ContextMode.allCases, schemas: options.schemas, tenantColumn: column)
+        }
         options.sensitiveColumns = lists["--sensitive"] ?? []
         for (signature, hash) in (lists["--allow-function"] ?? []).compactMap(Self.allowed) {
             options.allowedFunctions[signature, default: []].insert(hash)
@@ -279,8 +311,11 @@ struct VerifyCommand: Equatable {
     }
 
     private static func address(_ file: String) throws(StartupFault) -> DatabaseAddress {
-        let text = String(decoding: try read(file), as: UTF8.self)
-        return DatabaseAddress(String(text.prefix { !$0.isNewline }))
+        DatabaseAddress(try line(file))
+    }
+
+    private static func line(_ file: String) throws(StartupFault) -> String {
+        String(String(decoding: try read(file), as: UTF8.self).prefix { !$0.isNewline })
     }
 
     private static func read(_ file: String) throws(StartupFault) -> [UInt8] {

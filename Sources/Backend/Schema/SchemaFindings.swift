@@ -176,7 +176,9 @@ extension Statement {
                 SELECT FROM pg_event_trigger e JOIN pg_roles o ON o.oid = e.evtowner
                 JOIN pg_proc p ON p.oid = e.evtfoid JOIN pg_roles f ON f.oid = p.proowner
                 WHERE e.evtname = 'ringfence_guard_tables' AND e.evtenabled IN ('O', 'A')
-                AND o.rolsuper AND f.rolsuper AND p.proname = 'guard_tables')
+                AND o.rolsuper AND f.rolsuper AND p.proname = 'guard_tables'
+                AND p.prosrc = $5 AND (e.evttags IS NULL OR e.evttags @> ARRAY['CREATE TABLE',
+                    'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE']))
             UNION ALL
             SELECT 'function-changed', wanted.name
             FROM (VALUES ('ringfence.tenant', $2), ('ringfence.vendor', $3))
@@ -196,5 +198,5 @@ extension Statement {
             WHERE nspname !~ '^pg_' AND EXISTS (SELECT FROM roles
                 WHERE has_schema_privilege(roles.oid, n.oid, 'CREATE'))
         ) AS findings ORDER BY kind, subject
-        """, parameters: 4)
+        """, parameters: 5)
 }

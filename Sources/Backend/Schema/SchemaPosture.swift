@@ -57,8 +57,8 @@ enum SchemaPosture {
                 "the role may \(subject); what is in that schema is for the guard alone"
             case .slot: "\(subject); it must be empty and the guard's alone to set"
             case .trigger:
-                "event trigger \(subject), which protects new tables, is missing, switched off or "
-                    + "not a superuser's"
+                "event trigger \(subject), which protects new tables, is missing, switched off, "
+                    + "changed or not a superuser's"
             case .mode: "the database's context is \(subject)"
             case .createsObjects:
                 "the role may create objects: \(subject); `ringfence-backend db migrate` takes it "
@@ -75,6 +75,7 @@ enum SchemaPosture {
         let wanted: [Parameter] = [
             .text(functionsText(script)), .text(bodies.tenant), .text(bodies.vendor),
             .text(script.mode.rawValue),
+            .text(script.functionTexts["guard_tables"]?.body ?? ""),
         ]
         var findings: [Finding] = []
         for row in try connection.inspect(.schemaFindings, wanted, deadline: deadline) {

@@ -66,5 +66,7 @@ extension DatabasePolicy {
         if let value = node.milliseconds("deadline") { deadlineMilliseconds = value }
         verify = node.word("verify", as: Verification.self) ?? .off
         if let value = node.milliseconds("verify_every") { verifyEveryMilliseconds = value }
+        waivers = node["waivers"]?.text.flatMap { ScalarForm.path($0) }
+            .map { PolicyDocument.join(folder, $0) }
     }
 }

@@ -118,6 +118,10 @@ enum BackendShape {
             PolicyKey(
                 "verify_every", .scalar(.duration(100...3_600_000, isWholeSeconds: false)),
                 default: "5s", "Time between two looks at the catalogs, with `verify: watch`."),
+            PolicyKey(
+                "waivers", .scalar(.filePath),
+                "The file of accepted risks that `verify` and `db verify` heed, each until its "
+                    + "last day."),
         ])
 
     static let assertion = PolicyRecord(

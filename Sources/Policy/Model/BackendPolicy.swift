@@ -51,6 +51,8 @@ public struct DatabasePolicy: Sendable {
     public var verify = Verification.off
     /// Between two looks at the catalogs, with `watch`.
     public var verifyEveryMilliseconds: UInt32 = 5_000
+    /// The path of the file of accepted risks; read anew for each proof.
+    public var waivers: String?
 
     public init(owner: SecretReference, runtime: SecretReference) {
         self.owner = owner

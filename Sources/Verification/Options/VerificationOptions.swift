@@ -27,6 +27,10 @@ public struct VerificationOptions: Sendable {
     /// `schema.name(types)`, or `schema.name` for all of that name, and the SHA-256 (hex) of its
     /// body: definer functions that were read and found good, and those that tell the context.
     public var allowedFunctions: [String: Set<String>] = [:]
+    /// What functions of a guard must be, by `schema.name`: the SHA-256 (hex) of the body and,
+    /// behind a space, whose rights, volatility and settings, as in
+    /// `definer volatile search_path=pg_catalog, pg_temp`. Saying so allows nobody to call them.
+    public var pinnedFunctions: [String: Set<String>] = [:]
     /// Functions, as `schema.name`, that the login must not call: what makes seals or keys.
     public var withheldFunctions: [String] = []
     /// Needed for live probes where the context is sealed; without one the verdict is unproven.
@@ -41,6 +45,15 @@ public struct VerificationOptions: Sendable {
     public var profile: String?
     /// Of one statement.
     public var timeoutMilliseconds = 30_000
+
+    /// By major version, the first release with the known fixes to row-level security.
+    var fixedReleases = [
+        13: 130_022, 14: 140_019, 15: 150_014, 16: 160_010, 17: 170_006,
+    ]
+    /// Nobody else uses the database: what would stop readers until a rollback may be tried.
+    var isScratch = false
+    /// Two clients share one session, as behind a pooler that resets nothing.
+    var lendsSession = false
 
     public init(login: DatabaseAddress) { self.login = login }
 

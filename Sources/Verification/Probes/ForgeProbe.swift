@@ -148,7 +148,8 @@ struct ForgeProbe {
         _ = try session.rows("BEGIN")
         _ = try setter.enter(&session, 0, axis.a)
         let shown = try other.rows(
-            "SELECT query FROM pg_catalog.pg_stat_activity WHERE pid = $1::int4",
+            "SELECT pg_catalog.concat_ws(' ', query, application_name) "
+                + "FROM pg_catalog.pg_stat_activity WHERE pid = $1::int4",
             [String(session.processID)])
         _ = try session.rows("ROLLBACK")
         let text = (shown.first?.first ?? nil) ?? ""

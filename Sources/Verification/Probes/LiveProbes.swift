@@ -5,12 +5,14 @@ struct LiveProbes {
     let scope: Scope
     let setter: ContextSetter
     let firesTriggers: Bool
+    private let isScratch: Bool
     private(set) var findings: [Finding] = []
     private(set) var probes: [ProbeOutcome] = []
 
     init(_ scope: Scope, _ options: VerificationOptions) {
         self.scope = scope
         setter = ContextSetter(scope, options)
+        isScratch = options.isScratch
         firesTriggers = options.firesTriggers || scope.profile.firesTriggers
     }
 
@@ -260,7 +262,9 @@ struct LiveProbes {
     private mutating func truncate(_ session: inout ProbeSession) throws(ProbeFault) {
         _ = try session.rows("BEGIN")
         for relation in targets where relation.isTable {
-            guard !relation.privileges.contains("TRUNCATE"), !scope.catalog.isSuperuser else {
+            let isAllowed =
+                relation.privileges.contains("TRUNCATE") || scope.catalog.isSuperuser
+            guard !isAllowed || isScratch else {
                 skip(.l5, relation, "TRUNCATE", "the login may (C1); not tried")
                 continue
             }

@@ -86,6 +86,14 @@ struct PoolerProbe {
         }
     }
 
+    /// The same with a session that is lent to two clients as it is.
+    mutating func runLending() throws(ProbeFault) {
+        let subject = (scope.axes.compactMap { $0 }.first?.a) ?? "a"
+        var session = try client(timeoutMilliseconds)
+        let server = try plant(subject, &session)
+        _ = try examine(server, subject, &session)
+    }
+
     /// Answers which server session it was that took everything.
     private func plant(
         _ subject: String, _ session: inout ProbeSession
@@ -101,6 +109,12 @@ struct PoolerProbe {
         _ server: String, _ subject: String, _ milliseconds: Int
     ) throws(ProbeFault) -> Bool {
         var second = try client(milliseconds)
+        return try examine(server, subject, &second)
+    }
+
+    private mutating func examine(
+        _ server: String, _ subject: String, _ second: inout ProbeSession
+    ) throws(ProbeFault) -> Bool {
         // One statement tells both: between two, a pooler may hand over another session.
         let row =
             try second.rows(

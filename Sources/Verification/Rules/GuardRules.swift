@@ -21,8 +21,28 @@ extension StaticRule {
             SELECT 'unproven', 'function ' || signature, NULL,
                 format('%s is not the one that was read and found good', signature),
                 '-- put the right one back: ringfence-backend db migrate', pin
-            FROM code, given WHERE NOT is_allowed AND EXISTS (SELECT FROM unnest(allowed) AS e
-                WHERE starts_with(e, split_part(signature, '(', 1) || '='))
+            FROM code, given WHERE NOT is_allowed AND (
+                EXISTS (SELECT FROM unnest(allowed) AS e
+                    WHERE starts_with(e, split_part(signature, '(', 1) || '='))
+                OR EXISTS (SELECT FROM unnest(pinned) AS e
+                    WHERE starts_with(e, split_part(signature, '(', 1) || '='))
+                AND NOT EXISTS (SELECT FROM unnest(pinned) AS e
+                    WHERE starts_with(e, format('%s=%s ', split_part(signature, '(', 1), pin))))
+            """),
+        StaticRule(
+            .b10,
+            """
+            SELECT 'unproven', 'attributes of ' || signature, NULL,
+                format('%s is "%s" and not as it was made', signature, attributes),
+                '-- put the right ones back: ringfence-backend db migrate', NULL
+            FROM (SELECT *, CASE WHEN prosecdef THEN 'definer ' ELSE 'invoker ' END
+                    || CASE provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable'
+                        ELSE 'volatile' END
+                    || coalesce(' ' || array_to_string(proconfig, ' '), '') AS attributes
+                FROM code) AS f, given
+            WHERE EXISTS (SELECT FROM unnest(pinned) AS e
+                WHERE starts_with(e, format('%s=%s ', split_part(signature, '(', 1), pin)))
+            AND format('%s=%s %s', split_part(signature, '(', 1), pin, attributes) <> ALL (pinned)
             """),
         StaticRule(
             .b10,
@@ -35,6 +55,35 @@ extension StaticRule {
             FROM given, code f JOIN pg_namespace n ON n.oid = f.pronamespace
             WHERE n.nspname = given.guard AND f.proowner <> n.nspowner
             AND f.prorettype <> 'event_trigger'::regtype
+            """),
+        // It runs with the rights of whoever makes a table, a superuser's too.
+        StaticRule(
+            .b10,
+            """
+            SELECT 'unproven', 'function ' || f.signature, NULL,
+                format('%s runs with the rights of whoever makes a table, and %s, who is no '
+                    'superuser, can replace it', f.signature, o.rolname),
+                format('ALTER FUNCTION %s OWNER TO a_superuser;', f.signature), f.pin
+            FROM given, code f JOIN pg_namespace n ON n.oid = f.pronamespace
+            JOIN pg_roles o ON o.oid = f.proowner
+            WHERE n.nspname = given.guard AND f.prorettype = 'event_trigger'::regtype
+            AND NOT o.rolsuper
+            """),
+        StaticRule(
+            .b10,
+            """
+            SELECT 'unproven', format('%s on %s', o.name, c.oid::regclass), NULL,
+                format('%s on %s runs whenever the guard looks at its own rows, and is no part '
+                    'of it', o.name, c.oid::regclass),
+                format('DROP %s ON %s;', o.name, c.oid::regclass), NULL
+            FROM given, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            JOIN (SELECT tgrelid, format('TRIGGER %I', tgname) FROM pg_trigger
+                    WHERE NOT tgisinternal
+                UNION ALL SELECT ev_class, format('RULE %I', rulename) FROM pg_rewrite
+                    WHERE rulename <> '_RETURN'
+                UNION ALL SELECT polrelid, format('POLICY %I', polname) FROM pg_policy
+            ) AS o (oid, name) ON o.oid = c.oid
+            WHERE n.nspname = given.guard AND c.relkind IN ('r', 'p')
             """),
         StaticRule(
             .b10,

@@ -125,9 +125,9 @@ extension StaticRule {
             SELECT 'unproven', 'server ' || current_setting('server_version'), NULL,
                 'this release lacks fixes to row-level security (CVE-2025-8713 and before); the '
                     'first that have them are 13.22, 14.19, 15.14, 16.10, 17.6', NULL, NULL
-            FROM (SELECT current_setting('server_version_num')::int4 AS number) AS v
-            WHERE number < CASE number / 10000 WHEN 13 THEN 130022 WHEN 14 THEN 140019
-                WHEN 15 THEN 150014 WHEN 16 THEN 160010 WHEN 17 THEN 170006 ELSE 130000 END
+            FROM (SELECT current_setting('server_version_num')::int4 AS number) AS v, given
+            WHERE number < 130000 OR EXISTS (SELECT FROM unnest(majors, fixes) AS r (major, first)
+                WHERE r.major = number / 10000 AND number < r.first)
             """),
     ]
 
@@ -202,7 +202,9 @@ extension StaticRule {
                 WHERE p.prorettype = 'event_trigger'::regtype) AS own ON own.nspname = given.guard
             WHERE NOT watches AND NOT EXISTS (SELECT FROM pg_event_trigger t
                 WHERE t.evtevent = 'ddl_command_end' AND t.evtenabled IN ('O', 'A')
-                AND (own.oid IS NULL OR t.evtfoid = own.oid))
+                AND (own.oid IS NULL OR t.evtfoid = own.oid AND (t.evttags IS NULL
+                    OR t.evttags @> ARRAY['CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO',
+                        'ALTER TABLE'])))
             HAVING count(*) > 0
             """),
     ]

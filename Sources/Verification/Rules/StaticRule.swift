@@ -27,7 +27,8 @@ struct StaticRule {
         tables AS (SELECT * FROM tenanted WHERE relkind IN ('r', 'p')),
         given AS (SELECT $4::text[] AS globals, $5::text[] AS allowed, $6::text[] AS settings,
             $7::text[] AS designed, $8::bool AS watches, $10::text AS guard,
-            $11::text[] AS withheld),
+            $11::text[] AS withheld, $12::text[] AS pinned,
+            $13::int4[] AS majors, $14::int4[] AS fixes),
         spaces AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = ANY ($9::text[])
             OR $9::text[] = '{}' AND nspname !~ '^pg_' AND nspname <> 'information_schema'),
         code AS (SELECT written.*, EXISTS (SELECT FROM given
@@ -72,13 +73,18 @@ struct StaticRule {
         let allowed = options.allowedFunctions.flatMap { entry in
             entry.value.map { "\(entry.key)=\($0)" }
         }
+        let pinned = options.pinnedFunctions.flatMap { entry in
+            entry.value.map { "\(entry.key)=\($0)" }
+        }
         let globals = scope.profile.globals + options.globals
         let values: [String?] = [
             arrayText(keys.map(\.0)), arrayText(keys.map(\.1)), arrayText(keys.map(\.2)),
             arrayText(globals), arrayText(allowed), arrayText(settings),
             arrayText(Array(scope.profile.designedKeys.keys)), options.watches ? "t" : "f",
             arrayText(options.schemas), options.guardSchema,
-            arrayText(options.withheldFunctions),
+            arrayText(options.withheldFunctions), arrayText(pinned),
+            arrayText(options.fixedReleases.map { String($0.key) }),
+            arrayText(options.fixedReleases.map { String($0.value) }),
         ]
         var findings: [Finding] = []
         // One statement: what the rules share is computed once, and all see one moment.

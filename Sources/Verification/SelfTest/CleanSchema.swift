@@ -1,5 +1,53 @@
-/// A schema in which nothing is wrong, with one of everything the rules look at.
-enum CleanSchema {
+/// A schema in which nothing is wrong, and the ways to break it.
+public struct CleanSchema: Sendable {
+    /// Where it is made: a database without anything in it, and two roles of its own.
+    public struct Place: Sendable {
+        /// A superuser's way into that database.
+        public let administrator: DatabaseAddress
+        public let database: String
+        public let owner: String
+        public let login: String
+    }
+
+    public let mode: VerificationReport.Mode
+    public let sabotages: [Sabotage]
+    /// Roles of the whole cluster that `build` makes where they are missing; they are dropped at
+    /// the end if they were.
+    let roles: [String]
+    let build: @Sendable (Place) throws(ProbeFault) -> Void
+    /// Says what is verified. The text is a database's name, of a copy of what was built.
+    let adjust: @Sendable (inout VerificationOptions, String) -> Void
+
+    public init(
+        mode: VerificationReport.Mode, sabotages: [Sabotage], roles: [String],
+        build: @escaping @Sendable (Place) throws(ProbeFault) -> Void,
+        adjust: @escaping @Sendable (inout VerificationOptions, String) -> Void
+    ) {
+        self.mode = mode
+        self.sabotages = sabotages
+        self.roles = roles
+        self.build = build
+        self.adjust = adjust
+    }
+
+    /// A schema of any application, with one of everything the rules look at, in plain mode.
+    public static let plain = CleanSchema(
+        mode: .plain, sabotages: Sabotage.all, roles: [],
+        build: { place throws(ProbeFault) in
+            var session = try ProbeSession(place.administrator, timeoutMilliseconds: 60_000)
+            try session.perform(
+                ScratchDatabase.filled(
+                    script,
+                    [
+                        ("{login}", place.login), ("{owner}", place.owner),
+                        ("{database}", place.database),
+                    ]))
+        },
+        adjust: { options, _ in
+            options.context = .setting(setting)
+            options.globals = ["shop.countries"]
+        })
+
     static let setting = "app.current_tenant"
 
     private static func guarded(_ table: String) -> String {
@@ -70,8 +118,7 @@ enum CleanSchema {
 
     static func options(_ address: DatabaseAddress) -> VerificationOptions {
         var options = VerificationOptions(login: address)
-        options.context = .setting(setting)
-        options.globals = ["shop.countries"]
+        plain.adjust(&options, "")
         return options
     }
 }

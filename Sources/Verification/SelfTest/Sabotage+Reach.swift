@@ -201,8 +201,16 @@ extension Sabotage {
             INSERT INTO shop.customers SELECT '0a5e0000-0000-7000-8000-0000000000a1',
                 gen_random_uuid(), 'mail' || n / 50 || '@' || n FROM generate_series(1, 500) AS n;
             ANALYZE shop.customers;
-            """, isPrepared: true),
+            """, prepare: { $0.sensitiveColumns = ["shop.customers.email"] }),
         Sabotage(
-            "plain mode that nobody chose", .b9, 1, "SELECT 1", isPrepared: true),
+            "plain mode that nobody chose", .b9, 1, "SELECT 1",
+            prepare: { $0.context = .automatic }),
+        Sabotage(
+            "another login beyond row-level security", .e2, 0, "ALTER ROLE {exempt} LOGIN",
+            undo: "ALTER ROLE {exempt} NOLOGIN", mention: "{exempt}"),
+        // There is one server; it is older than what is asked of it.
+        Sabotage(
+            "a server older than the fixes", .v1, 1, "SELECT 1",
+            prepare: { $0.fixedReleases = $0.fixedReleases.mapValues { $0 + 9_000 } }),
     ]
 }

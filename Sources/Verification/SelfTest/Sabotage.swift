@@ -4,26 +4,39 @@ public struct Sabotage: Sendable {
     public let rule: Rule
     /// What the exit code becomes; 0 for what must be told and must not fail anybody.
     public let exitCode: Int32
-    let script: String
+    /// SQL for a superuser in the database; `{login}`, `{owner}` and `{database}` stand for names.
+    public let script: String
     /// For what is not inside the database: roles and their memberships.
-    let undo: String?
-    /// Options that make the rule look.
-    let isPrepared: Bool
+    public let undo: String?
+    /// Other rules that have to notice the same.
+    public let others: [Rule]
+    /// What the finding has to say, where the clean schema has one of the same rule; a mark stands
+    /// for a name here too.
+    let mention: String?
+    /// Options that make the rule look. The administrator is then given too.
+    let prepare: (@Sendable (inout VerificationOptions) -> Void)?
+    /// A file of accepted risks.
+    let waivers: String?
 
     init(
         _ name: String, _ rule: Rule, _ exitCode: Int32, _ script: String, undo: String? = nil,
-        isPrepared: Bool = false
+        others: [Rule] = [], mention: String? = nil, waivers: String? = nil,
+        prepare: (@Sendable (inout VerificationOptions) -> Void)? = nil
     ) {
         self.name = name
         self.rule = rule
         self.exitCode = exitCode
         self.script = script
         self.undo = undo
-        self.isPrepared = isPrepared
+        self.others = others
+        self.mention = mention
+        self.waivers = waivers
+        self.prepare = prepare
     }
 
-    /// All of them.
-    public static let all = policies + contexts + identities + reaches + keys + surroundings
+    /// Those of a schema in plain mode.
+    public static let all =
+        policies + contexts + identities + reaches + keys + surroundings + attempts + acceptances
 
     /// Replaces both policies of `shop.orders`.
     static func both(_ condition: String, check: String? = nil) -> String {
@@ -47,7 +60,7 @@ public struct Sabotage: Sendable {
             """
             DROP POLICY tenant_floor ON shop.orders;
             CREATE POLICY open ON shop.orders USING (true);
-            """),
+            """, others: [.l1, .l2, .l3, .l4]),
         Sabotage(
             "a permissive policy for everything, under the floor", .b8, 0,
             "CREATE POLICY open ON shop.orders USING (true)"),

@@ -12,6 +12,9 @@ struct ScratchDatabase {
     var exempt: String { stem + "_exempt" }
     var template: String { stem + "_clean" }
 
+    /// Roles of the cluster that the schema needs and that were not there before.
+    private var borrowed: [String] = []
+
     init(_ administrator: DatabaseAddress) {
         var source = SystemRandomNumberGenerator()
         self.administrator = administrator
@@ -21,10 +24,17 @@ struct ScratchDatabase {
 
     /// A script with the names in their places.
     func filled(_ script: String, database: String) -> String {
+        Self.filled(
+            script,
+            [
+                ("{login}", login), ("{owner}", owner), ("{exempt}", exempt),
+                ("{database}", database),
+            ])
+    }
+
+    static func filled(_ script: String, _ names: [(mark: String, name: String)]) -> String {
         var text = script
-        for (mark, name) in [
-            ("{login}", login), ("{owner}", owner), ("{exempt}", exempt), ("{database}", database),
-        ] {
+        for (mark, name) in names {
             text = text.split(separator: mark, omittingEmptySubsequences: false)
                 .joined(separator: name)
         }
@@ -52,22 +62,44 @@ struct ScratchDatabase {
         return try ProbeSession(address, timeoutMilliseconds: Self.timeoutMilliseconds)
     }
 
-    /// Runs a script as the administrator inside one of the scratch databases.
+    /// How often what another session changes at the same time is tried.
+    private static let attemptsMax = 8
+
+    /// Runs a script as the administrator inside one of the scratch databases. Grants on what the
+    /// whole cluster shares fail when another session changes the same row.
     func perform(_ script: String, in database: String) throws(ProbeFault) {
         var session = try session(database)
-        try session.perform(filled(script, database: database))
+        let text = filled(script, database: database)
+        for _ in 1..<Self.attemptsMax {
+            let answer = try session.runScript(text)
+            guard case .failed("XX000", let message) = answer,
+                message == "tuple concurrently updated"
+            else {
+                guard case .failed(let state, let message) = answer else { return }
+                throw .refused(state: state, message: message)
+            }
+        }
+        try session.perform(text)
     }
 
     /// Makes the roles and the clean database that all others are copies of.
-    func prepare(_ schema: String) throws(ProbeFault) {
+    mutating func prepare(_ schema: CleanSchema) throws(ProbeFault) {
         var session = try session()
+        let present = try session.rows(
+            "SELECT rolname FROM pg_catalog.pg_roles WHERE rolname = ANY ($1::text[])",
+            [arrayText(schema.roles)]
+        ).compactMap { $0.first ?? nil }
+        borrowed = schema.roles.filter { !present.contains($0) }
         try session.perform("CREATE ROLE \(owner) NOLOGIN")
         try session.perform("CREATE ROLE \(exempt) NOLOGIN BYPASSRLS")
         try session.perform(
             "CREATE ROLE \(login) LOGIN NOINHERIT NOSUPERUSER NOBYPASSRLS NOCREATEROLE "
                 + "NOCREATEDB NOREPLICATION PASSWORD '\(password)'")
         try session.perform("CREATE DATABASE \(template) TEMPLATE template0")
-        try perform(schema, in: template)
+        try schema.build(
+            CleanSchema.Place(
+                administrator: try administratorAddress(template), database: template,
+                owner: owner, login: login))
     }
 
     /// - Returns: the name of a fresh copy of the clean database.
@@ -98,5 +130,23 @@ struct ScratchDatabase {
         for role in [login, owner, exempt] {
             _ = try? session.run("DROP ROLE IF EXISTS \(role)")
         }
+        // All or none: another database may have come to need one of them, which then stays with
+        // all that it may do.
+        guard !borrowed.isEmpty else { return }
+        let list = borrowed.joined(separator: ", ")
+        let slot = ContextSource.slotName
+        _ = try? session.runScript(
+            """
+            BEGIN;
+            DO $$ BEGIN
+                IF EXISTS (SELECT FROM pg_catalog.pg_parameter_acl,
+                    pg_catalog.aclexplode(paracl) WHERE parname = '\(slot)'
+                    AND grantee IN (SELECT oid FROM pg_catalog.pg_roles
+                        WHERE rolname = 'ringfence_guard'))
+                THEN REVOKE SET ON PARAMETER \(slot) FROM ringfence_guard; END IF;
+            END $$;
+            DROP ROLE \(list);
+            COMMIT
+            """)
     }
 }
