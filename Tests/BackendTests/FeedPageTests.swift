@@ -64,6 +64,15 @@ import Testing
         throws
     {
         try fill(vendor, 10_000)
+        // One statement or many, each row has a version of its own, and the newest is the head.
+        let versions = try backend.look(
+            """
+            SELECT count(DISTINCT t.version) = count(*), max(t.version) = max(f.version)
+            FROM ringfence.tenants t JOIN ringfence.feeds f USING (vendor_id)
+            WHERE vendor_id = (SELECT vendor_id FROM ringfence.domains
+                WHERE host = 'many-7.\(vendor).example')
+            """)
+        #expect(versions == "t|t")
         var positions = [Position(vendor: vendor)]
         var told: [String: [String: Any]] = [:]
         var (pages, lines) = (0, 0)

@@ -9,6 +9,7 @@ enum Migrations {
         Migration(
             number: 2, name: "the directory and its feed", script: directory.description),
         Migration(number: 3, name: "roles of API keys", script: keyRoles.description),
+        Migration(number: 4, name: "versions of many rows", script: manyVersions.description),
     ]
 
     static var newest: Int { all.last?.number ?? 0 }
