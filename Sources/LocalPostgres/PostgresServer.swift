@@ -229,6 +229,8 @@ extension PostgresServer {
             settings.merge([
                 "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
                 "shared_buffers": "32MB", "autovacuum": "off",
+                // Many programs under test share one server.
+                "max_connections": "400",
             ]) { $1 }
         }
         return [binaries.postgres, "-D", places.data]

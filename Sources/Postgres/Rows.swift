@@ -129,6 +129,12 @@ public struct Row {
         return try text.map { text throws(DatabaseFault) in try present(text) }
     }
 
+    /// The tenant of a row that the transaction's own policy let through.
+    @_spi(TenantBinding)
+    public func tenant(_ column: Int) throws(DatabaseFault) -> TenantScope {
+        try present(TenantScope(uuidText: uuid(column)))
+    }
+
     /// `bytea`.
     public func bytes(_ column: Int) throws(DatabaseFault) -> [UInt8] {
         try present(bytesIfPresent(column))

@@ -18,7 +18,7 @@ extension Trick {
     /// How long the endpoint waits for the database.
     fileprivate var seconds: Int {
         if case .time = aim { return 1 }
-        return requests.contains { $0.texts.contains { $0.contains("pg_sleep") } } ? 5 : 20
+        return requests.contains { $0.texts.contains { $0.contains("pg_sleep") } } ? 15 : 60
     }
 
     /// Whether another tenant has a transaction open meanwhile.
@@ -89,10 +89,10 @@ struct Attack: ~Copyable {
         case .pipeline, .neglected:
             var endpoint = PipelineEndpoint(
                 attacked.database.runtimeURL, attacked.mode, scrubs: road == .pipeline)
-            return endpoint.ask([Self.traces], for: tenant, seconds: 20).text
+            return endpoint.ask([Self.traces], for: tenant, seconds: 60).text
         case .simple:
             var endpoint = SimpleEndpoint(attacked.database.runtimeURL, attacked.mode)
-            return endpoint.ask([Self.traces], for: tenant, seconds: 20).text
+            return endpoint.ask([Self.traces], for: tenant, seconds: 60).text
         }
     }
 
@@ -133,8 +133,11 @@ struct Attack: ~Copyable {
         _ trick: Trick, on endpoint: inout some VulnerableEndpoint & ~Copyable
     ) throws -> Outcome {
         var outcome = Outcome()
-        _ = endpoint.ask(["SELECT nextval('ringfence.numbers')"], for: minted.globex, seconds: 20)
-        _ = endpoint.list(for: minted.globex)
+        _ = endpoint.ask(["SELECT nextval('ringfence.numbers')"], for: minted.globex, seconds: 60)
+        let honest = endpoint.list(for: minted.globex)
+        guard honest == .cells(AttackedDatabase.rowsOfGlobex) else {
+            throw TestSupportError.malformedResponse("before \(trick.id): \(honest)")
+        }
         let start = ContinuousClock.now
         let answers = trick.requests.map { request in
             endpoint.ask(texts(of: request), for: minted.acme, seconds: trick.seconds)
@@ -149,14 +152,14 @@ struct Attack: ~Copyable {
                 outcome.effects.insert(.told)
             }
         case .time:
-            let isLate = ContinuousClock.now - start > .seconds(20)
+            let isLate = ContinuousClock.now - start > .seconds(60)
             if try isLate || goesOn(trick) { outcome.effects.insert(.outlasted) }
         }
         // The next tenant of the connection, and then the attacker again.
         let list = endpoint.list(for: minted.globex)
-        let traces = endpoint.ask([Self.traces], for: minted.globex, seconds: 20)
+        let traces = endpoint.ask([Self.traces], for: minted.globex, seconds: 60)
         if let collect = trick.collect {
-            heard += "\n" + endpoint.ask([collect], for: minted.acme, seconds: 20).text
+            heard += "\n" + endpoint.ask([collect], for: minted.acme, seconds: 60).text
         }
         if heard.contains(AttackedDatabase.canary) { outcome.effects.insert(.read) }
         let change = try watch.change()
@@ -177,7 +180,7 @@ struct Attack: ~Copyable {
     /// Whether the server still works on it, well after we stopped waiting.
     private mutating func goesOn(_ trick: Trick) throws -> Bool {
         let part = trick.id == "C7" ? "generate_series(1, 100000)" : "pg_sleep(3600)"
-        let end = ContinuousClock.now + .seconds(20)
+        let end = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < end {
             if try !watch.seesRunning(part) { return false }
             try watch.pause()

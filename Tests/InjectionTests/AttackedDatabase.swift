@@ -167,7 +167,7 @@ struct AttackedDatabase {
         return try required(TenantScope(seal: seal))
     }
 
-    static var soon: Deadline { .after(milliseconds: 20_000) }
+    static var soon: Deadline { .after(milliseconds: 60_000) }
 
     private func required<Value>(_ value: Value?) throws -> Value {
         guard let value else { throw TestSupportError.malformedResponse("no such value") }

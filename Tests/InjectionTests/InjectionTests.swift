@@ -154,7 +154,10 @@ struct Results: Sendable {
             return try Data(text.utf8).write(to: file)
         }
         let written = try String(contentsOf: file, encoding: .utf8)
-        let isSame = written == text
-        #expect(isSame, "run again with RINGFENCE_WRITE_GOLDEN=1 and read the difference")
+        let difference = text.split(separator: "\n").difference(
+            from: written.split(separator: "\n"))
+        #expect(
+            difference.isEmpty && written == text,
+            "run again with RINGFENCE_WRITE_GOLDEN=1 and read the difference: \(difference)")
     }
 }

@@ -74,9 +74,9 @@ struct PipelineEndpoint: ~Copyable, VulnerableEndpoint {
     }
 
     mutating func list(for tenant: TenantScope) -> Answer {
-        let answer = run([.list], for: tenant, seconds: 20)
+        let answer = run([.list], for: tenant, seconds: 60)
         // The backend runs such a transaction again, on a new login: nothing of it was done.
-        return answer.refusal == "unclean" ? run([.list], for: tenant, seconds: 20) : answer
+        return answer.refusal == "unclean" ? run([.list], for: tenant, seconds: 60) : answer
     }
 
     private mutating func run(
@@ -151,12 +151,12 @@ struct SimpleEndpoint: ~Copyable, VulnerableEndpoint {
     }
 
     mutating func list(for tenant: TenantScope) -> Answer {
-        ask(["EXECUTE list"], for: tenant, seconds: 20)
+        ask(["EXECUTE list"], for: tenant, seconds: 60)
     }
 
     private mutating func connect() {
         guard !wire.isOpen else { return }
-        let deadline = Deadline.after(milliseconds: 20_000)
+        let deadline = Deadline.after(milliseconds: 60_000)
         guard (try? wire.open(address, before: deadline)) != nil else { return }
         _ = run("PREPARE list AS \(Statement.list.text)", deadline)
     }

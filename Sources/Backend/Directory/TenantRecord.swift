@@ -1,9 +1,9 @@
 import JSON
-import Postgres
+@_spi(TenantBinding) import Postgres
 
 /// A row of `ringfence.tenants`, in the order `Statement`s below select its columns.
 struct TenantRecord: Sendable {
-    let id: String
+    let scope: TenantScope
     let externalID: String
     let name: String
     let tier: String
@@ -18,7 +18,7 @@ struct TenantRecord: Sendable {
     let voidBefore: String?
 
     init(_ row: Row) throws(DatabaseFault) {
-        id = try row.uuid(0)
+        scope = try row.tenant(0)
         externalID = try row.text(1)
         name = try row.text(2)
         tier = try row.text(3)
@@ -30,6 +30,8 @@ struct TenantRecord: Sendable {
         features = try row.text(9)
         voidBefore = try row.textIfPresent(10)
     }
+
+    var id: String { scope.text }
 
     func write(to writer: inout JSONWriter) {
         writer.beginObject()
@@ -128,13 +130,4 @@ extension Statement {
             to_json(features)::text,
             to_char(void_before AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
         """, parameters: 7)
-
-    /// Written inside the tenant it is about. The first three parameters are those of `actAs`.
-    static let recordAudit = Statement(
-        "record audit",
-        """
-        INSERT INTO ringfence.audit
-            (vendor_id, tenant_id, reason, id, action, actor, request_id, detail)
-        VALUES ($1::uuid, $2::uuid, $3, $4::uuid, $5, $6, $7::uuid, $8::json)
-        """, parameters: 8)
 }

@@ -123,8 +123,8 @@ extension VendorTransaction {
             return .rejected(Rejection(.tenantSuspended))
         }
         return try actAs(
-            record, reason: "event published with a vendor credential",
-            telling: Self.auditRecord("event.publish", by: vendor, requestID: requestID) {
+            record.scope, reason: "event published with a vendor credential",
+            record: Self.auditRecord("event.publish", by: vendor, requestID: requestID) {
                 $0.member("topic", event.topic)
             }
         ) { tenant throws(DatabaseFault) in
@@ -144,25 +144,9 @@ extension VendorTransaction {
         requestID: String, _ detail: (inout JSONWriter) -> Void
     ) throws(DatabaseFault) {
         try actAs(
-            record, reason: reason,
-            telling: Self.auditRecord(action, by: vendor, requestID: requestID, detail)
+            record.scope, reason: reason,
+            record: Self.auditRecord(action, by: vendor, requestID: requestID, detail)
         ) { _ throws(DatabaseFault) in () }
-    }
-
-    /// In plain mode by a statement of ours, which schemas without the guard have too.
-    private mutating func actAs<Value>(
-        _ record: TenantRecord, reason: String, telling entry: AuditRecord,
-        _ body: (inout TenantTransaction) throws(DatabaseFault) -> Value
-    ) throws(DatabaseFault) -> Value {
-        let tenant = scope(of: record)
-        guard context == .plain else {
-            return try actAs(tenant, reason: reason, record: entry, body)
-        }
-        let values: [Parameter] = [
-            .text(entry.id), .text(entry.action), entry.actor.map { .text($0) } ?? .null,
-            entry.requestID.map { .text($0) } ?? .null, .utf8(entry.detail),
-        ]
-        return try actAs(tenant, reason: reason, audit: .recordAudit, values: values, body)
     }
 
     private static func auditRecord(
@@ -176,14 +160,6 @@ extension VendorTransaction {
         return AuditRecord(
             id: FreshID.make(), action: action, actor: vendor.subject, requestID: requestID,
             detail: writer.bytes)
-    }
-
-    /// The scope of a tenant whose row this vendor's own transaction has just answered.
-    private func scope(of record: TenantRecord) -> TenantScope {
-        guard let scope = TenantScope(uuidText: record.id) else {
-            preconditionFailure("a uuid column answered another form")
-        }
-        return scope
     }
 }
 

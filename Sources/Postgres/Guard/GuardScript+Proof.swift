@@ -15,7 +15,7 @@ extension GuardScript {
         return found
     }
 
-    /// What PostgreSQL makes of `ringfence.tenant()` and `ringfence.vendor()` (15 to 17).
+    /// What PostgreSQL 15 makes of `ringfence.tenant()` and `ringfence.vendor()`.
     public var contextBodies: (tenant: String, vendor: String) {
         switch mode {
         case .sealed:

@@ -171,7 +171,7 @@ extension GuardScript {
             """
     }
 
-    /// How PostgreSQL writes the two forms back (15 to 17).
+    /// How PostgreSQL 15 writes the two forms back.
     private static let plainCall = #"'\mringfence\.(tenant|vendor)\(\)'"#
     private static let wrappedCall =
         #"'\( ?SELECT ringfence\.(tenant|vendor)\(\) AS (?:tenant|vendor)\)'"#

@@ -176,7 +176,9 @@ import Testing
         let failures = Mutex<[String]>([])
         let group = DispatchGroup()
         for _ in 0..<Self.clients {
-            DispatchQueue.global().async(group: group) {
+            group.enter()
+            Thread {
+                defer { group.leave() }
                 do {
                     let client = try gateway.connect()
                     while !isOver.load(ordering: .relaxed) {
@@ -189,9 +191,14 @@ import Testing
                 } catch {
                     failures.withLock { $0.append("\(error)") }
                 }
-            }
+            }.start()
         }
         for index in 1...Self.reloads {
+            // Each policy answers before the next one comes.
+            let answered = seen.withLock { $0.values.reduce(0, +) }
+            try eventually(seconds: 30, "answers: \(failures.withLock { $0 })") {
+                seen.withLock { $0.values.reduce(0, +) } >= answered + 2 * Self.clients
+            }
             if index % 8 == 0 {
                 try gateway.reload(text: "version: 1\nroutes: []\n", expecting: "reload refused")
             }

@@ -1,4 +1,4 @@
-import Dispatch
+import Foundation
 @_spi(TenantDirectory) import Policy
 import Synchronization
 import Testing
@@ -89,14 +89,14 @@ struct Several {
         let asked = demands
         let answers = Mutex<[UInt32]>([])
         let isOver = DispatchSemaphore(value: 0)
-        DispatchQueue.global().async {
+        Thread {
             var (demands, standings) = (asked, LimitStandings())
             let charge = table.charge(
                 &demands, concurrency: nil, standings: &standings, nowNanoseconds: later)
             let left = (0..<standings.count).map { standings[$0].remaining }
             answers.withLock { $0 = charge == .counted ? left : [] }
             isOver.signal()
-        }
+        }.start()
         // A thread that waits for itself is left behind.
         try #require(isOver.wait(timeout: .now() + 10) == .success)
         #expect(answers.withLock { $0 } == [99, 19, 4])
