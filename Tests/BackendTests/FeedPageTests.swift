@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -147,27 +148,34 @@ import Testing
         #expect(end["more"] as? Bool == false)
     }
 
-    @Test func `news come within a second also while somebody reads everything again and again`()
-        throws
-    {
-        try fill(vendor, 5_000)
+    /// Asks for everything a vendor has, again and again, until it is told to end.
+    private final class Reader: Sendable {
+        private let isOver = Mutex(false)
+        private let ended = DispatchSemaphore(value: 0)
+
+        init(_ backend: RunningBackend, _ target: String) {
+            Thread { [self] in
+                while !isOver.withLock({ $0 }) { _ = try? backend.feed(target) }
+                ended.signal()
+            }.start()
+        }
+
+        func end() {
+            isOver.withLock { $0 = true }
+            _ = ended.wait(timeout: .now() + 20)
+        }
+    }
+
+    @Test func `news come within a second also while others ask without a pause`() throws {
+        _ = try backend.makeTenant("acme", vendor: vendor)
         let other = "other-" + vendor
         _ = try backend.makeTenant("acme", vendor: other)
         var positions = [Position(vendor: other)]
         _ = try advance(&positions, by: page(positions))
-        let (waiting, stopped) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-        let reader = Thread { [backend, vendor] in
-            let target = "/feed?wait=0&vendor=\(vendor)&since=0&head=0&mark="
-            while waiting.wait(timeout: .now()) == .timedOut { _ = try? backend.feed(target) }
-            stopped.signal()
-        }
-        reader.start()
-        defer {
-            waiting.signal()
-            _ = stopped.wait(timeout: .now() + 20)
-        }
-        let made = DispatchQueue(label: "late")
-        made.asyncAfter(deadline: .now() + 0.5) { [backend] in
+        let target = "/feed?wait=0&vendor=\(vendor)&since=0&head=0&mark="
+        let readers = (0..<3).map { _ in Reader(backend, target) }
+        defer { for reader in readers { reader.end() } }
+        DispatchQueue(label: "late").asyncAfter(deadline: .now() + 0.5) { [backend] in
             _ = try? backend.makeTenant("globex", vendor: other)
         }
         let start = Date()
