@@ -56,8 +56,8 @@ extension Trick {
             "' UNION ALL SELECT '', set_config('search_path','public,pg_temp,ringfence',false) --",
             by: scrubbed),
         Trick(
-            "P11", "statement_timeout of a millisecond", "own", .text,
-            "' UNION ALL SELECT '', set_config('statement_timeout','1ms',false) --",
+            "P11", "a statement_timeout for the next tenant", "own", .text,
+            "' UNION ALL SELECT '', set_config('statement_timeout','5s',false) --",
             by: scrubbed),
         Trick(
             "P12", "row_security off", "manual 5.8", .text,
@@ -166,7 +166,7 @@ extension Trick {
             by: "superusers only, for a setting that nothing defines", threat: .setting),
         Trick(
             "R15", "a timeout for every later login by default", "own", .statement,
-            "ALTER ROLE CURRENT_USER SET statement_timeout = '1ms'", by: ownLogin,
+            "ALTER ROLE CURRENT_USER SET statement_timeout = '5s'", by: ownLogin,
             isAccepted: true),
         Trick(
             "R16", "another password for the login", "own", .statement,
