@@ -10,14 +10,17 @@ final class BenchDatabase {
     let server: PostgresServer
     let access: PostgresServer.Access
 
-    /// - Parameter folder: empty, and the caller's to remove.
-    init(in folder: String) throws {
+    /// - Parameters:
+    ///   - folder: empty, and the caller's to remove.
+    ///   - isEmpty: without schema and contents, and as durable as an installation's.
+    init(in folder: String, isEmpty: Bool = false) throws {
         var options = PostgresServer.Options(folder: folder + "/postgres")
-        options.isDurable = false
+        options.isDurable = isEmpty
         options.isThrowaway = true
         server = try PostgresServer.start(options)
         access = try server.prepareDatabase(
             Self.name, owner: "bench_owner", runtime: "bench_runtime")
+        guard !isEmpty else { return }
         try migrate(with: folder)
         _ = try server.run(sql: Self.contents, database: Self.name)
     }

@@ -7,6 +7,9 @@ import LocalPostgres
 ///     scoped COUNT | admitted COUNT | plain COUNT | scoped-page COUNT | plain-page COUNT
 ///
 /// Each is answered with the CPU time of this process and of the server's process, in nanoseconds.
+///
+/// `hold FOLDER` is for `bench/directory/real`: a database without a schema, until standard input
+/// ends.
 @main struct Program {
     static func main() {
         let words = CommandLine.arguments.dropFirst()
@@ -16,6 +19,10 @@ import LocalPostgres
                 try ModeBench.run(
                     in: words.dropFirst().first ?? ".", transactions: numbers.first ?? 2000,
                     rounds: numbers.dropFirst().first ?? 9)
+                return
+            }
+            if words.first == "hold" {
+                try hold(in: words.dropFirst().first ?? ".")
                 return
             }
             try run(in: words.first ?? ".")
@@ -54,6 +61,14 @@ import LocalPostgres
                 }
             say("cost \(cost.clientNanoseconds) \(cost.serverNanoseconds) \(cost.bytes)")
         }
+    }
+
+    private static func hold(in folder: String) throws {
+        let database = try BenchDatabase(in: folder, isEmpty: true)
+        let admin = try database.server.adminURL(database: BenchDatabase.name)
+        let access = database.access
+        say("ready \(database.server.processID) \(access.ownerURL) \(access.runtimeURL) \(admin)")
+        while readLine() != nil {}
     }
 
     /// At once, because `bench/database` waits for it.

@@ -2,7 +2,7 @@
 import Reactor
 
 /// What a directory of many tenants costs: memory, loading, finding, changing. Prints one line for
-/// each number; bench/directory/README.md has what they were.
+/// each number; docs/directory.md has what they were.
 @main struct DirectoryBench {
     static func main() throws {
         let words = CommandLine.arguments

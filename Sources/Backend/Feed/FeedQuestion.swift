@@ -86,7 +86,7 @@ struct FeedQuestion: Sendable {
 }
 
 /// What a gateway hands back with the version it belongs to, as it was given: `MARK.BASE`.
-struct FeedMark: Sendable {
+struct FeedMark: Equatable, Sendable {
     /// Of that version; gateways of a database that was put back have others.
     let text: String
     /// The newest version when this gateway began at nothing: whatever was void by then, it never

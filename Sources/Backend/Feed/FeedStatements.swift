@@ -21,18 +21,20 @@ extension Statement {
     static let feedSizes = Statement(
         "feed sizes",
         """
-        SELECT
-            (SELECT count(*) FROM ringfence.tenants WHERE vendor_id = ringfence.vendor()),
-            (SELECT count(*) FROM ringfence.domains WHERE vendor_id = ringfence.vendor()),
-            (SELECT count(*) FROM ringfence.api_keys WHERE vendor_id = ringfence.vendor()),
-            (SELECT count(*) FROM ringfence.revocations WHERE vendor_id = ringfence.vendor()),
-            (SELECT coalesce(sum(octet_length(external_id)), 0) FROM ringfence.tenants
-                WHERE vendor_id = ringfence.vendor())
-            + (SELECT coalesce(sum(octet_length(host)), 0) FROM ringfence.domains
-                WHERE vendor_id = ringfence.vendor())
+        SELECT t.count, d.count, k.count, r.count, t.bytes + d.bytes
+        FROM (SELECT count(*), coalesce(sum(octet_length(external_id)), 0) AS bytes
+                FROM ringfence.tenants WHERE vendor_id = ringfence.vendor()) AS t,
+            (SELECT count(*), coalesce(sum(octet_length(host)), 0) AS bytes
+                FROM ringfence.domains WHERE vendor_id = ringfence.vendor()) AS d,
+            (SELECT count(*) FROM ringfence.api_keys WHERE vendor_id = ringfence.vendor()) AS k,
+            (SELECT count(*) FROM ringfence.revocations WHERE vendor_id = ringfence.vendor()) AS r
         """, parameters: 0)
 
     /// What has changed after version $1: at most $2 things, at most $3 bytes but for the first.
+    ///
+    /// Lines are put together as text, which costs half of what PostgreSQL's functions for JSON do,
+    /// where a million of them are read. What stands in quotes has no character that JSON escapes:
+    /// the tables' CHECKs let none in. Lists that may have some are `to_json`'s.
     static let feedPage = Statement(
         "feed page",
         """
@@ -40,25 +42,26 @@ extension Statement {
             SELECT version, line,
                 sum(octet_length(line)) OVER (ORDER BY version) - octet_length(line) AS before
             FROM (
-                (SELECT t.version, json_strip_nulls(json_build_object(
-                    'v', t.version, 'tenant', t.id, 'name', t.external_id, 'tier', t.tier,
-                    'state', t.state, 'requests', t.requests_per_minute,
-                    'void_before', ceil(extract(epoch FROM t.void_before))::int8,
-                    'domains', (SELECT json_agg(d.host ORDER BY d.host) FROM ringfence.domains d
-                        WHERE d.vendor_id = ringfence.vendor() AND d.owner_id = t.id),
-                    'features', CASE WHEN t.features <> '{}' THEN to_json(t.features) END
-                    ))::text AS line
+                (SELECT t.version, concat('{"v":', t.version, ',"tenant":"', t.id,
+                    '","name":"', t.external_id, '","tier":"', t.tier, '","state":"', t.state, '"',
+                    ',"requests":' || t.requests_per_minute,
+                    ',"void_before":' || ceil(extract(epoch FROM t.void_before))::int8,
+                    ',"domains":["' || nullif(array_to_string(ARRAY(
+                        SELECT d.host FROM ringfence.domains d
+                        WHERE d.vendor_id = ringfence.vendor() AND d.owner_id = t.id
+                        ORDER BY d.host), '","'), '') || '"]',
+                    CASE WHEN t.features <> '{}' THEN ',"features":' || to_json(t.features) END,
+                    '}') AS line
                 FROM ringfence.tenants t
                 WHERE t.vendor_id = ringfence.vendor() AND t.version > $1::int8
                 ORDER BY t.version LIMIT $2::int8)
                 UNION ALL
-                (SELECT k.version, json_strip_nulls(json_build_object(
-                    'v', k.version, 'key', k.id, 'tenant', k.owner_id,
-                    'digest', encode(k.digest, 'hex'),
-                    'scopes', CASE WHEN k.scopes <> '{}' THEN to_json(k.scopes) END,
-                    'role', k.role, 'expires', floor(extract(epoch FROM k.expires_at))::int8,
-                    'revoked', CASE WHEN k.revoked_at IS NOT NULL THEN true END
-                    ))::text AS line
+                (SELECT k.version, concat('{"v":', k.version, ',"key":"', k.id,
+                    '","tenant":"', k.owner_id, '","digest":"', encode(k.digest, 'hex'), '"',
+                    CASE WHEN k.scopes <> '{}' THEN ',"scopes":' || to_json(k.scopes) END,
+                    ',"role":"' || k.role || '"',
+                    ',"expires":' || floor(extract(epoch FROM k.expires_at))::int8,
+                    CASE WHEN k.revoked_at IS NOT NULL THEN ',"revoked":true' END, '}') AS line
                 FROM ringfence.api_keys k
                 WHERE k.vendor_id = ringfence.vendor() AND k.version > $1::int8
                 ORDER BY k.version LIMIT $2::int8)

@@ -8,15 +8,14 @@ import Reactor
 /// statement that sees more.
 ///
 /// It holds questions that find nothing new and looks again every `lookMilliseconds` while there
-/// are some.
+/// are some, whoever else asks meanwhile. After a page that is not the last it reads the next one,
+/// if nobody else waits: a gateway takes a page in about the time that reading one takes.
 struct FeedWorker: ~Copyable {
     static let lookMilliseconds: UInt64 = 100
-    /// Things of one page.
-    static let pageRows: Int64 = 4_000
-    /// Bytes of one page, but for its last line.
-    static let pageBytes: Int64 = 2_097_152
     /// Reading one page.
     private static let deadlineMilliseconds = 4_000
+    /// Counting what a gateway has to make room for: in larger databases it is not told.
+    private static let sizesMilliseconds = 2_000
 
     private var connection: Connection
     private let queue: WorkQueue<FeedJob>
@@ -31,6 +30,7 @@ struct FeedWorker: ~Copyable {
     private static let cleanMoreMilliseconds: UInt64 = 1_000
     /// Vendors whose time is remembered.
     private static let vendorsCleanedMax = 4_096
+    private var ahead: FeedAhead?
 
     /// - Parameter keepSeconds: how long void keys and tokens are kept.
     init(
@@ -47,17 +47,23 @@ struct FeedWorker: ~Copyable {
 
     /// Works until the queue is closed and empty.
     mutating func run() {
+        var look = Monotonic.now()
         while true {
-            let look =
-                held.isEmpty
-                ? nil : Monotonic.now().advanced(byMilliseconds: Self.lookMilliseconds)
-            if let job = queue.take(until: look) {
-                if !answer(job) { held.append(job) }
+            let until = held.isEmpty ? nil : look
+            if let job = queue.take(until: until) {
+                if !answer(job) {
+                    if held.isEmpty { look = Self.nextLook }
+                    held.append(job)
+                }
                 clean(job.question)
-            } else if look.map({ Monotonic.now() < $0 }) ?? true {
+                readAhead()
+            } else if until.map({ Monotonic.now() < $0 }) ?? true {
                 return
-            } else {
+            }
+            // Also while somebody asks without a pause, as a gateway that reads everything does.
+            if !held.isEmpty, Monotonic.now() >= look {
                 lookAgain()
+                look = Self.nextLook
             }
         }
     }
@@ -91,6 +97,10 @@ struct FeedWorker: ~Copyable {
         ) { transaction throws(DatabaseFault) -> Bool in
             try transaction.forget(afterSeconds: keepSeconds)
         }
+    }
+
+    private static var nextLook: Monotonic {
+        Monotonic.now().advanced(byMilliseconds: lookMilliseconds)
     }
 
     /// Each vendor's head is read once, however many gateways wait for it.
@@ -131,8 +141,18 @@ struct FeedWorker: ~Copyable {
         do throws(DatabaseFault) {
             var lines: [UInt8] = []
             var isNew = false
+            var room = FeedRoom()
+            let known = ahead
+            ahead = nil
             for part in job.question.parts {
-                isNew = try read(part, into: &lines) || isNew
+                var told = try read(part, within: room, ahead: known)
+                if isFirst(part, of: job.question), told.isBeginning {
+                    told.section.sizes = countSizes(of: part.scope) ?? DirectorySizes()
+                }
+                room.take(told.piece)
+                ahead = FeedAhead(after: told, of: part.scope) ?? ahead
+                told.append(to: &lines)
+                isNew = isNew || told.isNew
             }
             guard isNew || isDue else { return false }
             _ = replies.post(
@@ -156,83 +176,53 @@ struct FeedWorker: ~Copyable {
         return true
     }
 
-    /// One vendor's part of a page; whether it says anything new.
+    /// One vendor's part of a page.
     private mutating func read(
-        _ part: FeedQuestion.Part, into lines: inout [UInt8]
-    ) throws(DatabaseFault) -> Bool {
+        _ part: FeedQuestion.Part, within room: FeedRoom, ahead: FeedAhead?
+    ) throws(DatabaseFault) -> FeedPart {
         let deadline = Deadline.after(milliseconds: Self.deadlineMilliseconds)
-        let answer = try connection.withTransaction(
+        return try connection.withTransaction(
             forVendor: part.scope, deadline: deadline
         ) { transaction throws(DatabaseFault) -> FeedPart in
-            try transaction.readFeed(part)
+            try transaction.readFeed(part, within: room, ahead: ahead)
         }
-        answer.append(to: &lines)
-        return answer.isNew
     }
-}
 
-/// What one vendor's part of a page says.
-struct FeedPart: Sendable {
-    var section: DirectorySection
-    /// Lines as they were made, each with its line end.
-    var changes: [UInt8] = []
-    var end: Int64
-    var isNew: Bool
-
-    func append(to lines: inout [UInt8]) {
-        DirectoryLine.section(section).append(to: &lines)
-        lines += changes
-        DirectoryLine.end(version: end, hasMore: end < section.head).append(to: &lines)
+    /// A gateway makes room by what it hears first of all.
+    private func isFirst(_ part: FeedQuestion.Part, of question: FeedQuestion) -> Bool {
+        part.vendor == question.parts[0].vendor && question.parts.allSatisfy { $0.since == 0 }
     }
-}
 
-extension VendorTransaction {
-    mutating func readFeed(_ part: FeedQuestion.Part) throws(DatabaseFault) -> FeedPart {
-        let row = try rows(.feedHead, [.integer(part.head), .text(part.mark.text)]).only()
-        let head = try row.int64(0)
-        // A position that was never taken here, or not in this history, begins at nothing. So does
-        // one from before a row that was deleted since: it may hold a key as good that was revoked.
-        // Not where it began at nothing after that, and is still on its way: then it never did.
-        let (isOurs, forgotten) = (try row.bool(2), try row.int64(3))
-        let isKnown =
-            isOurs && part.since <= head
-            && (part.since == 0
-                || part.head > 0 && forgotten <= max(part.since, part.mark.base))
-        let since = isKnown ? part.since : 0
-        var section = DirectorySection(
-            vendor: part.vendor, head: head,
-            mark: FeedMark.written(
-                try row.utf8(1), base: since == 0 ? head : part.mark.base),
-            isReset: since == 0)
-        guard since < head else {
-            return FeedPart(section: section, end: since, isNew: !isKnown)
-        }
-        if since == 0 {
-            let sizes = try rows(.feedSizes).only()
-            section.sizes = DirectorySizes(
+    /// How much there is; `nil` when that takes too long. It is a guess that makes taking faster.
+    private mutating func countSizes(of vendor: VendorScope) -> DirectorySizes? {
+        let deadline = Deadline.after(milliseconds: Self.sizesMilliseconds)
+        return try? connection.withTransaction(
+            forVendor: vendor, deadline: deadline
+        ) { transaction throws(DatabaseFault) -> DirectorySizes in
+            let sizes = try transaction.rows(.feedSizes).only()
+            return DirectorySizes(
                 tenants: Int(try sizes.int64(0)), domains: Int(try sizes.int64(1)),
                 keys: Int(try sizes.int64(2)), revocations: Int(try sizes.int64(3)),
                 textBytes: Int(try sizes.int64(4)))
         }
-        var answer = FeedPart(section: section, end: since, isNew: true)
-        let found = try rows(
-            .feedPage,
-            [
-                .integer(since), .integer(FeedWorker.pageRows), .integer(FeedWorker.pageBytes),
-            ])
-        for row in found {
-            let version = try row.int64(0)
-            // Committed since the head was read, so there is no mark to go on from yet: next time.
-            guard version <= head else {
-                answer.end = head
-                break
+    }
+
+    /// The page that will be asked for next, while the one before it is taken.
+    private mutating func readAhead() {
+        guard var next = ahead, next.piece.isUnread else { return }
+        ahead = nil
+        guard queue.count == 0 else { return }
+        let (since, head) = (next.piece.since, next.head)
+        let deadline = Deadline.after(milliseconds: Self.deadlineMilliseconds)
+        do throws(DatabaseFault) {
+            next.piece = try connection.withTransaction(
+                forVendor: next.scope, deadline: deadline
+            ) { transaction throws(DatabaseFault) -> FeedPiece in
+                try transaction.readPiece(after: since, until: head, within: FeedRoom())
             }
-            answer.end = version
-            answer.changes += try row.utf8(1)
-            answer.changes.append(UInt8(ascii: "\n"))
+            ahead = next
+        } catch {
+            // Whoever asks for it is told what is wrong.
         }
-        // Versions that nothing has any more lie between the last thing and the head.
-        if found.isEmpty { answer.end = head }
-        return answer
     }
 }

@@ -5,6 +5,68 @@ extension Migrations {
             CHECK (role ~ '^[A-Za-z0-9._:-]{1,64}$');
         """
 
+    /// A statement that writes many rows changed the one row of `feeds` for each of them, and met
+    /// all that it had left of it every time: 40,000 tenants took 41 s under the vendor's lock.
+    /// Now the row is locked for each and changed once, by the end of the statement; in between
+    /// the newest mark, which an index finds, is the newest version.
+    static let manyVersions: StaticString = """
+        CREATE OR REPLACE FUNCTION ringfence.give_version() RETURNS trigger
+            LANGUAGE plpgsql SET search_path TO 'pg_catalog' AS $$
+        DECLARE
+            told bigint;
+            given bigint;
+        BEGIN
+            SELECT version INTO told FROM ringfence.feeds
+            WHERE vendor_id = NEW.vendor_id FOR NO KEY UPDATE;
+            IF NOT FOUND THEN
+                INSERT INTO ringfence.feeds (vendor_id, version) VALUES (NEW.vendor_id, 0)
+                ON CONFLICT (vendor_id) DO NOTHING;
+                SELECT version INTO STRICT told FROM ringfence.feeds
+                WHERE vendor_id = NEW.vendor_id FOR NO KEY UPDATE;
+            END IF;
+            -- A statement of its own, so it sees what was committed while the lock was waited for.
+            SELECT version INTO given FROM ringfence.feed_marks
+            WHERE vendor_id = NEW.vendor_id ORDER BY version DESC LIMIT 1;
+            given := greatest(told, given) + 1;
+            INSERT INTO ringfence.feed_marks (vendor_id, version) VALUES (NEW.vendor_id, given);
+            DELETE FROM ringfence.feed_marks
+            WHERE vendor_id = NEW.vendor_id AND version = given - 65536;
+            NEW.version := given;
+            RETURN NEW;
+        END
+        $$;
+
+        CREATE FUNCTION ringfence.tell_versions() RETURNS trigger
+            LANGUAGE plpgsql SET search_path TO 'pg_catalog' AS $$
+        BEGIN
+            UPDATE ringfence.feeds AS feed SET version = newest.version
+            FROM (SELECT vendor_id, max(version) AS version FROM changed GROUP BY vendor_id)
+                AS newest
+            WHERE feed.vendor_id = newest.vendor_id AND feed.version < newest.version;
+            RETURN NULL;
+        END
+        $$;
+        CREATE TRIGGER tell_versions_of_new AFTER INSERT ON ringfence.tenants
+            REFERENCING NEW TABLE AS changed
+            FOR EACH STATEMENT EXECUTE FUNCTION ringfence.tell_versions();
+        CREATE TRIGGER tell_versions_of_old AFTER UPDATE ON ringfence.tenants
+            REFERENCING NEW TABLE AS changed
+            FOR EACH STATEMENT EXECUTE FUNCTION ringfence.tell_versions();
+        CREATE TRIGGER tell_versions_of_new AFTER INSERT ON ringfence.api_keys
+            REFERENCING NEW TABLE AS changed
+            FOR EACH STATEMENT EXECUTE FUNCTION ringfence.tell_versions();
+        CREATE TRIGGER tell_versions_of_old AFTER UPDATE ON ringfence.api_keys
+            REFERENCING NEW TABLE AS changed
+            FOR EACH STATEMENT EXECUTE FUNCTION ringfence.tell_versions();
+        CREATE TRIGGER tell_versions_of_new AFTER INSERT ON ringfence.revocations
+            REFERENCING NEW TABLE AS changed
+            FOR EACH STATEMENT EXECUTE FUNCTION ringfence.tell_versions();
+        CREATE TRIGGER tell_versions_of_old AFTER UPDATE ON ringfence.revocations
+            REFERENCING NEW TABLE AS changed
+            FOR EACH STATEMENT EXECUTE FUNCTION ringfence.tell_versions();
+        REVOKE ALL ON FUNCTION ringfence.tell_versions() FROM PUBLIC;
+        """
+
     /// What gateways follow: each thing a directory tells has the version at which it last changed,
     /// so one index answers both "everything" and "what is new".
     ///

@@ -10,6 +10,7 @@ enum Migrations {
             number: 2, name: "the directory and its feed", script: directory.description),
         Migration(number: 3, name: "roles of API keys", script: keyRoles.description),
         Migration(number: 4, name: "room in the directory", script: room.description),
+        Migration(number: 5, name: "versions of many rows", script: manyVersions.description),
     ]
 
     static var newest: Int { all.last?.number ?? 0 }
