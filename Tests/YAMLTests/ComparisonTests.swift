@@ -32,6 +32,26 @@ import YAML
         #expect(unjudged == [], "say in Widening.swift when a change of these widens access")
     }
 
+    @Test func `is told of whose client certificates are taken`() throws {
+        func policy(_ more: String) throws -> EffectivePolicy {
+            let tls = "tls: {\(more)certificate: file:tls.crt, key: file:tls.key}"
+            return try values(plainPolicy.replacing("8443\"}", with: "8443\", \(tls)}"))
+        }
+        let authority = "listen.public.tls.client_ca"
+        let rule = try #require(Widening.rule(for: authority))
+        let one = try policy("client_ca: file:one.pem, ")
+        let two = try policy("client_ca: file:two.pem, ")
+        #expect(one.value(at: authority)?.text == "file:one.pem")
+        #expect(rule.reason(from: one.value(at: authority), to: two.value(at: authority)) != nil)
+        let asked = "listen.public.tls.client_certificates"
+        let required = try policy("client_ca: file:one.pem, client_certificates: required, ")
+        let loosened = try #require(Widening.rule(for: asked))
+        #expect(
+            loosened.reason(from: required.value(at: asked), to: one.value(at: asked)) != nil)
+        #expect(
+            loosened.reason(from: one.value(at: asked), to: required.value(at: asked)) == nil)
+    }
+
     private func values(_ text: String) throws -> EffectivePolicy {
         let loaded = Files(text).gateway()
         return EffectivePolicy(try #require(loaded.document))

@@ -34,7 +34,6 @@ enum Widening {
     /// Everything below these.
     private static let groups: [(String, Rule)] = [
         ("listen.public.deadlines.", .never),
-        ("listen.public.tls.", .never),
         ("upstreams.NAME.in_flight.", .never),
     ]
 
@@ -49,7 +48,19 @@ enum Widening {
         ("listen.public.address", .always("another address is listened on")),
         ("listen.public.workers", .never),
         ("listen.public.tls", .becomes("none", "clients are served in cleartext")),
+        ("listen.public.tls.certificate", .never),
+        ("listen.public.tls.key", .never),
+        ("listen.public.tls.certificates[].certificate", .never),
+        ("listen.public.tls.certificates[].key", .never),
         ("listen.public.tls.profile", .becomes("intermediate", "TLS 1.2 is taken too")),
+        (
+            "listen.public.tls.client_ca",
+            .always("client certificates of other authorities are taken")
+        ),
+        (
+            "listen.public.tls.client_certificates",
+            .loosens(["optional", "required"], "clients without a certificate may connect")
+        ),
         (
             "listen.public.tls.client_crl",
             .either(
