@@ -113,37 +113,17 @@ import Testing
     }
 
     @Test func `a certificate is replaced without a restart`() throws {
-        let upstream = try RecorderUpstream()
-        let material = try Material.get()
-        let folder = try TemporaryFolder()
-        let copy = { (from: String) in
-            for ending in ["crt", "key"] {
-                try folder.write(try material.text(of: "\(from).\(ending)"), to: "live.\(ending)")
-            }
-        }
-        try copy("tls")
-        var policy = PolicyText(port: upstream.port)
-        policy.tls = true
-        policy.certificate = "../\(URL(filePath: folder.path).lastPathComponent)/live"
-        let gateway = try RunningGateway(policy)
-        let curl = { (host: String, authority: String) in
-            try ChildProcess.run(
-                "curl",
-                [
-                    "--silent", "--max-time", "10", "--cacert",
-                    "\(material.folder.path)/\(authority).crt", "--connect-to",
-                    "\(host):443:127.0.0.1:\(gateway.port)", "https://\(host)/open/x",
-                ], seconds: 15)
-        }
-        #expect(try curl("api.example.test", "tls").end == .exited(0))
-        try copy("wrong")
+        let live = try LiveCertificate()
+        let (policy, gateway, curl) = (live.policy, live.gateway, live.curl)
+        #expect(try curl("api.example.test", "tls") == .exited(0))
+        try live.copy("wrong")
         try gateway.reload(policy, expecting: Self.done)
-        #expect(try curl("wrong.example.test", "wrong").end == .exited(0))
-        #expect(try curl("api.example.test", "tls").end != .exited(0))
+        #expect(try curl("wrong.example.test", "wrong") == .exited(0))
+        #expect(try curl("api.example.test", "tls") != .exited(0))
         // A broken one keeps what there is.
-        try folder.write("no certificate", to: "live.crt")
+        try live.folder.write("no certificate", to: "live.crt")
         try gateway.reload(policy, expecting: Self.refused)
-        #expect(try curl("wrong.example.test", "wrong").end == .exited(0))
+        #expect(try curl("wrong.example.test", "wrong") == .exited(0))
     }
 
     /// Makes a process's limit such that it can open so many more files.
@@ -163,30 +143,10 @@ import Testing
     @Test func `a reload that is refused at the directory leaves the old certificates in force`()
         throws
     {
-        let upstream = try RecorderUpstream()
-        let material = try Material.get()
-        let folder = try TemporaryFolder()
-        let copy = { (from: String) in
-            for ending in ["crt", "key"] {
-                try folder.write(try material.text(of: "\(from).\(ending)"), to: "live.\(ending)")
-            }
-        }
-        try copy("tls")
-        var policy = PolicyText(port: upstream.port)
-        policy.tls = true
-        policy.certificate = "../\(URL(filePath: folder.path).lastPathComponent)/live"
-        let gateway = try RunningGateway(policy)
-        let curl = { (host: String, authority: String) in
-            try ChildProcess.run(
-                "curl",
-                [
-                    "--silent", "--max-time", "10", "--cacert",
-                    "\(material.folder.path)/\(authority).crt", "--connect-to",
-                    "\(host):443:127.0.0.1:\(gateway.port)", "https://\(host)/open/x",
-                ], seconds: 15)
-        }
-        #expect(try curl("api.example.test", "tls").end == .exited(0))
-        try copy("wrong")
+        let live = try LiveCertificate()
+        let (policy, gateway, curl) = (live.policy, live.gateway, live.curl)
+        #expect(try curl("api.example.test", "tls") == .exited(0))
+        try live.copy("wrong")
         var refused = policy
         refused.tenants = "{source: directory, feed: {address: \"unix:/run/nobody.sock\"}}"
         // Enough descriptors to read files one after the other, and not for a follower.
@@ -194,11 +154,11 @@ import Testing
         try gateway.reload(refused, expecting: Self.refused)
         try Self.leave(descriptors: 1_000, to: gateway.process.pid)
         #expect(gateway.process.errorOutput.contains("the old policy stays: the system refuses"))
-        #expect(try curl("api.example.test", "tls").end == .exited(0))
-        #expect(try curl("wrong.example.test", "wrong").end != .exited(0))
+        #expect(try curl("api.example.test", "tls") == .exited(0))
+        #expect(try curl("wrong.example.test", "wrong") != .exited(0))
         #expect(try gateway.metric("ringfence_snapshot_version") == 1)
         try gateway.reload(policy, expecting: Self.done)
-        #expect(try curl("wrong.example.test", "wrong").end == .exited(0))
+        #expect(try curl("wrong.example.test", "wrong") == .exited(0))
     }
 
     @Test func `a key set is fetched by https, again on an interval, and kept`() throws {
@@ -254,5 +214,48 @@ import Testing
         #expect(ready.status == 503)
         #expect(ready.text == "no keys of issuer idp\n")
         #expect(try gateway.probe("/livez").status == 200)
+    }
+}
+
+/// A gateway whose certificate is a file that a test replaces.
+private struct LiveCertificate {
+    let folder: TemporaryFolder
+    let policy: PolicyText
+    let gateway: RunningGateway
+    private let material: Material
+    private let upstream: RecorderUpstream
+
+    init() throws {
+        upstream = try RecorderUpstream()
+        material = try Material.get()
+        folder = try TemporaryFolder()
+        try Self.copy("tls", material, folder)
+        var policy = PolicyText(port: upstream.port)
+        policy.tls = true
+        policy.certificate = "../\(URL(filePath: folder.path).lastPathComponent)/live"
+        self.policy = policy
+        gateway = try RunningGateway(policy)
+    }
+
+    func copy(_ name: String) throws { try Self.copy(name, material, folder) }
+
+    private static func copy(
+        _ name: String, _ material: Material, _ folder: TemporaryFolder
+    ) throws {
+        for ending in ["crt", "key"] {
+            try folder.write(try material.text(of: "\(name).\(ending)"), to: "live.\(ending)")
+        }
+    }
+
+    /// Asks by a name, believing one authority.
+    func curl(_ host: String, _ authority: String) throws -> ChildProcess.End {
+        try ChildProcess.run(
+            "curl",
+            [
+                "--silent", "--max-time", "10", "--cacert",
+                "\(material.folder.path)/\(authority).crt", "--connect-to",
+                "\(host):443:127.0.0.1:\(gateway.port)", "https://\(host)/open/x",
+            ], seconds: 15
+        ).end
     }
 }
