@@ -12,17 +12,17 @@ import Testing
         let server = try PostgresServer.start(options)
         let access = try server.prepareDatabase("outage", owner: "out_owner", runtime: "out_run")
         let backend = try RunningBackend(
-            owner: access.ownerURL, runtime: access.runtimeURL, workers: 3, deadline: "2s")
+            owner: access.ownerURL, runtime: access.runtimeURL, workers: 3, deadline: "10s")
         let tenant = try backend.makeTenant()
 
         let load = Load(backend, tenant)
         load.start(clients: 4)
         defer { load.stop() }
-        try eventually(seconds: 20, "answers before") { load.count(202) > 20 }
+        try eventually("answers before") { load.count(202) > 20 }
         kill(server.processID, SIGKILL)
         server.stop()
-        try eventually(seconds: 20, "refusals") { load.count(503) > 20 }
-        try eventually(seconds: 20, "unreadiness") {
+        try eventually("refusals") { load.count(503) > 20 }
+        try eventually("unreadiness") {
             try backend.health("/readyz").status == 503
         }
         #expect(try backend.health("/livez").status == 200)
@@ -34,8 +34,8 @@ import Testing
 
         let again = try PostgresServer.start(options)
         let before = load.count(202)
-        try eventually(seconds: 30, "answers after") { load.count(202) > before + 20 }
-        try eventually(seconds: 20, "readiness") {
+        try eventually("answers after") { load.count(202) > before + 20 }
+        try eventually("readiness") {
             try backend.health("/readyz").status == 200
         }
         load.stop()
@@ -55,7 +55,8 @@ import Testing
     }
 
     @Test func `loses sessions and finds new ones`() throws {
-        let backend = try RunningBackend(workers: 2)
+        // One worker: a login of another, cut in the middle, would make the database look worse.
+        let backend = try RunningBackend(workers: 1)
         let tenant = try backend.makeTenant()
         let runtime = try #require(backend.database).runtime
         for number in 0..<8 {
@@ -114,7 +115,7 @@ private final class Load: Sendable {
 
     func stop() {
         isStopped.store(true, ordering: .relaxed)
-        _ = group.wait(timeout: .now() + 30)
+        _ = group.wait(timeout: .now() + Patience.seconds)
     }
 
     func count(_ status: Int) -> Int { answers.withLock { $0[status] ?? 0 } }
@@ -135,7 +136,7 @@ private final class Load: Sendable {
         let holder = try ChildProcess(
             "psql", ["--no-psqlrc", "--quiet", database.adminURL],
             input: "BEGIN; \(sql); SELECT 'held' AS state;\nSELECT 'holder', pg_sleep(60);\n")
-        try holder.waitForOutput("held", seconds: 20)
+        try holder.waitForOutput("held")
         return holder
     }
 
@@ -150,14 +151,16 @@ private final class Load: Sendable {
     }
 
     @Test func `a full queue is 503 at once, and empties itself by the deadline`() throws {
-        let backend = try RunningBackend(workers: 1, deadline: "10s")
+        let backend = try RunningBackend(workers: 1, deadline: "20s")
         let tenant = try backend.makeTenant()
+        let runtime = try #require(backend.database).runtime
         let holder = try hold(backend, "LOCK TABLE ringfence.events")
         defer { holder.signal(SIGKILL) }
-        // One runs, 64 wait, the others find no place. Everything is made beforehand, so that the
-        // last one is sent long before the first deadline.
+        // Everything is made beforehand, so that the last one is sent long before the first
+        // deadline; assertions and seals live longer than that.
+        let gateway = Gateway(lifetimeSeconds: 300)
         let requests = try (0..<80).map { _ in
-            let assertion = try Gateway().assertion(
+            let assertion = try gateway.assertion(
                 .init(method: "GET", target: "/v1/events"), for: tenant.scope,
                 sealKey: backend.sealKey)
             return RunningBackend.head(
@@ -165,36 +168,42 @@ private final class Load: Sendable {
                 contentType: nil)
         }
         let clients = try requests.map { _ in try RawClient(port: backend.apiPort) }
-        for (client, request) in zip(clients, requests) { try client.send(request) }
-        try eventually(seconds: 8, "the refusals, before any deadline") {
-            clients.count { !$0.isSilent(seconds: 0.001) } == 15
+        // One runs, 64 wait, the others find no place.
+        try clients[0].send(requests[0])
+        try eventually("the first one to wait for the lock") {
+            try backend.look(
+                """
+                SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                AND usename = '\(runtime)' AND wait_event_type = 'Lock'
+                """) == "1"
         }
+        for (client, request) in zip(clients, requests).dropFirst() { try client.send(request) }
         var found: [String: Int] = [:]
         for client in clients {
-            let answer = try client.readResponse(seconds: 40)
+            let answer = try client.readResponse()
             #expect(answer.only("Retry-After") == "1")
             found[answer.code ?? "none", default: 0] += 1
         }
         #expect(found == ["database.unavailable": 15, "database.timeout": 65])
         try release(backend)
-        try eventually(seconds: 20, "service") {
+        try eventually("service") {
             try backend.send("GET", "/v1/events", as: tenant.scope).status == 200
         }
     }
 
     @Test func `a statement that hangs is answered by our deadline`() throws {
-        let backend = try RunningBackend(workers: 2, deadline: "500ms")
+        let backend = try RunningBackend(workers: 2, deadline: "3s")
         let tenant = try backend.makeTenant()
         let holder = try hold(backend, "LOCK TABLE ringfence.events")
         defer { holder.signal(SIGKILL) }
-        let start = Date()
         let answer = try backend.send(
             "POST", "/v1/events", body: #"{"topic":"a","payload":{}}"#, as: tenant.scope)
         #expect((answer.status, answer.code) == (503, "database.timeout"))
         #expect(answer.only("Ringfence-Tenant") == tenant.id)
-        #expect(Date().timeIntervalSince(start) < 5)
         // Directory requests are not held up by it.
-        #expect(try backend.send("GET", "/v1/tenants", as: .vendor()).status == 200)
+        try eventually("a directory request") {
+            try backend.send("GET", "/v1/tenants", as: .vendor()).status == 200
+        }
     }
 
     @Test func `what cannot be audited is not done`() throws {
@@ -258,7 +267,7 @@ private final class Load: Sendable {
         try backend.look("ALTER ROLE \(runtime) SET default_transaction_read_only = on")
         try backend.look(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '\(runtime)'")
-        try eventually(seconds: 20, "the new session") {
+        try eventually("the new session") {
             try backend.metric("ringfence_backend_database_logins_total") > 1
         }
         let answer = try backend.send(
@@ -280,7 +289,7 @@ private final class Load: Sendable {
         }
         try backend.look(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '\(runtime)'")
-        try eventually(seconds: 20, "the new session") {
+        try eventually("the new session") {
             try backend.metric("ringfence_backend_database_logins_total") > 1
         }
         let published = try backend.send(
@@ -297,15 +306,35 @@ private final class Load: Sendable {
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '\(runtime)'"
         try backend.look("CREATE POLICY open ON ringfence.tenants FOR SELECT USING (true)")
         try backend.look(end)
-        try eventually(seconds: 20, "unreadiness") {
+        try eventually("unreadiness") {
             try backend.health("/readyz").status == 503
         }
         #expect(try backend.send("GET", "/v1/events", as: tenant.scope).status == 503)
         try backend.look("DROP POLICY open ON ringfence.tenants")
         // Without another login: an unfit schema is looked at every second.
-        try eventually(seconds: 20, "service") {
+        try eventually("service") {
             try backend.send("GET", "/v1/events", as: tenant.scope).status == 200
         }
+    }
+
+    @Test func `whoever asks without a pause does not keep the database away`() throws {
+        let backend = try RunningBackend(workers: 1)
+        let tenant = try backend.makeTenant()
+        let runtime = try #require(backend.database).runtime
+        let end =
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '\(runtime)'"
+        let load = Load(backend, tenant)
+        load.start(clients: 4)
+        defer { load.stop() }
+        try backend.look("CREATE POLICY open ON ringfence.tenants FOR SELECT USING (true)")
+        try backend.look(end)
+        try eventually("unreadiness") { try backend.health("/readyz").status == 503 }
+        // The session that would have found the repair is gone.
+        try backend.look(end)
+        try eventually("refusals") { load.count(503) > 20 }
+        try backend.look("DROP POLICY open ON ringfence.tenants")
+        let before = load.count(202)
+        try eventually("service") { load.count(202) > before }
     }
 
     @Test func `a role that becomes powerful is served from no more`() throws {
@@ -315,16 +344,16 @@ private final class Load: Sendable {
         try backend.look("ALTER ROLE \(runtime) BYPASSRLS")
         try backend.look(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '\(runtime)'")
-        try eventually(seconds: 20, "refusal") {
+        try eventually("refusal") {
             try backend.send("GET", "/v1/events", as: tenant.scope).status == 503
         }
-        try eventually(seconds: 20, "unreadiness") {
+        try eventually("unreadiness") {
             try backend.health("/readyz").status == 503
         }
         try backend.look("ALTER ROLE \(runtime) NOBYPASSRLS")
         try backend.look(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '\(runtime)'")
-        try eventually(seconds: 20, "service") {
+        try eventually("service") {
             try backend.send("GET", "/v1/events", as: tenant.scope).status == 200
         }
     }

@@ -41,17 +41,19 @@ struct DatabaseWorker: ~Copyable {
 
     /// Works until the queue is closed and empty.
     mutating func run() {
-        lookAfterConnection()
+        // Looks come by the clock, however much there is to do: who is refused brings no login
+        // back.
+        var look = Monotonic.now()
         while true {
-            let look = Monotonic.now().advanced(byMilliseconds: Self.lookMilliseconds)
             if let job = queue.take(until: look) {
                 serve(job)
-                noteConnection()
+                noteConnection(isLook: false)
             } else if Monotonic.now() < look {
                 break
-            } else {
-                lookAfterConnection()
             }
+            guard Monotonic.now() >= look else { continue }
+            lookAfterConnection()
+            look = Monotonic.now().advanced(byMilliseconds: Self.lookMilliseconds)
         }
         if isConnected { state.noteWorker(isConnected: false) }
     }
@@ -108,13 +110,14 @@ struct DatabaseWorker: ~Copyable {
 
     private mutating func lookAfterConnection() {
         try? runner.connect(deadline: .after(milliseconds: Self.loginMilliseconds))
-        noteConnection()
+        noteConnection(isLook: true)
     }
 
     /// After each new login the schema is looked at again: behind the same address may be another
-    /// database by now, such as one restored from before a migration.
-    private mutating func noteConnection() {
-        if runner.isConnected, runner.generation != generation || !state.isSchemaFit {
+    /// database by now, such as one restored from before a migration. An unfit one is looked at
+    /// again with every look.
+    private mutating func noteConnection(isLook: Bool) {
+        if runner.isConnected, runner.generation != generation || (isLook && !state.isSchemaFit) {
             if runner.generation != generation { counters.add(metrics.logins.only) }
             generation = runner.generation
             examineSchema()
