@@ -49,7 +49,7 @@ struct ServerAccount: Equatable {
         for kind in kinds {
             let candidate = ServerAccount(kind: kind)
             let command = try candidate.prefix(deathSignal: "KILL") + ["true"]
-            if run(command, timeoutSeconds: 5).end == .exited(0) { return candidate }
+            if run(command, timeoutSeconds: 60).end == .exited(0) { return candidate }
         }
         throw .noUnprivilegedAccount
     }

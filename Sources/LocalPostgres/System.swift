@@ -114,9 +114,6 @@ func changeOwner(of path: String, to owner: (user: UInt32, group: UInt32)) -> Bo
     unsafe chown(path, owner.user, owner.group) == 0
 }
 
-/// Below the soft limit of descriptors everywhere, above what we have open while we start programs.
-private let spawnDetour: Int32 = 900
-
 /// Starts a program with exactly the descriptors in `files` (child's number to ours) and the
 /// standard ones left out read from and written to `/dev/null`.
 package func spawn(
@@ -129,13 +126,14 @@ package func spawn(
     for number in Int32(0)...2 where files[number] == nil {
         unsafe posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0)
     }
-    // By way of numbers that nobody has, or one could be overwritten before it is copied.
+    // By way of numbers above all others, or one could be overwritten before it is copied.
+    let detour = 1 + max(2, files.values.max() ?? 2, files.keys.max() ?? 2)
     for (number, ours) in files {
-        unsafe posix_spawn_file_actions_adddup2(&actions, ours, number + spawnDetour)
+        unsafe posix_spawn_file_actions_adddup2(&actions, ours, number + detour)
     }
     for number in files.keys {
-        unsafe posix_spawn_file_actions_adddup2(&actions, number + spawnDetour, number)
-        unsafe posix_spawn_file_actions_addclose(&actions, number + spawnDetour)
+        unsafe posix_spawn_file_actions_adddup2(&actions, number + detour, number)
+        unsafe posix_spawn_file_actions_addclose(&actions, number + detour)
     }
 
     var attributes = posix_spawnattr_t()

@@ -12,8 +12,7 @@ import Testing
             try folder.write(PolicyFolder.tenants, to: "\(name)/tenants.yaml")
         }
         let result = try ChildProcess.run(
-            BuiltProducts.path("ringfence"), ["diff", "old", "new"] + words, folder: folder.path,
-            seconds: 60)
+            BuiltProducts.path("ringfence"), ["diff", "old", "new"] + words, folder: folder.path)
         return (result.end, result.output, result.errorOutput)
     }
 

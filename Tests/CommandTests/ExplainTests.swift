@@ -53,8 +53,7 @@ import Testing
     ) throws {
         let place = try PolicyFolder()
         let result = try ChildProcess.run(
-            BuiltProducts.path("ringfence"), ["explain"] + words, folder: place.folder.path,
-            seconds: 60)
+            BuiltProducts.path("ringfence"), ["explain"] + words, folder: place.folder.path)
         #expect(result.end == .exited(1), "\(result.errorOutput)")
         let lines = PolicyFolder.lines(result.output)
         #expect(lines.last == "decision: REFUSE \(status) \(code) (ringfence help \(code))")
@@ -63,7 +62,7 @@ import Testing
         #expect(refused.contains("refused, \(code):"), "\(refused)")
         let json = try ChildProcess.run(
             BuiltProducts.path("ringfence"), ["explain", "--json"] + words,
-            folder: place.folder.path, seconds: 60)
+            folder: place.folder.path)
         let object = try place.object(json.output)
         #expect(object["code"] as? String == code && object["decision"] as? String == "refuse")
     }
@@ -173,8 +172,7 @@ import Testing
     ]) func `refuses words it does not understand`(_ words: [String]) throws {
         let place = try PolicyFolder()
         let result = try ChildProcess.run(
-            BuiltProducts.path("ringfence"), ["explain"] + words, folder: place.folder.path,
-            seconds: 60)
+            BuiltProducts.path("ringfence"), ["explain"] + words, folder: place.folder.path)
         #expect(result.end == .exited(64))
         #expect(result.output == "")
     }

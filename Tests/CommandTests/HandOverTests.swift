@@ -50,7 +50,7 @@ import Testing
             [
                 "-c", #""$1" gateway run "$(printf 'a\377b')" | od -An -tx1"#, "sh",
                 stage.program,
-            ], seconds: 30)
+            ])
         #expect(result.output.trimmingCharacters(in: .whitespacesAndNewlines) == "61 ff 62")
     }
 
@@ -71,10 +71,10 @@ import Testing
             "trap 'echo hung up; exit 9' HUP; echo $$; while :; do sleep 0.05; done",
             as: "bin/ringfence-backend")
         let process = try stage.start(["backend", "run"])
-        try process.waitForOutput("\n", seconds: 30)
+        try process.waitForOutput("\n")
         #expect(process.output == "\(process.pid)\n")
         process.signal(SIGHUP)
-        #expect(try process.wait(seconds: 30) == .exited(9))
+        #expect(try process.wait() == .exited(9))
         #expect(process.output == "\(process.pid)\nhung up\n")
     }
 
@@ -132,7 +132,7 @@ import Testing
         let link = stage.files.path + "/links/ringfence"
         try FileManager.default.createSymbolicLink(
             atPath: link, withDestinationPath: stage.program)
-        let result = try ChildProcess.run(link, ["gateway"], seconds: 30)
+        let result = try ChildProcess.run(link, ["gateway"])
         #expect(result.output == "own\n")
     }
 
@@ -199,7 +199,7 @@ import Testing
         }
         #expect(try stage.run(["completion", "csh"]).end == .exited(64))
         guard shell == "bash" else { return }
-        let check = try ChildProcess.run("bash", ["-n"], input: result.output, seconds: 30)
+        let check = try ChildProcess.run("bash", ["-n"], input: result.output)
         #expect(check.end == .exited(0), "\(check.errorOutput)")
     }
 

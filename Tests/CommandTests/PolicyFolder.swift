@@ -51,7 +51,7 @@ final class PolicyFolder: Sendable {
             [
                 "key", "create", "--algorithm", "ES256", "--private", "idp.key", "--public",
                 "policies/idp.pub",
-            ], folder: folder.path, seconds: 30)
+            ], folder: folder.path)
         try #require(made.end == .exited(0), "\(made.errorOutput)")
         token = try Self.mint(in: folder, tenant: "acme")
         try folder.write(token + "\n", to: "alice.jwt")
@@ -68,7 +68,7 @@ final class PolicyFolder: Sendable {
             [
                 "token", "mint", "--key", "idp.key", "--algorithm", "ES256", "--kid", "2026-10",
                 "--claims", claims,
-            ], folder: folder.path, seconds: 30)
+            ], folder: folder.path)
         try #require(made.end == .exited(0), "\(made.errorOutput)")
         return made.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
@@ -78,7 +78,7 @@ final class PolicyFolder: Sendable {
         _ words: String..., input: String? = nil
     ) throws -> (end: ChildProcess.End, output: String, errors: String) {
         let result = try ChildProcess.run(
-            BuiltProducts.path("ringfence"), words, folder: folder.path, input: input, seconds: 60)
+            BuiltProducts.path("ringfence"), words, folder: folder.path, input: input)
         return (result.end, result.output, result.errorOutput)
     }
 

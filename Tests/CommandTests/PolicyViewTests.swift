@@ -112,14 +112,14 @@ import Testing
                 ["gateway", "run", "--announce", announcement, "--die-with-parent"],
                 folder: place.folder.path)
             self.process = process
-            try eventually(seconds: 30, "the gateway: \(process.errorOutput)") {
+            try eventually("the gateway: \(process.errorOutput)") {
                 FileManager.default.fileExists(atPath: announcement)
             }
         }
 
         deinit {
             process.signal(SIGTERM)
-            _ = try? process.wait(seconds: 10)
+            _ = try? process.wait()
         }
     }
 
@@ -158,7 +158,7 @@ import Testing
         let running = try Running(place)
         let result = try place.run("gateway", "drain")
         #expect(result.end == .exited(0) && result.output.hasPrefix("draining"))
-        #expect(try running.process.wait(seconds: 20) == .exited(0))
+        #expect(try running.process.wait() == .exited(0))
         let after = try place.run("gateway", "status")
         #expect(after.end == .exited(4) && after.errors.contains("no gateway answers on"))
         #expect(!FileManager.default.fileExists(atPath: place.folder.path + "/admin.sock"))

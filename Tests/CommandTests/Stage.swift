@@ -17,7 +17,7 @@ final class Stage: Sendable {
                 atPath: path, withIntermediateDirectories: true)
         }
         let copy = try ChildProcess.run(
-            "cp", [try BuiltProducts.path("ringfence"), target + "/ringfence"], seconds: 30)
+            "cp", [try BuiltProducts.path("ringfence"), target + "/ringfence"])
         guard copy.end == .exited(0) else {
             throw TestSupportError.closedEarly(copy.errorOutput)
         }
@@ -31,7 +31,7 @@ final class Stage: Sendable {
     func addProgram(_ text: String, as name: String) throws {
         let result = try ChildProcess.run(
             "sh", ["-c", "mkdir -p \"${1%/*}\" && cat >\"$1\" && chmod 755 \"$1\"", "sh", name],
-            folder: files.path, input: text, seconds: 30)
+            folder: files.path, input: text)
         guard result.end == .exited(0) else {
             throw TestSupportError.closedEarly(result.errorOutput)
         }
@@ -122,7 +122,7 @@ final class Stage: Sendable {
         _ words: [String], environment: [String: String] = [:], input: String? = nil
     ) throws -> (end: ChildProcess.End, output: String, errors: String) {
         let process = try start(words, environment: environment, input: input)
-        let end = try process.wait(seconds: 30)
+        let end = try process.wait()
         return (end, process.output, process.errorOutput)
     }
 
@@ -132,7 +132,7 @@ final class Stage: Sendable {
     }
 
     func waitForFile(_ name: String, of process: ChildProcess) throws {
-        try eventually(seconds: 30, "\(name)\n\(process.errorOutput)") {
+        try eventually("\(name)\n\(process.errorOutput)") {
             if process.end != nil { throw TestSupportError.closedEarly(process.errorOutput) }
             return read(name) != nil
         }

@@ -44,7 +44,7 @@ import Testing
                 ["gateway", "run", "--announce", announcement, "--die-with-parent"],
                 folder: place.folder.path)
             self.gateway = gateway
-            try eventually(seconds: 30, "the gateway: \(gateway.errorOutput)") {
+            try eventually("the gateway: \(gateway.errorOutput)") {
                 FileManager.default.fileExists(atPath: announcement)
             }
             let text = try String(contentsOfFile: announcement, encoding: .utf8)
@@ -54,7 +54,7 @@ import Testing
 
         deinit {
             gateway.signal(SIGTERM)
-            _ = try? gateway.wait(seconds: 10)
+            _ = try? gateway.wait()
         }
 
         func run(_ words: String...) throws -> (
@@ -63,7 +63,7 @@ import Testing
             let result = try ChildProcess.run(
                 BuiltProducts.path("ringfence"),
                 words + ["--url", url, "--vendor-key-file", "vendor.key"],
-                folder: place.folder.path, seconds: 60)
+                folder: place.folder.path)
             return (result.end, result.output, result.errorOutput)
         }
 
@@ -98,7 +98,7 @@ import Testing
             let result = try ChildProcess.run(
                 BuiltProducts.path("ringfence"),
                 ["tenant"] + words + ["--url", scene.url, "--vendor-key-file", "vendor.key"],
-                folder: scene.place.folder.path, seconds: 60)
+                folder: scene.place.folder.path)
             #expect(result.end == .exited(0), "\(words) \(result.errorOutput)")
         }
         #expect(
@@ -175,7 +175,7 @@ import Testing
         for name in ["RINGFENCE_URL", "VENDOR_KEY", "RINGFENCE_CA"] { environment[name] = nil }
         let result = try ChildProcess.run(
             BuiltProducts.path("ringfence"), words + ["--vendor-key-file", "vendor.key"],
-            environment: environment, folder: place.folder.path, seconds: 60)
+            environment: environment, folder: place.folder.path)
         #expect(result.end == .exited(64), "\(words) \(result.errorOutput)")
         #expect(result.output == "")
     }

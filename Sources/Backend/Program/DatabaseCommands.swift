@@ -4,7 +4,7 @@ import Reactor
 /// The commands of `db`, and what `run` asks of the database before it serves.
 enum DatabaseCommands {
     static let migrationMilliseconds = 120_000
-    static let checkMilliseconds = 10_000
+    static let checkMilliseconds = 30_000
 
     /// Brings roles, schema, guard and grants up to date, and says what it did. Without
     /// `database.admin` only what the owner may do is done; where that is not enough for the mode,

@@ -28,7 +28,8 @@ struct HTTPCall {
     /// JSON.
     var body: String?
 
-    static let timeoutSeconds = 10
+    /// It ends a hang; the machine may be busy with anything, a build for one.
+    static let timeoutSeconds = 60
 
     /// The words for `curl --config -`. Everything goes in there: the words of a process are seen
     /// by everybody on the machine.

@@ -90,12 +90,12 @@ extension Playground {
                     {"external_id":"\(tenant.externalID)","name":"\(tenant.name)",\
                     "tier":"\(tenant.tier)"\(limits)}
                     """)
-            var reply = try state.perform(call)
+            var reply = try performPatiently(call)
             if reply.status == 409 {
                 call = HTTPCall(
                     method: "PATCH", url: facts.url + "/v1/tenants/\(tenant.externalID)",
                     credential: facts.vendorKey, body: #"{"state":"active"}"#)
-                reply = try state.perform(call)
+                reply = try performPatiently(call)
             }
             guard reply.isSuccess, let record = reply.decode(TenantRecord.self),
                 let id = UUID(uuidString: record.id)
@@ -125,7 +125,7 @@ extension Playground {
                         {"topic":"\(topic)","id":"\(name)",\
                         "payload":{"order":"\(tenant.name)-1001","total":"19.90"}}
                         """)
-                let reply = try state.perform(call)
+                let reply = try performPatiently(call)
                 guard reply.isSuccess || reply.status == 409 else {
                     throw .unexpectedAnswer(to: "\(call.method) \(call.url)", reply.summary)
                 }
@@ -134,7 +134,7 @@ extension Playground {
         let call = HTTPCall(
             url: facts.url + "/v1/events?limit=1",
             credential: facts.tokens[DemoTenant.all[1].externalID])
-        let reply = try state.perform(call)
+        let reply = try performPatiently(call)
         guard reply.isSuccess, let page = reply.decode(EventPage.self), let event = page.data.first
         else { throw .unexpectedAnswer(to: "GET \(call.url)", reply.summary) }
         foreignEventID = event.id

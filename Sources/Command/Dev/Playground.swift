@@ -22,7 +22,10 @@ final class Playground {
     /// That tenant.
     var foreignTenantID = ""
 
-    static let readyTimeoutSeconds = 30
+    // These end hangs: what takes long on a busy machine is not broken.
+    static let readyTimeoutSeconds = 60
+    static let toolTimeoutSeconds = 120
+    static let stopTimeoutSeconds = 30.0
     static let preferredPort: UInt16 = 8443
     static let portsTried: UInt16 = 100
 
@@ -86,12 +89,16 @@ final class Playground {
     private func stop() {
         state.remove("dev.env")
         var isHurried = false
-        let hurry = { [signals] in
-            if signals.next(withinMilliseconds: 10) == .stopAsked { isHurried = true }
+        let hurry = { [self] in
+            if !isHurried, signals.next(withinMilliseconds: 10) == .stopAsked {
+                isHurried = true
+                say("stopping at once")
+            }
             return isHurried
         }
         for sibling in [Sibling.gateway, .backend] {
-            programs.removeValue(forKey: sibling)?.stop(timeoutSeconds: 5, hurry: hurry)
+            programs.removeValue(forKey: sibling)?.stop(
+                timeoutSeconds: Self.stopTimeoutSeconds, hurry: hurry)
         }
         postgres?.stop(timeoutSeconds: isHurried ? 1 : 15)
         postgres = nil
@@ -167,12 +174,11 @@ extension Playground {
 
     /// Runs a sibling to its end and answers what it wrote.
     @discardableResult
-    func run(
-        _ sibling: Sibling, _ words: [String], timeoutSeconds: Int = 20
-    ) throws(CommandFault) -> String {
+    func run(_ sibling: Sibling, _ words: [String]) throws(CommandFault) -> String {
         let program = try installation.path(of: sibling)
         let result = try state.runTool(
-            [program] + words, environment: environment, timeoutSeconds: timeoutSeconds)
+            [program] + words, environment: environment,
+            timeoutSeconds: Self.toolTimeoutSeconds)
         guard result.end == .exited(0) else {
             let command = ([sibling.rawValue] + words.prefix(2)).joined(separator: " ")
             let said = (result.output + result.errors)
@@ -245,7 +251,7 @@ extension Playground {
         let policy = "policies/backend.yaml"
         let feed = PlaygroundPolicies.Feed(in: state.folder)
         try state.write(PlaygroundPolicies.backend(feed), to: policy)
-        try run(.backend, ["db", "migrate", "--config", state.path(policy)], timeoutSeconds: 60)
+        try run(.backend, ["db", "migrate", "--config", state.path(policy)])
         // Kept with the data, which knows it.
         if !state.exists("keys/seal.key") {
             try run(
@@ -278,6 +284,16 @@ extension Playground {
         try sendEvents()
         try reload { () throws(CommandFault) in
             try state.write(policies.gateway(isSettingUp: false), to: "policies/gateway.yaml")
+        }
+    }
+
+    /// Performs a call, and again while the gateway or the backend is too busy for it: only for
+    /// calls that do nothing more when they are repeated.
+    func performPatiently(_ call: HTTPCall) throws(CommandFault) -> HTTPReply {
+        guard let gateway = programs[.gateway] else { return try state.perform(call) }
+        return try wait(for: gateway) { () throws(CommandFault) -> HTTPReply? in
+            let reply = try state.perform(call)
+            return reply.status == 503 || reply.status == 504 ? nil : reply
         }
     }
 

@@ -57,6 +57,7 @@ struct PlaygroundPolicies {
           public:
             address: "127.0.0.1:\(port)"
             tls: {certificate: file:../certificate.pem, key: file:../certificate.key}
+            deadlines: {handshake: 1m}                   # this machine may be busy
             access_log: file:../logs/access.log
           health: {address: "127.0.0.1:0"}               # probes and metrics
         \(vendors)issuers:
@@ -116,7 +117,7 @@ struct PlaygroundPolicies {
         case .backend(let address, _):
             """
             upstreams:
-              delivery: {targets: ["http://\(address)"], echo: required}
+              delivery: {targets: ["http://\(address)"], connect: 30s, echo: required}
             assertion:
               to: [delivery]
               key: file:../keys/assertion.key
@@ -140,7 +141,7 @@ struct PlaygroundPolicies {
         case .api(let url):
             """
             upstreams:
-              api: {targets: ["\(url.text)"]}
+              api: {targets: ["\(url.text)"], connect: 30s}
             assertion: {to: [api], key: file:../keys/assertion.key, algorithm: HS256, ttl: 30s}
             routes:
               - name: api
@@ -183,6 +184,7 @@ struct PlaygroundPolicies {
           admin: file:../keys/admin.dsn        # read by `db migrate` only
           context: sealed                      # no seal of the gateway's, no rows
           workers: 4
+          deadline: 60s                        # this machine may be busy
         assertion: {key: file:../keys/assertion.key, audience: delivery}
         keys: {pepper: file:../keys/pepper.key}
 
