@@ -24,7 +24,7 @@ build:
 test:
 	@scripts/bootstrap test
 	swift build --build-tests --explicit-target-dependency-import-check error
-	swift test --skip-build
+	@scripts/test
 
 ## make lint     formatting and warnings as errors
 lint:

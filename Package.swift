@@ -152,7 +152,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["LocalPostgres"], path: "Tests/TestSupport",
             swiftSettings: settings),
         tests("HTTP1Tests", ["HTTP1"]),
-        tests("JSONTests", ["JSON"]),
+        tests("JSONTests", ["JSON", "TestSupport"]),
         // Optimised in every build and never instrumented: they judge millions of requests, and a
         // fuzzer is to explore what they judge.
         .target(
@@ -162,13 +162,15 @@ let package = Package(
             name: "CleaningOracle", dependencies: ["HTTP1", "NaiveReading", "Policy"],
             path: "Tests/CleaningOracle",
             swiftSettings: plainSettings + [.unsafeFlags(["-O"])]),
-        tests("PolicyTests", ["CleaningOracle", "HTTP1", "NaiveReading", "Policy"]),
+        tests("PolicyTests", ["CleaningOracle", "HTTP1", "NaiveReading", "Policy", "TestSupport"]),
         tests("TelemetryTests", ["Telemetry", "HTTP1"]),
         tests("CompressionTests", ["Compression", "CZlib", "HTTP1"]),
-        tests("YAMLTests", ["HTTP1", "YAML", "Policy"], exclude: ["Golden"]),
+        tests("YAMLTests", ["HTTP1", "YAML", "Policy", "TestSupport"], exclude: ["Golden"]),
         tests("ReactorTests", ["Reactor", "HTTP1"]),
         tests("TLSTests", ["TLS", "HTTP1", "COpenSSL"]),
-        tests("TokensTests", ["Tokens", "Policy", "HTTP1", "JSON", "COpenSSL", "CJWT"]),
+        tests(
+            "TokensTests",
+            ["Tokens", "Policy", "HTTP1", "JSON", "COpenSSL", "CJWT", "TestSupport"]),
         tests("PostgresTests", ["Postgres", "LocalPostgres", "TestSupport"]),
         // A deliberately vulnerable endpoint; here and in no product.
         tests("InjectionTests", ["Postgres", "TestSupport"]),

@@ -71,7 +71,7 @@ import Testing
         let tenant = try backend.makeTenant()
         let body = #"{"topic":"a","payload":{"n":1},"id":"race"}"#
         let answers = Mutex<[RawResponse]>([])
-        DispatchQueue.concurrentPerform(iterations: 8) { _ in
+        inThreads(8) { _ in
             guard
                 let answer = try? backend.send("POST", "/v1/events", body: body, as: tenant.scope)
             else { return }

@@ -67,7 +67,7 @@ struct GuardedDatabase {
             [
                 url ?? database.runtimeURL, "--no-psqlrc", "--quiet", "-At", "-v",
                 "VERBOSITY=verbose", "-v", "ON_ERROR_STOP=1", "-f", script,
-            ], environment: nil, seconds: 30)
+            ], environment: nil)
         let error = result.errorOutput.firstMatch(of: /(?:ERROR|FATAL): +([0-9A-Z]{5}):/)
         return (
             result.output.trimmingCharacters(in: .whitespacesAndNewlines),
@@ -112,13 +112,13 @@ struct SealKey {
         let made = try ChildProcess.run(
             "/usr/bin/openssl",
             ["dgst", "-sha256", "-mac", "HMAC", "-macopt", "hexkey:\(key)", "-r", path],
-            environment: nil, seconds: 10)
+            environment: nil)
         guard made.end == .exited(0) else { throw TestSupportError.closedEarly(made.errorOutput) }
         return body + made.output.prefix(64)
     }
 }
 
-@Suite(.timeLimit(.minutes(10))) struct `The guard` {
+@Suite(.timeLimit(.minutes(30))) struct `The guard` {
     static let modes = ["sealed", "statement"]
     static let topics = "SELECT string_agg(topic, ',') FROM ringfence.events"
 
@@ -205,7 +205,7 @@ struct SealKey {
     func `refuses every defect of a seal alike`(_ mode: String) throws {
         let guarded = try GuardedDatabase(mode)
         let key = try guarded.makeKey()
-        let good = try key.seal("t", GuardedDatabase.acme)
+        let good = try key.seal("t", GuardedDatabase.acme, seconds: 200)
         var (other, stranger, unknown) = (key, key, key)
         other.database = "another"
         stranger.bytes[31] ^= 0x80

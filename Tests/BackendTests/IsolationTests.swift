@@ -70,7 +70,7 @@ import Testing
     @Test func `tenants that share connections never meet`() throws {
         let tenants = try (0..<4).map { _ in try backend.makeTenant() }
         let faults = Mutex<[String]>([])
-        DispatchQueue.concurrentPerform(iterations: 8) { thread in
+        inThreads(8) { thread in
             let tenant = tenants[thread % 4]
             for round in 0..<12 {
                 do {
@@ -137,7 +137,7 @@ import Testing
             to: ConnectionString(try runtimeURL()), context: .sealed)
         let scope = try #require(TenantScope(seal: seal(tenant.scope)))
         return try connection.withTransaction(
-            for: scope, deadline: .after(milliseconds: 10_000)
+            for: scope, deadline: .after(milliseconds: Patience.milliseconds)
         ) { transaction throws(DatabaseFault) in
             let rows = try transaction.rows(statement, values)
             transaction.rollBack()
@@ -209,7 +209,7 @@ import Testing
         var connection = Connection(
             to: ConnectionString(try runtimeURL()), context: .sealed)
         let (events, tenants, vendors) = try connection.withTransaction(
-            forVendor: vendor, deadline: .after(milliseconds: 10_000)
+            forVendor: vendor, deadline: .after(milliseconds: Patience.milliseconds)
         ) { transaction throws(DatabaseFault) in
             (
                 try transaction.rows(.everyEvent), try transaction.rows(.everyTenant),
@@ -231,7 +231,7 @@ import Testing
             to: ConnectionString(try runtimeURL()), context: .sealed)
         for statement in [Statement.everyEvent, .everyTenant, .everyVendor] {
             let rows = try connection.rowsOutsideTransactions(
-                statement, deadline: .after(milliseconds: 10_000))
+                statement, deadline: .after(milliseconds: Patience.milliseconds))
             #expect(rows.count == 0, "\(statement.name)")
         }
     }
@@ -240,12 +240,12 @@ import Testing
         let database = try #require(backend.database)
         var owner = try OwnerSession(
             connectingTo: ConnectionString(database.ownerURL),
-            deadline: .after(milliseconds: 10_000))
+            deadline: .after(milliseconds: Patience.milliseconds))
         for text: StaticString in [
             "SELECT count(*) FROM ringfence.events", "SELECT count(*) FROM ringfence.tenants",
             "SELECT count(*) FROM ringfence.audit", "SELECT count(*) FROM ringfence.vendors",
         ] {
-            let rows = try owner.rows(text, deadline: .after(milliseconds: 10_000))
+            let rows = try owner.rows(text, deadline: .after(milliseconds: Patience.milliseconds))
             #expect(try rows.only().int64(0) == 0, "\(text)")
         }
     }

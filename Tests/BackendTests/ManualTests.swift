@@ -35,7 +35,7 @@ private func repositoryFile(_ path: String) -> String {
                 repositoryFile("docs/examples/verify_assertion.py"),
                 "\(folder.path)/assertion.key", audience, method, target, "\(folder.path)/body",
             ], input: assertions.joined(separator: "\n") + "\n")
-        let end = try child.wait(seconds: 20)
+        let end = try child.wait()
         let lines = child.output.split(separator: "\n").map(String.init)
         #expect(child.errorOutput.isEmpty, "\(child.errorOutput)")
         #expect(end == .exited(lines.contains { $0.hasPrefix("refused: ") } ? 1 : 0))
@@ -165,8 +165,7 @@ private func repositoryFile(_ path: String) -> String {
             }
             commands += 1
             let result = try ChildProcess.run(
-                "sh", ["-c", maker + "\n" + line.dropFirst(2) + " 2>&1"], environment: environment,
-                seconds: 20)
+                "sh", ["-c", maker + "\n" + line.dropFirst(2) + " 2>&1"], environment: environment)
             let lines = result.output.replacing(acme.id, with: "$ACME").split(separator: "\n")
             actual += lines.map(String.init)
         }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `db verify` through pgbouncer, which `scripts/bootstrap test` installs.
-@Suite(.timeLimit(.minutes(5)), .enabled(if: Pooler.program != nil))
+@Suite(.timeLimit(.minutes(30)), .enabled(if: Pooler.program != nil))
 struct `Proof through a pooler` {
     typealias Place = `Proof of our own database`.Place
 

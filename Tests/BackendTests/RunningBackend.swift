@@ -28,7 +28,7 @@ final class RunningBackend: Sendable {
     static func sharedPlain() throws -> RunningBackend { try commonPlain.get() }
 
     convenience init(
-        workers: Int = 2, deadline: String = "5s", context: String = "sealed",
+        workers: Int = 2, deadline: String = "60s", context: String = "sealed",
         directory: String = "{}"
     ) throws {
         let database = try PostgresCluster.shared().makeDatabase()
@@ -39,7 +39,7 @@ final class RunningBackend: Sendable {
 
     init(
         owner: String, runtime: String, database: TestDatabase? = nil, workers: Int = 2,
-        deadline: String = "5s", context: String = "plain", directory: String = "{}"
+        deadline: String = "60s", context: String = "plain", directory: String = "{}"
     ) throws {
         cluster = try PostgresCluster.shared()
         self.database = database
@@ -59,7 +59,7 @@ final class RunningBackend: Sendable {
             ["run", "--config", config, "--announce", announcement, "--die-with-parent"])
         self.process = process
         var text = ""
-        try eventually(seconds: 20, "an announcement; \(process.errorOutput)") {
+        try eventually("an announcement; \(process.errorOutput)") {
             if process.end != nil { throw TestSupportError.closedEarly(process.errorOutput) }
             text = (try? String(contentsOfFile: announcement, encoding: .utf8)) ?? ""
             return !text.isEmpty
@@ -74,7 +74,7 @@ final class RunningBackend: Sendable {
         apiPort = try port("api")
         healthPort = try port("health")
         feedPort = try port("feed")
-        try eventually(seconds: 20, "readiness") {
+        try eventually("readiness") {
             if process.end != nil { throw TestSupportError.closedEarly(process.errorOutput) }
             return try health("/readyz").status == 200
         }
@@ -122,7 +122,8 @@ final class RunningBackend: Sendable {
 
     /// Runs the program to its end.
     static func run(
-        _ arguments: [String], environment: [String: String]? = nil, seconds: Double = 40
+        _ arguments: [String], environment: [String: String]? = nil,
+        seconds: Double = Patience.seconds
     ) throws -> (end: ChildProcess.End, output: String, errorOutput: String) {
         try ChildProcess.run(
             try program.get(), arguments, environment: environment, seconds: seconds)
@@ -140,7 +141,7 @@ final class RunningBackend: Sendable {
     /// What the log says of a request, which may be written a moment after its answer.
     func logLines(of requestID: String) throws -> [String] {
         var lines: [String] = []
-        try eventually(seconds: 10, "a log line of \(requestID)") {
+        try eventually("a log line of \(requestID)") {
             lines = process.output.split(separator: "\n").map(String.init)
                 .filter { $0.contains("\"\(requestID)\"") }
             return !lines.isEmpty

@@ -93,7 +93,7 @@ import Testing
                 gateway: Gateway(seals: seals))
             #expect(answer.status == 401 && answer.code == "assertion.seal", "\(answer.text)")
             #expect(answer.all("Ringfence-Tenant").isEmpty)
-            try eventually(seconds: 10, "a line that says \(defect)") {
+            try eventually("a line that says \(defect)") {
                 logLines(defect) > lines
             }
         }

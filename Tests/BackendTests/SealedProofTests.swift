@@ -5,7 +5,7 @@ import Testing
 import Verification
 
 /// `db verify` where the database believes seals.
-@Suite(.timeLimit(.minutes(10))) struct `Proof of the sealed context` {
+@Suite(.timeLimit(.minutes(30))) struct `Proof of the sealed context` {
     typealias Place = `Proof of our own database`.Place
 
     struct Probe: Equatable {

@@ -4,7 +4,7 @@ import Testing
 @testable import Verification
 
 /// `db verify --self-test`: copies of a clean schema of each mode, each broken in one way.
-@Suite(.timeLimit(.minutes(20))) struct `The self-test of each mode` {
+@Suite(.timeLimit(.minutes(30))) struct `The self-test of each mode` {
     @Test func `a sabotage that nothing notices is missed`() throws {
         let database = try PostgresCluster.shared().makeDatabase()
         let result = try SelfTest.run(
@@ -36,7 +36,7 @@ import Testing
             Thread.detachNewThread {
                 let words = ["db", "verify", "--self-test", "--admin-file", admin]
                 waiting.resume(
-                    with: Result { try RunningBackend.run(words, seconds: 900) })
+                    with: Result { try RunningBackend.run(words, seconds: 1_200) })
             }
         }
         #expect(run.end == .exited(0), "\(run.output)\(run.errorOutput)")

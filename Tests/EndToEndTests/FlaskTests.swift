@@ -101,7 +101,7 @@ final class FlaskFixture: Sendable {
                 "orders:app",
             ],
             folder: source.path)
-        try eventually(seconds: 20, "gunicorn: \(application.errorOutput)") {
+        try eventually("gunicorn: \(application.errorOutput)") {
             FileManager.default.fileExists(atPath: socket)
         }
         for arguments in [
@@ -114,14 +114,14 @@ final class FlaskFixture: Sendable {
                 "--certificate", "tls.crt", "--key", "tls.key",
             ],
         ] {
-            let made = try ChildProcess.run(program, arguments, folder: folder.path, seconds: 10)
+            let made = try ChildProcess.run(program, arguments, folder: folder.path)
             #expect(made.end == .exited(0), "\(made.errorOutput)")
         }
         try folder.write(Self.policy, to: "gateway.yaml")
         gateway = try ChildProcess(
             program, ["run", "--config", folder.path, "--announce", "\(folder.path)/announce"])
         let announce = "\(folder.path)/announce"
-        try eventually(seconds: 10, "the gateway: \(gateway.errorOutput)") {
+        try eventually("the gateway: \(gateway.errorOutput)") {
             FileManager.default.fileExists(atPath: announce)
         }
         let lines = try String(contentsOfFile: announce, encoding: .utf8).split(separator: "\n")
@@ -137,6 +137,7 @@ final class FlaskFixture: Sendable {
             address: 127.0.0.1:0
             tls: {certificate: file:tls.crt, key: file:tls.key}
             access_log: none
+            deadlines: {handshake: 60s}
         issuers:
           idp:
             issuer: https://idp.example.test/
@@ -167,7 +168,7 @@ final class FlaskFixture: Sendable {
         let minted = try ChildProcess.run(
             program,
             ["token", "mint", "--key", "idp.key", "--algorithm", "ES256", "--claims", claims],
-            folder: folder, seconds: 10)
+            folder: folder)
         return minted.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
@@ -176,13 +177,13 @@ final class FlaskFixture: Sendable {
         fields: [String] = [], body: String? = nil
     ) throws -> Answer {
         var arguments = [
-            "--silent", "--include", "--max-time", "10", "--cacert", "\(folder.path)/tls.crt",
+            "--silent", "--include", "--max-time", "120", "--cacert", "\(folder.path)/tls.crt",
             "--connect-to", "\(host):443:127.0.0.1:\(port)", "https://\(host)\(target)",
         ]
         if let token { arguments += ["--header", "Authorization: Bearer \(token)"] }
         for field in fields { arguments += ["--header", field] }
         if let body { arguments += ["--data-binary", body] }
-        let run = try ChildProcess.run("curl", arguments, seconds: 15)
+        let run = try ChildProcess.run("curl", arguments)
         let parts = run.output.components(separatedBy: "\r\n\r\n")
         let head = (parts.first ?? "") + "\r\n"
         let status = Int(head.split(separator: " ").dropFirst().first ?? "") ?? 0

@@ -10,7 +10,7 @@ import Testing
         _ words: [String], folder: String? = nil
     ) throws -> (end: ChildProcess.End, output: String, errorOutput: String) {
         try ChildProcess.run(
-            try BuiltProducts.path("ringfence-gateway"), words, folder: folder, seconds: 60)
+            try BuiltProducts.path("ringfence-gateway"), words, folder: folder)
     }
 
     @Test(arguments: templates)
@@ -82,7 +82,7 @@ import Testing
         let lines = rows.map { "\($0.isGood ? "good" : "bad")\t\($0.schema)\t\($0.path)" }
         let run = try ChildProcess.run(
             "python3", ["-c", Self.script, "\(Self.root.path)/policies/schema"],
-            input: lines.joined(separator: "\n"), seconds: 60)
+            input: lines.joined(separator: "\n"))
         try #require(run.end == .exited(0), "\(run.errorOutput)")
         return run.output
     }

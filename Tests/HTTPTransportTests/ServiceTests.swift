@@ -111,7 +111,7 @@ import Testing
         let (service, client) = try Self.service()
         defer { service.stop() }
         try client.send(Self.head("GET /later") + Self.head("GET /a"))
-        try eventually(seconds: 5, "the request") { service.owed.withLock { $0.count } == 1 }
+        try eventually("the request") { service.owed.withLock { $0.count } == 1 }
         #expect(client.isSilent(seconds: 0.1))
         let key = try #require(service.owed.withLock { $0.first })
         let posted = service.replies.post((key, ServiceReply(status: 201)))
@@ -147,7 +147,7 @@ import Testing
     }
 
     @Test func `a connection without a request is closed`() throws {
-        let (service, client) = try Self.service { $0.idleMilliseconds = 200 }
+        let (service, client) = try Self.service { $0.idleMilliseconds = 3_000 }
         defer { service.stop() }
         try client.send(Self.head("GET /a"))
         #expect(try client.readResponse().status == 200)
@@ -159,8 +159,7 @@ import Testing
         defer { service.stop() }
         let client = try RawClient(port: service.port, receiveBytes: 4_096)
         try client.send(Self.head("GET /large", ["Connection: close"]))
-        let seen = try client.drain(
-            seconds: 30, pauseMilliseconds: 10, pieceBytes: 32_768)
+        let seen = try client.drain(pauseMilliseconds: 10, pieceBytes: 32_768)
         #expect(seen.count > RunningService.replyBytes)
         #expect(seen.ending == .closed)
     }
@@ -204,8 +203,8 @@ import Testing
         try idle.send(Self.head("GET /a"))
         #expect(try idle.readResponse().status == 200)
         try client.send(Self.head("GET /later"))
-        try eventually(seconds: 5, "the request") { service.owed.withLock { $0.count } == 1 }
-        _ = service.stops.post(5_000)
+        try eventually("the request") { service.owed.withLock { $0.count } == 1 }
+        _ = service.stops.post(UInt64(Patience.milliseconds))
         #expect(try idle.isClosed())
         let key = try #require(service.owed.withLock { $0.first })
         _ = service.replies.post((key, ServiceReply(status: 201)))

@@ -50,7 +50,7 @@ struct Results: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(10))) struct `Injected SQL` {
+@Suite(.timeLimit(.minutes(30))) struct `Injected SQL` {
     @Test func `comes in more than fifty ways, each under a name of its own`() {
         #expect(Trick.all.count >= 100)
         #expect(Set(Trick.all.map(\.id)).count == Trick.all.count)

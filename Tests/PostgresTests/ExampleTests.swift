@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `docs/examples/scoped-service`, built against this build of the library and run.
-@Suite(.timeLimit(.minutes(5))) struct `The example service` {
+@Suite(.timeLimit(.minutes(30))) struct `The example service` {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
 
@@ -16,7 +16,7 @@ import Testing
         let objects = products.appending(path: "Postgres.build").path
         let names = try FileManager.default.contentsOfDirectory(atPath: objects)
             .filter { $0.hasSuffix(".o") }.map { "\(objects)/\($0)" }
-        let headers = try ChildProcess.run("pkg-config", ["--cflags-only-I", "libpq"], seconds: 30)
+        let headers = try ChildProcess.run("pkg-config", ["--cflags-only-I", "libpq"])
             .output
             .split(whereSeparator: \.isWhitespace).flatMap { ["-Xcc", String($0)] }
         let map = Self.root.appending(path: "Sources/CPostgres/module.modulemap").path
@@ -29,7 +29,7 @@ import Testing
                 "-module-name", "scoped_service", "-I", products.appending(path: "Modules").path,
                 "-Xcc", "-fmodule-map-file=\(map)", "-o", program,
                 Self.root.appending(path: source).path,
-            ] + headers + names + ["-lpq"], seconds: 120)
+            ] + headers + names + ["-lpq"])
         try #require(result.end == .exited(0), "\(result.errorOutput)")
         return program
     }
@@ -45,7 +45,7 @@ import Testing
         environment["SERVICE_DSN"] = fixture.database.runtimeURL
         func run(_ query: String, _ seal: String) throws -> (ChildProcess.End, String, String) {
             let child = try ChildProcess(program, [query, seal], environment: environment)
-            let end = try child.wait(seconds: 30)
+            let end = try child.wait()
             return (end, child.output, child.errorOutput)
         }
         let acme = try fixture.sealText("t", Fixture.acme.text)

@@ -105,7 +105,7 @@ extension Connection {
 }
 
 extension Deadline {
-    static var soon: Deadline { .after(milliseconds: 20_000) }
+    static var soon: Deadline { .after(milliseconds: Patience.milliseconds) }
 }
 
 extension Statement {

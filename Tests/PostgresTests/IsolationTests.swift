@@ -2,7 +2,7 @@
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `Tenant isolation` {
+@Suite(.timeLimit(.minutes(30))) struct `Tenant isolation` {
     @Test func `a tenant sees its own rows and no others (G2)`() throws {
         let fixture = try Fixture()
         var connection = try fixture.connect()
@@ -117,7 +117,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `Vendor transactions` {
+@Suite(.timeLimit(.minutes(30))) struct `Vendor transactions` {
     /// One tenant for each vendor, and an item of acme.
     private func prepared() throws -> Fixture {
         let fixture = try Fixture()

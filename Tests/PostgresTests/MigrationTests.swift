@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `Migrations` {
+@Suite(.timeLimit(.minutes(30))) struct `Migrations` {
     private static let first = Migration(
         number: 1, name: "schema",
         script: "CREATE SCHEMA shop; CREATE TABLE shop.orders (id int PRIMARY KEY)")

@@ -109,7 +109,7 @@ extension Statement {
         "bodies", "SELECT body FROM app.items ORDER BY id", parameters: 0)
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `Poisoned sessions` {
+@Suite(.timeLimit(.minutes(30))) struct `Poisoned sessions` {
     /// A database where the runtime role may make temporary objects, which production takes away:
     /// so the scrub alone stands between two tenants.
     ///

@@ -2,7 +2,7 @@
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `Role posture` {
+@Suite(.timeLimit(.minutes(30))) struct `Role posture` {
     /// Changes the cluster, then logs in with `url` and examines the login. Transactions must be
     /// refused exactly when there are findings.
     private func findings(

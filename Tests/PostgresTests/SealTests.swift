@@ -39,7 +39,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `Context` {
+@Suite(.timeLimit(.minutes(30))) struct `Context` {
     static let sealing: [ContextMode] = [.sealed, .statement]
 
     @Test(arguments: ContextMode.allCases)
@@ -171,7 +171,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `Acting by the guard` {
+@Suite(.timeLimit(.minutes(30))) struct `Acting by the guard` {
     private static let record = AuditRecord(
         id: "018f0000-0000-7000-8000-0000000000e1", action: "item.look", actor: "support",
         requestID: "018f0000-0000-7000-8000-0000000000e2", detail: Array(#"{"n":1}"#.utf8))

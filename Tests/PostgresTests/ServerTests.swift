@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(3))) struct `Local server` {
+@Suite(.timeLimit(.minutes(30))) struct `Local server` {
     private func start(_ folder: String, isThrowaway: Bool = false) throws -> PostgresServer {
         var options = PostgresServer.Options(folder: folder)
         options.isDurable = false
@@ -14,8 +14,10 @@ import Testing
 
     private func answer(_ url: String) throws -> String {
         var session = try OwnerSession(
-            connectingTo: ConnectionString(url), deadline: .after(milliseconds: 10_000))
-        let rows = try session.rows("SELECT current_user", deadline: .after(milliseconds: 10_000))
+            connectingTo: ConnectionString(url),
+            deadline: .after(milliseconds: Patience.milliseconds))
+        let rows = try session.rows(
+            "SELECT current_user", deadline: .after(milliseconds: Patience.milliseconds))
         return try rows.only().text(0)
     }
 
@@ -94,7 +96,7 @@ import Testing
         let server = try PostgresServer.start(.init(folder: folder.path + "/state"))
         _ = try server.run(sql: "CREATE TABLE public.kept AS SELECT 7 AS x", database: "postgres")
         kill(server.processID, SIGKILL)
-        try eventually(seconds: 10, "the supervisor notices") { !server.isRunning }
+        try eventually("the supervisor notices") { !server.isRunning }
         server.stop()
         let again = try start(folder.path + "/state")
         #expect(try again.run(sql: "SELECT x FROM public.kept", database: "postgres") == "7\n")
@@ -124,7 +126,7 @@ import Testing
         let parents = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
         let supervisor = parents.firstMatch(of: #/PPid:\t(\d+)/#).flatMap { Int32($0.1) }
         kill(try #require(supervisor), SIGKILL)
-        try eventually(seconds: 20, "the server ends") {
+        try eventually("the server ends") {
             !isAlive(pid) && children.allSatisfy { !isAlive($0) }
         }
     }
@@ -172,7 +174,7 @@ import Testing
         let folder = try TemporaryFolder()
         var options = PostgresServer.Options(folder: folder.path + "/state")
         options.isDurable = false
-        options.loopbackPort = try FreePort.choose()
+        options.loopbackPort = try LastingPort.choose()
         let server = try PostgresServer.start(options)
         _ = try RawClient(port: server.port)
         // Another address of this machine: whoever listened on all of them would take it.
@@ -202,12 +204,12 @@ struct `Held server` {
         let database = try PostgresCluster.shared().makeDatabase()
         var session = try OwnerSession(
             connectingTo: ConnectionString(database.adminURL),
-            deadline: .after(milliseconds: 20_000))
+            deadline: .after(milliseconds: Patience.milliseconds))
         let row = try session.rows(
             """
             SELECT (SELECT setting FROM pg_settings WHERE name = 'data_directory'),
             pg_backend_pid()
-            """, deadline: .after(milliseconds: 20_000)
+            """, deadline: .after(milliseconds: Patience.milliseconds)
         ).only()
         let place = ProcessInfo.processInfo.environment["RINGFENCE_HOLD_SERVER"] ?? ""
         let facts = "\(try row.text(0)) \(try row.int64(1))"
@@ -217,7 +219,7 @@ struct `Held server` {
     }
 }
 
-@Suite(.timeLimit(.minutes(3))) struct `Death of the parent` {
+@Suite(.timeLimit(.minutes(30))) struct `Death of the parent` {
     @Test func `kill -9 of a process ends its server, backends and folders`() throws {
         let folder = try TemporaryFolder()
         let mark = folder.path + "/facts"
@@ -231,7 +233,7 @@ struct `Held server` {
         }
         let holder = try ChildProcess(
             program, arguments + ["--filter", "Held server"], environment: environment)
-        try eventually(seconds: 60, "the holder is ready\n\(holder.output)") {
+        try eventually("the holder is ready\n\(holder.output)") {
             FileManager.default.fileExists(atPath: mark)
         }
         let facts = try String(contentsOfFile: mark, encoding: .utf8).split(separator: " ")
@@ -241,7 +243,7 @@ struct `Held server` {
         let postmaster = try #require(Int32(record.split(separator: "\n")[0]))
         #expect(kill(backend, 0) == 0)
         holder.signal(SIGKILL)
-        try eventually(seconds: 30, "server, backend and folder go") {
+        try eventually("server, backend and folder go") {
             kill(postmaster, 0) != 0 && kill(backend, 0) != 0
                 && !FileManager.default.fileExists(atPath: data)
         }

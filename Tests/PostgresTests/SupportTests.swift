@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct `Test support` {
+@Suite(.timeLimit(.minutes(30))) struct `Test support` {
     @Test func `a child's output and end are known`() throws {
         let (end, output, errors) = try ChildProcess.run(
             "sh", ["-c", "cat; echo $X; echo oops >&2; exit 3"],
             environment: [
                 "X": "y", "PATH": "/usr/bin:/bin",
-            ], input: "in ", seconds: 10)
+            ], input: "in ")
         #expect(end == .exited(3))
         #expect(output == "in y\n")
         #expect(errors == "oops\n")
@@ -25,11 +25,11 @@ import Testing
 
     @Test func `output is waited for, but not beyond the end`() throws {
         let child = try ChildProcess("sh", ["-c", "sleep 0.2; echo ready; exec sleep 60"])
-        try child.waitForOutput("ready", seconds: 10)
+        try child.waitForOutput("ready")
         child.signal(SIGTERM)
-        #expect(try child.wait(seconds: 10) == .killed(signal: SIGTERM))
+        #expect(try child.wait() == .killed(signal: SIGTERM))
         #expect(throws: TestSupportError.self) {
-            try child.waitForOutput("never", seconds: 10)
+            try child.waitForOutput("never")
         }
     }
 
@@ -58,7 +58,7 @@ import Testing
         #expect(requests[0].all("Host") == ["h"])
         #expect(recorder.connectionCount == 1)
         try client.send("GET /partial HTTP/1.1\r\n")
-        try eventually(seconds: 5, "leftover") { !recorder.leftover(connection: 0).isEmpty }
+        try eventually("leftover") { !recorder.leftover(connection: 0).isEmpty }
         recorder.stop()
         #expect(try client.isClosed())
     }

@@ -2,7 +2,7 @@
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `Parameters and rows` {
+@Suite(.timeLimit(.minutes(30))) struct `Parameters and rows` {
     private static let store = Statement(
         "store", "INSERT INTO app.items (id, body, blob, flag) VALUES ($1, $2, $3, $4)",
         parameters: 4)

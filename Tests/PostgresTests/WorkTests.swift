@@ -2,7 +2,7 @@
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct `Work of tenants` {
+@Suite(.timeLimit(.minutes(30))) struct `Work of tenants` {
     private static let row = "018f0000-0000-7000-8000-0000000000c1"
 
     private func enqueue(_ tenant: TenantScope, _ fixture: GuardedFixture) throws {
@@ -84,7 +84,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct `Crossing tenants` {
+@Suite(.timeLimit(.minutes(30))) struct `Crossing tenants` {
     private func prepared() throws -> GuardedFixture {
         let fixture = try GuardedFixture(.sealed)
         var connection = try fixture.connect()

@@ -138,7 +138,7 @@ struct EchoServer: ~Copyable {
 struct Client: ~Copyable {
     let socket: Socket
     private var poller: Poller
-    static let patienceMilliseconds: UInt64 = 10_000
+    static let patienceMilliseconds: UInt64 = 120_000
 
     init(_ socket: consuming Socket) throws {
         let poller = try Poller(eventsMax: 4)

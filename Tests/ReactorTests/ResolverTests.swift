@@ -11,7 +11,7 @@ import Testing
         let mailbox = try Mailbox<NameAnswer>(capacity: 4)
         try resolver.resolve(name, token: token, replyTo: mailbox)
         var batch: [NameAnswer] = []
-        let deadline = Monotonic.now().advanced(byMilliseconds: 20_000)
+        let deadline = Monotonic.now().advanced(byMilliseconds: Client.patienceMilliseconds)
         while batch.isEmpty, Monotonic.now() < deadline {
             mailbox.wait(until: deadline, into: &batch)
         }
@@ -77,7 +77,8 @@ import Testing
     @Test func `refuses when too many wait`() throws {
         let gate = try WorkQueue<Int>(capacity: 1)
         let resolver = try Resolver(requestsMax: 2) { _ in
-            _ = gate.take(until: Monotonic.now().advanced(byMilliseconds: 10_000))
+            _ = gate.take(
+                until: Monotonic.now().advanced(byMilliseconds: Client.patienceMilliseconds))
             return .failure(.unavailable)
         }
         let mailbox = try Mailbox<NameAnswer>(capacity: 64)
@@ -128,7 +129,7 @@ import Testing
     private func settled(
         _ name: FreshName, _ condition: (NameSnapshot) -> Bool
     ) throws -> NameSnapshot {
-        let deadline = Monotonic.now().advanced(byMilliseconds: 20_000)
+        let deadline = Monotonic.now().advanced(byMilliseconds: Client.patienceMilliseconds)
         let pause = try Mailbox<Int>(capacity: 1)
         var batch: [Int] = []
         while Monotonic.now() < deadline {

@@ -23,7 +23,7 @@ import Testing
         }
         var next = [Int](repeating: 0, count: senders)
         var batch: [(Int, Int)] = []
-        let deadline = Monotonic.now().advanced(byMilliseconds: 10_000)
+        let deadline = Monotonic.now().advanced(byMilliseconds: Client.patienceMilliseconds)
         while next.reduce(0, +) < senders * each {
             try #require(Monotonic.now() < deadline)
             try poller.wait(until: deadline)
@@ -56,7 +56,7 @@ import Testing
         mailbox.wait(until: Monotonic.now().advanced(byMilliseconds: 20), into: &batch)
         #expect(batch.isEmpty)
         let thread = try WorkerThread(name: "poster") { _ = mailbox.post(5) }
-        let deadline = Monotonic.now().advanced(byMilliseconds: 10_000)
+        let deadline = Monotonic.now().advanced(byMilliseconds: Client.patienceMilliseconds)
         while batch.isEmpty, Monotonic.now() < deadline {
             mailbox.wait(until: deadline, into: &batch)
         }
@@ -75,7 +75,7 @@ import Testing
                         while let number = queue.take(until: nil) { sum.add(number) }
                     }))
         }
-        let deadline = Monotonic.now().advanced(byMilliseconds: 10_000)
+        let deadline = Monotonic.now().advanced(byMilliseconds: Client.patienceMilliseconds)
         for number in 1...2_000 {
             while !queue.post(number) {
                 try #require(Monotonic.now() < deadline)
@@ -173,7 +173,7 @@ import Testing
             }
             thread.join()
             for number in [SIGHUP, SIGTERM, SIGPIPE] { raise(number) }
-            let deadline = Monotonic.now().advanced(byMilliseconds: 10_000)
+            let deadline = Monotonic.now().advanced(byMilliseconds: Client.patienceMilliseconds)
             var seen: [ProcessSignal] = []
             while seen.count < 2, Monotonic.now() < deadline {
                 try poller.wait(until: deadline)

@@ -66,7 +66,7 @@ public final class ChildProcess: Sendable {
 
     /// Waits for its end; throws when it still runs after `seconds`.
     @discardableResult
-    public func wait(seconds: Double) throws -> End {
+    public func wait(seconds: Double = Patience.seconds) throws -> End {
         guard let end = child.wait(until: Date(timeIntervalSinceNow: seconds)) else {
             throw TestSupportError.timedOut("process \(pid)\n\(errorOutput)")
         }
@@ -74,8 +74,8 @@ public final class ChildProcess: Sendable {
     }
 
     /// Waits until its output or error output contains `text`.
-    public func waitForOutput(_ text: String, seconds: Double) throws {
-        try eventually(seconds: seconds, "`\(text)` in the output of process \(pid)") {
+    public func waitForOutput(_ text: String, seconds: Double = Patience.seconds) throws {
+        try eventually(within: seconds, "`\(text)` in the output of process \(pid)") {
             // The end is asked first, so that the last words are read before giving up.
             let hasEnded = end != nil
             if output.contains(text) || errorOutput.contains(text) { return true }
@@ -89,7 +89,7 @@ public final class ChildProcess: Sendable {
     /// Runs a program to its end.
     public static func run(
         _ program: String, _ arguments: [String] = [], environment: [String: String]? = nil,
-        folder: String? = nil, input: String? = nil, seconds: Double
+        folder: String? = nil, input: String? = nil, seconds: Double = Patience.seconds
     ) throws -> (end: End, output: String, errorOutput: String) {
         let process = try ChildProcess(
             program, arguments, environment: environment, folder: folder, input: input)
@@ -113,9 +113,10 @@ extension ChildProcess.End {
     }
 }
 
-/// Looks at a condition until it holds; throws when it does not within `seconds`.
+/// Looks at a condition until it holds; throws when it does not in time.
 public func eventually(
-    seconds: Double, _ what: @autoclosure () -> String, _ condition: () throws -> Bool
+    within seconds: Double = Patience.seconds, _ what: @autoclosure () -> String,
+    _ condition: () throws -> Bool
 ) throws {
     let deadline = Date(timeIntervalSinceNow: seconds)
     while try !condition() {

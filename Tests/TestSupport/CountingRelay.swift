@@ -60,7 +60,7 @@ public final class CountingRelay: Sendable {
                         if serverSpoke { self?.count.add(1, ordering: .relaxed) }
                     }
                     serverSpoke = from === server
-                    guard (try? to.send(bytes, seconds: 5)) != nil else { return }
+                    guard (try? to.send(bytes)) != nil else { return }
                 }
             }
         }

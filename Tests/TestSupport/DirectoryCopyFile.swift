@@ -90,7 +90,7 @@ public struct DirectoryCopyFile {
     }
 
     private static func openssl(_ words: [String], input: String) throws -> String {
-        let run = try ChildProcess.run("openssl", words, input: input, seconds: 20)
+        let run = try ChildProcess.run("openssl", words, input: input)
         guard run.end == .exited(0) else { throw TestSupportError.closedEarly(run.errorOutput) }
         return run.output
     }

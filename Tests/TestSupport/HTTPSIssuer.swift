@@ -36,8 +36,19 @@ public final class HTTPSIssuer: @unchecked Sendable {
         }
     }
 
-    /// How long it waits before it answers.
-    public func delay(seconds: Double) throws { try folder.write("\(seconds)", to: "delay") }
+    /// Keeps every answer back from now on.
+    public func hold() throws { try folder.write("", to: "hold") }
+
+    /// Gives the answers that were kept back.
+    public func release() throws {
+        try FileManager.default.removeItem(atPath: "\(folder.path)/hold")
+    }
+
+    /// The most requests it has had at the same time.
+    public var mostAtOnce: Int {
+        let text = (try? String(contentsOfFile: "\(folder.path)/most", encoding: .utf8)) ?? ""
+        return Int(text) ?? 0
+    }
 
     /// The paths it was asked for.
     public var requests: [String] {
@@ -62,27 +73,35 @@ public final class HTTPSIssuer: @unchecked Sendable {
         let process = try ChildProcess(
             "python3", ["-I", "\(folder.path)/issuer.py", "\(port)", folder.path, certificate, key])
         lock.withLock { self.process = process }
-        try eventually(seconds: 20, "the issuer: \(process.errorOutput)") {
+        try eventually("the issuer: \(process.errorOutput)") {
             if process.end != nil { throw TestSupportError.closedEarly(process.errorOutput) }
             return FileManager.default.fileExists(atPath: ready)
         }
     }
 
     private static let program = """
-        import http.server, os, ssl, sys, time
+        import http.server, os, ssl, sys, threading, time
 
         port, folder, certificate, key = int(sys.argv[1]), *sys.argv[2:]
+        lock = threading.Lock()
 
         class Answer(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            now = most = 0
 
             def do_GET(self):
                 with open(folder + "/log", "a") as log:
                     log.write(self.path + "\\n")
-                try:
-                    time.sleep(float(open(folder + "/delay").read()))
-                except (OSError, ValueError):
-                    pass
+                with lock:
+                    Answer.now += 1
+                    if Answer.now > Answer.most:
+                        Answer.most = Answer.now
+                        with open(folder + "/most", "w") as most:
+                            most.write(str(Answer.most))
+                while os.path.exists(folder + "/hold"):
+                    time.sleep(0.02)
+                with lock:
+                    Answer.now -= 1
                 try:
                     name = self.path.replace("/", "_")
                     head, body = open(f"{folder}/{name}.answer").read().split("\\n\\n", 1)

@@ -33,7 +33,7 @@ public final class MortalPostgres {
         // The server first, or it would see its children die and start others.
         let children = RunningProcess(server.processID).children
         for pid in [server.processID] + children { kill(pid, SIGKILL) }
-        try eventually(seconds: 10, "the end of PostgreSQL") { !server.isRunning }
+        try eventually("the end of PostgreSQL") { !server.isRunning }
     }
 
     /// Starts the server again where it was.

@@ -43,7 +43,7 @@ public final class Pooler: Sendable {
         let words = try Self.prefix(socketFolder: option("host"), own: folder.path)
         process = try ChildProcess("env", words + [program, file])
         let socket = "\(folder.path)/.s.PGSQL.6432"
-        try eventually(seconds: 20, "pgbouncer; \(process.errorOutput)") {
+        try eventually("pgbouncer; \(process.errorOutput)") {
             if process.end != nil { throw TestSupportError.closedEarly(process.errorOutput) }
             return FileManager.default.fileExists(atPath: socket)
         }

@@ -4,7 +4,6 @@ import Glibc
 /// A client that sends exactly the bytes it is told to and reads with deadlines.
 public final class RawClient {
     /// Seconds any one call may take unless it says otherwise.
-    public static let patience = 10.0
 
     private let socket: RawSocket
     /// Read and not yet handed out.
@@ -15,7 +14,7 @@ public final class RawClient {
     ///   - receiveBytes: bounds what the kernel takes for a reader who does not read.
     public init(
         port: UInt16, address: String = "127.0.0.1", from source: String? = nil,
-        seconds: Double = patience, receiveBytes: Int32? = nil
+        seconds: Double = Patience.seconds, receiveBytes: Int32? = nil
     ) throws {
         socket = try RawSocket.connect(
             address: address, port: port, from: source, seconds: seconds,
@@ -25,20 +24,20 @@ public final class RawClient {
     /// The near side of a connection somebody else began.
     init(accepted socket: RawSocket) { self.socket = socket }
 
-    public init(path: String, seconds: Double = patience) throws {
+    public init(path: String, seconds: Double = Patience.seconds) throws {
         socket = try RawSocket.connect(path: path, seconds: seconds)
     }
 
-    public func send(_ bytes: some Sequence<UInt8>, seconds: Double = patience) throws {
+    public func send(_ bytes: some Sequence<UInt8>, seconds: Double = Patience.seconds) throws {
         try socket.send(bytes, seconds: seconds)
     }
 
-    public func send(_ text: String, seconds: Double = patience) throws {
+    public func send(_ text: String, seconds: Double = Patience.seconds) throws {
         try socket.send(text.utf8, seconds: seconds)
     }
 
     /// Sends on a thread of its own, for peers that answer before they have read everything.
-    public func sendAside(_ bytes: [UInt8], times: Int = 1, seconds: Double = 60) {
+    public func sendAside(_ bytes: [UInt8], times: Int = 1, seconds: Double = Patience.seconds) {
         let socket = socket
         Thread {
             for _ in 0..<times where (try? socket.send(bytes, seconds: seconds)) == nil { return }
@@ -55,13 +54,13 @@ public final class RawClient {
     public var hasMore: Bool { !pending.isEmpty }
 
     /// Exactly `count` bytes.
-    public func read(_ count: Int, seconds: Double = patience) throws -> [UInt8] {
+    public func read(_ count: Int, seconds: Double = Patience.seconds) throws -> [UInt8] {
         try fill(seconds) { $0.count >= count }
         return take(count)
     }
 
     /// Everything up to and including `mark`.
-    public func read(through mark: String, seconds: Double = patience) throws -> [UInt8] {
+    public func read(through mark: String, seconds: Double = Patience.seconds) throws -> [UInt8] {
         let mark = Array(mark.utf8)
         var end: Int?
         try fill(seconds) { bytes in
@@ -72,7 +71,7 @@ public final class RawClient {
     }
 
     /// Everything until the peer closes or resets.
-    public func readUntilClose(seconds: Double = patience) throws -> [UInt8] {
+    public func readUntilClose(seconds: Double = Patience.seconds) throws -> [UInt8] {
         let deadline = Date(timeIntervalSinceNow: seconds)
         while true {
             guard let more = socket.receive(seconds: deadline.timeIntervalSinceNow) else {
@@ -96,7 +95,7 @@ public final class RawClient {
     ///   - pieceBytes: read at a time.
     /// - Returns: how many bytes came, the last `tailBytes` of them, and how it ended.
     public func drain(
-        seconds: Double = patience, tailBytes: Int = 4_096, pauseMilliseconds: Int32 = 0,
+        seconds: Double = Patience.seconds, tailBytes: Int = 4_096, pauseMilliseconds: Int32 = 0,
         pieceBytes: Int = 65_536, atMost limit: Int = .max
     ) throws -> (count: Int, tail: [UInt8], ending: Ending?) {
         let deadline = Date(timeIntervalSinceNow: seconds)
@@ -118,7 +117,7 @@ public final class RawClient {
     }
 
     /// Whether the peer closes without sending anything more.
-    public func isClosed(seconds: Double = patience) throws -> Bool {
+    public func isClosed(seconds: Double = Patience.seconds) throws -> Bool {
         try readUntilClose(seconds: seconds).isEmpty
     }
 
@@ -132,7 +131,7 @@ public final class RawClient {
 
     /// One whole HTTP/1.1 response. `toHEAD` because such a response has no body whatever it says.
     public func readResponse(
-        toHEAD: Bool = false, seconds: Double = patience
+        toHEAD: Bool = false, seconds: Double = Patience.seconds
     ) throws -> RawResponse {
         let deadline = Date(timeIntervalSinceNow: seconds)
         func left() -> Double { max(0, deadline.timeIntervalSinceNow) }

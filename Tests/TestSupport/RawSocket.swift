@@ -12,7 +12,8 @@ package final class RawSocket: Sendable {
     ///
     /// - Parameter receiveBytes: bounds what the kernel takes for a reader who does not read.
     package static func connect(
-        address: String, port: UInt16, from source: String? = nil, seconds: Double,
+        address: String, port: UInt16, from source: String? = nil,
+        seconds: Double = Patience.seconds,
         receiveBytes: Int32? = nil
     ) throws -> RawSocket {
         let family = address.contains(":") ? AF_INET6 : AF_INET
@@ -42,7 +43,9 @@ package final class RawSocket: Sendable {
     }
 
     /// Connects to a Unix socket.
-    package static func connect(path: String, seconds: Double) throws -> RawSocket {
+    package static func connect(path: String, seconds: Double = Patience.seconds) throws
+        -> RawSocket
+    {
         let socket = try make(AF_UNIX)
         try unsafe withSocketAddress(path) { pointer, length in
             try socket.finishConnecting(
@@ -73,7 +76,7 @@ package final class RawSocket: Sendable {
                 throw TestSupportError.socket("bind", errno)
             }
         }
-        guard Glibc.listen(socket.number, 16) == 0 else {
+        guard Glibc.listen(socket.number, 128) == 0 else {
             throw TestSupportError.socket("listen", errno)
         }
         return socket
@@ -125,7 +128,7 @@ package final class RawSocket: Sendable {
         return RawSocket(adopting: number)
     }
 
-    package func send(_ bytes: some Sequence<UInt8>, seconds: Double) throws {
+    package func send(_ bytes: some Sequence<UInt8>, seconds: Double = Patience.seconds) throws {
         let all = Array(bytes)
         var sent = 0
         let deadline = Date(timeIntervalSinceNow: seconds)

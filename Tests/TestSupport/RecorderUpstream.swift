@@ -127,8 +127,8 @@ public final class RecorderUpstream: Sendable {
     }
 
     /// Waits until `count` requests have come.
-    public func waitForRequests(_ count: Int, seconds: Double = 10) throws -> [Request] {
-        try eventually(seconds: seconds, "\(count) requests, have \(requests.count)") {
+    public func waitForRequests(_ count: Int) throws -> [Request] {
+        try eventually("\(count) requests, have \(requests.count)") {
             requests.count >= count
         }
         return requests
@@ -165,15 +165,15 @@ public final class RecorderUpstream: Sendable {
     /// Whether the connection goes on.
     private func answer(_ request: Request, on socket: RawSocket) -> Bool {
         switch script(request) {
-        case .bytes(let bytes): return (try? socket.send(bytes, seconds: 10)) != nil
+        case .bytes(let bytes): return (try? socket.send(bytes)) != nil
         case .bytesThenClose(let bytes):
-            try? socket.send(bytes, seconds: 10)
+            try? socket.send(bytes)
             socket.shutDown(Int32(SHUT_RDWR))
             return false
         case .pieces(let pieces, let milliseconds):
             for piece in pieces {
                 _ = poll(nil, 0, milliseconds)
-                guard (try? socket.send(piece, seconds: 10)) != nil else { return false }
+                guard (try? socket.send(piece)) != nil else { return false }
             }
             return true
         case .silence: return true

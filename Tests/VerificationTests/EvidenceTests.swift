@@ -93,7 +93,7 @@ import Verification
             [
                 "pkeyutl", "-verify", "-pubin", "-inkey", "\(folder.path)/key", "-rawin", "-in",
                 "\(folder.path)/signed", "-sigfile", "\(folder.path)/sig",
-            ], seconds: 20)
+            ])
         #expect(run.end == .exited(0), "\(run.output)\(run.errorOutput)")
     }
 }

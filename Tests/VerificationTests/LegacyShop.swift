@@ -176,8 +176,7 @@ extension LegacyShop {
     /// Through psql, as the login that owns the tables.
     func runAsOwner(_ sql: String) throws {
         let (end, _, errors) = try ChildProcess.run(
-            "psql", ["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database.ownerURL], input: sql,
-            seconds: 60)
+            "psql", ["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database.ownerURL], input: sql)
         guard end == .exited(0) else { throw Stopped(words: "\(sql)\n\(errors)") }
     }
 
@@ -187,7 +186,7 @@ extension LegacyShop {
     ) throws -> (output: String, errorOutput: String) {
         let bind = tenant.map { "SET app.current_tenant = '\($0)';\n" } ?? ""
         let (_, output, errors) = try ChildProcess.run(
-            "psql", ["-XAtq", "-d", database.runtimeURL], input: bind + sql + ";\n", seconds: 30)
+            "psql", ["-XAtq", "-d", database.runtimeURL], input: bind + sql + ";\n")
         return (output, errors)
     }
 

@@ -97,7 +97,7 @@ private struct Linter {
         let run = try? ChildProcess.run(
             tool,
             words + ["--format", "json", "--schemas", "shop", "--database-url", address.text],
-            folder: folder, seconds: 120)
+            folder: folder)
         guard let run, let value = try? JSONSerialization.jsonObject(with: Data(run.output.utf8))
         else { return ["violations": [["rule_id": "failed", "message": run?.errorOutput ?? ""]]] }
         return value as? [String: Any] ?? ["violations": value]

@@ -94,7 +94,7 @@ import Verification
         let holder = try ChildProcess(
             "psql", ["-XAtq", "-d", shop.database.ownerURL],
             input: "BEGIN; SELECT 1 FROM shop.customers; SELECT pg_sleep(60);")
-        try eventually(seconds: 20, "the lock") {
+        try eventually("the lock") {
             try shop.ask(
                 "SELECT count(*) > 0 FROM pg_locks WHERE relation = 'shop.customers'::regclass")
                 == "t"
@@ -104,7 +104,7 @@ import Verification
         holder.signal(SIGKILL)
         try shop.ask(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                + "WHERE query LIKE '%pg_sleep(60%'"
+                + "WHERE datname = current_database() AND query LIKE '%pg_sleep(60%'"
                 + " AND pid <> pg_backend_pid()")
         _ = try shop.apply(shop.options())
         try shop.expectGuarded()
@@ -115,7 +115,7 @@ import Verification
         let holder = try ChildProcess(
             "psql", ["-XAtq", "-d", shop.database.ownerURL],
             input: "SELECT pg_advisory_lock(7464326301851279975); SELECT pg_sleep(60);")
-        try eventually(seconds: 20, "the lock") {
+        try eventually("the lock") {
             try shop.ask(
                 "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' "
                     + "AND database = "

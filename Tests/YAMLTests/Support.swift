@@ -10,14 +10,6 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
 /// `RINGFENCE_WRITE_GOLDEN=1 swift test --filter YAMLTests`.
 let writesGoldens = ProcessInfo.processInfo.environment["RINGFENCE_WRITE_GOLDEN"] != nil
 
-/// What this thread has computed so far: other than the time of day, no load of the machine changes
-/// it.
-func secondsOfThread() -> Double {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
-
 /// The files of a case, by path.
 struct Files {
     var contents: [String: [UInt8]]

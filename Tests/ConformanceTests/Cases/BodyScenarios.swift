@@ -13,7 +13,7 @@ extension Scenario {
             let client = try RawClient(port: bench.port, from: source)
             let text = #"{"tenant_id":"evil","x":1}"#
             try client.send(bench.bytes(post("/clean/signed/digest", text)))
-            let status = try client.readResponse(seconds: Bench.patience).status
+            let status = try client.readResponse().status
             guard let sent = bench.sightings(from: source).first else { return ["\(status)"] }
             let token = sent.all("ringfence-assertion").first
             guard let claims = Assertion.claims(token) else { return ["no assertion"] }
@@ -35,7 +35,7 @@ extension Scenario {
             var answers: [String] = []
             for path in ["/mine/globex/x", "/nowhere/globex/x"] {
                 try client.send(bench.bytes("GET \(path) HTTP/1.1\r\n{host}{auth}\r\n"))
-                let answer = try client.readResponse(seconds: Bench.patience)
+                let answer = try client.readResponse()
                 let id = answer.only("x-request-id") ?? "-"
                 let date = answer.only("date") ?? "-"
                 answers.append(
@@ -59,7 +59,7 @@ extension Scenario {
             try client.send(bench.bytes((0..<60).map { crowd($0).request }.joined()))
             var found: [String] = []
             for index in 0..<60 {
-                let answer = try client.readResponse(seconds: Bench.patience)
+                let answer = try client.readResponse()
                 if answer.text != "ok \(crowd(index).target)" {
                     found.append("answer \(index): \(answer.status) `\(answer.text)`")
                 }
@@ -70,7 +70,8 @@ extension Scenario {
             "B24zh", "60 connections with half a body each, finished in the opposite order",
             "each body reaches the upstream clean, once, for its own tenant, under its own type"
         ) {
-            let bench = try Bench.plain.get()
+            // Half of the first one waits for the 59 others.
+            let bench = try Bench("B24zh", isSecure: false, deadline: "5m")
             let source = bench.newSource()
             var clients: [RawClient] = []
             for index in 0..<60 {
@@ -81,7 +82,7 @@ extension Scenario {
             var found: [String] = []
             for index in (0..<60).reversed() {
                 try clients[index].send(bench.bytes(crowd(index).request).suffix(4))
-                let answer = try clients[index].readResponse(seconds: Bench.patience)
+                let answer = try clients[index].readResponse()
                 if answer.text != "ok \(crowd(index).target)" {
                     found.append("answer \(index): \(answer.status) `\(answer.text)`")
                 }
@@ -134,10 +135,17 @@ extension Scenario {
         ) {
             let bench = try Bench.small("B25t")
             var holders: [RawClient] = []
-            var found = try fill(bench, &holders)
-            found += try small(bench, 503, "while it is full")
+            var found: [String] = []
+            var small = ["never full"]
+            // On a busy machine two of them may still be growing when one is refused, and neither
+            // fits in the end: then there is room for one more.
+            for _ in 0..<5 where !small.isEmpty {
+                found += try fill(bench, &holders)
+                small = try Self.small(bench, 503, "while it is full")
+            }
+            found += small
             // Streamed bodies and requests without one are not concerned.
-            found += try small(bench, 200, "streamed", to: "/a/x")
+            found += try Self.small(bench, 200, "streamed", to: "/a/x")
             holders = []
             return found + (try passesSoon(bench))
         },
@@ -145,13 +153,19 @@ extension Scenario {
             "B25u", "the same, and the half-sent bodies are never finished",
             "408 for each of them after the deadline for bodies, and then 200 for others"
         ) {
-            let bench = try Bench.small("B25u")
+            let bench = try Bench.small("B25u", deadline: "3s")
             var holders: [RawClient] = []
             var found = try fill(bench, &holders)
+            var late = 0
             for holder in holders {
-                let status = try holder.readResponse(seconds: Bench.patience).status
-                if status != 408 { found.append("a half-sent body was answered \(status)") }
+                let status = try holder.readResponse().status
+                if status == 408 { late += 1 }
+                // When the first had gone before the last came, there was room for more.
+                if status != 408 && status != 503 {
+                    found.append("a half-sent body was answered \(status)")
+                }
             }
+            if late == 0 { found.append("none was late") }
             return found + (try passesSoon(bench))
         },
         Scenario(
@@ -165,7 +179,7 @@ extension Scenario {
                 let end = round % 2 == 0 ? "\"}" : "\""
                 let text = #"{"tenant_id":"evil","x":"{A*300000}"# + end
                 try client.send(bench.bytes(post("/clean/large/\(round)", text)))
-                let answer = try client.readResponse(seconds: Bench.patience)
+                let answer = try client.readResponse()
                 let expected = round % 2 == 0 ? 200 : 400
                 if answer.status != expected {
                     found.append("body \(round) was answered \(answer.status) \(answer.text)")
@@ -182,7 +196,7 @@ extension Scenario {
             let bomb = Packing.gzip("[\"A", repeats: 40_000, checksum: 0)
             try client.send(
                 bench.bytes(post("/clean/large/x", bomb, lines: "Content-Encoding: gzip\r\n")))
-            let answer = Reply(try client.readResponse(seconds: Bench.patience))
+            let answer = Reply(try client.readResponse())
             return budget(answer, "the bomb") + (try passesSoon(bench))
         },
     ]
@@ -199,12 +213,16 @@ extension Scenario {
             + "Content-Length: 600000\r\n\r\n\"{A*300000}"
         for _ in 0..<8 {
             let client = try RawClient(port: bench.port, from: bench.newSource())
-            try client.send(bench.bytes(head))
+            do {
+                try client.send(bench.bytes(head))
+            } catch TestSupportError.socket("send", _) {
+                // Refused before everything was sent; the answer says how.
+            }
             guard !client.isSilent(seconds: 0.5) else {
                 holders.append(client)
                 continue
             }
-            let answer = Reply(try client.readResponse(seconds: Bench.patience))
+            let answer = Reply(try client.readResponse())
             return budget(answer, "the one too many") + (holders.isEmpty ? ["none fitted"] : [])
         }
         return ["\(holders.count) half-sent bodies were held"]
@@ -227,7 +245,7 @@ extension Scenario {
         let client = try RawClient(port: bench.port, from: source)
         let text = #"{"tenant_id":"\#(path == "/a/x" ? "acme" : "evil")","x":"{A*200000}"}"#
         try client.send(bench.bytes(post(path, text)))
-        let answer = Reply(try client.readResponse(seconds: Bench.patience))
+        let answer = Reply(try client.readResponse())
         let sent = bench.sightings(from: source)
         if status == 503 {
             return budget(answer, when) + (sent.isEmpty ? [] : ["\(when): \(sent.count) upstream"])
@@ -243,7 +261,7 @@ extension Scenario {
     private static func passesSoon(_ bench: Bench) throws -> [String] {
         var found: [String] = []
         do {
-            try eventually(seconds: Bench.patience, "a body passes") {
+            try eventually("a body passes") {
                 found = try small(bench, 200, "afterwards")
                 return found.isEmpty
             }
@@ -256,7 +274,7 @@ extension Scenario {
         let folder = try TemporaryFolder()
         try folder.write(Sighting.text(bytes), to: "body")
         let script = "openssl dgst -sha256 -binary body | base64 -w0 | tr '+/' '-_' | tr -d ="
-        let run = try ChildProcess.run("sh", ["-c", script], folder: folder.path, seconds: 20)
+        let run = try ChildProcess.run("sh", ["-c", script], folder: folder.path)
         return run.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 }

@@ -14,7 +14,7 @@ extension Scenario {
             for round in 0..<5 {
                 for target in ["/surplus", "/a/\(round)"] {
                     try client.send(bench.bytes("GET \(target) HTTP/1.1\r\n{host}{auth}\r\n"))
-                    let text = try client.readResponse(seconds: Bench.patience).text
+                    let text = try client.readResponse().text
                     if text != "ok \(target)" { found.append("\(target) was answered `\(text)`") }
                 }
             }
@@ -37,10 +37,10 @@ extension Scenario {
             try first.send(
                 bench.bytes(
                     "POST /hasty HTTP/1.1\r\n{host}{auth}Content-Length: 20\r\n\r\n0123456789"))
-            let early = try first.readResponse(seconds: Bench.patience)
+            let early = try first.readResponse()
             let second = try RawClient(port: bench.port, from: bench.newSource())
             try second.send(bench.bytes("GET /hasty HTTP/1.1\r\n{host}{auth}\r\n"))
-            let answer = try second.readResponse(seconds: Bench.patience)
+            let answer = try second.readResponse()
             let received = bench.hasty.received.map { String(decoding: $0, as: UTF8.self) }
             var found: [String] = []
             if early.text != "hasty" { found.append("the first was answered \(early.status)") }
@@ -83,7 +83,7 @@ extension Scenario {
             try client.send(bench.bytes(repeated(one, 10)))
             var statuses: [Int] = []
             for _ in 0..<10 {
-                statuses.append(try client.readResponse(seconds: Bench.patience).status)
+                statuses.append(try client.readResponse().status)
             }
             var found: [String] = []
             let expected = [Int](repeating: 200, count: 5) + [Int](repeating: 429, count: 5)
@@ -109,7 +109,7 @@ extension Scenario {
         try client.send(bench.bytes(all))
         var found: [String] = []
         for index in 0..<count {
-            let response = try client.readResponse(seconds: Bench.patience)
+            let response = try client.readResponse()
             let status = tenant(index) == nil ? 401 : 200
             let isOwn = status == 401 || response.text == "ok \(target(index))"
             if response.status != status || !isOwn {

@@ -84,7 +84,7 @@ extension Scenario {
             _ = try bench.outcome("GET /k/last-of-all", field(KeyBench.good))
             let secret = String(KeyBench.good.dropFirst(25))
             var text = ""
-            try eventually(seconds: Bench.patience, "the log") {
+            try eventually("the log") {
                 text = try String(contentsOfFile: bench.logPath, encoding: .utf8)
                 return text.contains("last-of-all")
             }
@@ -134,7 +134,7 @@ extension Scenario {
             try client.send(
                 bench.bytes(
                     "GET /a/p11e HTTP/1.1\r\nHost: acme.tenants.test\r\n{auth}\r\n"))
-            let answer = try client.readResponse(seconds: Bench.patience)
+            let answer = try client.readResponse()
             return answer.status == 421 && answer.text.contains("route.misdirected")
                 ? [] : ["answered \(answer.status) \(answer.text)"]
         },

@@ -26,7 +26,7 @@ extension Scenario {
                             + "POST /second/\(round) HTTP/1.1\r\n{host}{auth}\(forged)"
                             + "Content-Length: 2\r\n\r\nok"))
                 for _ in 0..<2 {
-                    let status = try client.readResponse(seconds: Bench.patience).status
+                    let status = try client.readResponse().status
                     if status != 200 { found.append("answered \(status)") }
                 }
                 found += defects(bench.sightings(from: source), 2, on: bench)
@@ -49,7 +49,7 @@ extension Scenario {
                 try client.send(
                     bench.bytes("GET /signed/\(round) HTTP/1.1\r\n{host}{auth}\(forged)\r\n"))
                 for _ in 0..<2 {
-                    let status = try client.readResponse(seconds: Bench.patience).status
+                    let status = try client.readResponse().status
                     if status != 200 { found.append("answered \(status)") }
                 }
             }
@@ -69,7 +69,7 @@ extension Scenario {
                 let source = bench.newSource()
                 let client = try RawClient(port: bench.healthPort, from: source)
                 try client.send(bench.bytes("GET \(target) HTTP/1.1\r\n{host}{auth}\(forged)\r\n"))
-                let reply = Reply(try client.readResponse(seconds: Bench.patience))
+                let reply = Reply(try client.readResponse())
                 if reply.status != status { found.append("\(target): \(reply.status)") }
                 if reply.text.contains("evil") { found.append("\(target) repeats `evil`") }
                 for (name, _) in reply.fields
@@ -96,7 +96,7 @@ extension Scenario {
             for target in ["/a", "/signed/x", "/watched/x"] {
                 let client = try RawClient(port: bench.port, from: bench.newSource())
                 try client.send(bench.bytes("GET \(target) HTTP/1.1\r\n{host}{auth}\(answer)\r\n"))
-                let reply = Reply(try client.readResponse(seconds: Bench.patience))
+                let reply = Reply(try client.readResponse())
                 if reply.all("set-cookie") != lines { found.append("\(reply.all("set-cookie"))") }
             }
             let name = "ringfence_tenant_cookies_set_total"
@@ -139,7 +139,7 @@ extension Scenario {
             }
             // A document took 17 MB. What the allocator keeps of it is given back in time.
             var after: [Int] = []
-            try? eventually(seconds: Bench.patience, "the memory of 8 dense bodies is given back") {
+            try? eventually("the memory of 8 dense bodies is given back") {
                 after.append(try residentKiB(bench.gateway.pid) - before)
                 return after.last ?? 0 < 12_288
             }
@@ -172,7 +172,7 @@ extension Scenario {
             bench.bytes(
                 "POST /clean/large/\(round) HTTP/1.1\r\n{host}{auth}Content-Type: \(Case.json)\r\n"
                     + "Content-Length: \(Wire.length(text))\r\n\r\n\(text)"))
-        let reply = Reply(try client.readResponse(seconds: Bench.patience))
+        let reply = Reply(try client.readResponse())
         return (reply.status, reply.code)
     }
 }

@@ -45,7 +45,7 @@ extension Scenario {
             let source = bench.newSource()
             let client = try RawClient(port: relay.port, from: source)
             try client.send(bench.bytes(refused))
-            let status = try client.readResponse(seconds: Bench.patience).status
+            let status = try client.readResponse().status
             let count = bench.sightings(from: source).count
             return status == 400 && count == 0 ? [] : ["\(status), \(count) upstream"]
         },
@@ -111,13 +111,13 @@ extension Scenario {
         let source = bench.newSource()
         let whole = try RawClient(port: bench.port, from: source)
         try whole.send(bytes)
-        guard try whole.readResponse(seconds: Bench.patience).status == 200 else {
+        guard try whole.readResponse().status == 200 else {
             return ["the whole request was refused"]
         }
         let client = try RawClient(port: port, from: source)
         for index in 0..<count {
             try send(client, index)
-            let status = try client.readResponse(seconds: Bench.patience).status
+            let status = try client.readResponse().status
             guard status == 200 else { return ["cut behind byte \(index): \(status)"] }
         }
         let sightings = bench.sightings(from: source)

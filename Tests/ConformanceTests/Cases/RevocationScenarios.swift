@@ -59,17 +59,14 @@ extension Scenario {
             shown += (0..<5).map { bearer("{mixed-session-\($0)}") }
             let clients = try shown.map { _ in try RawClient(port: bench.port) }
             var statuses: [Int] = []
+            let start = Date()
             for _ in 0..<8 {
                 for (client, fields) in zip(clients, shown) {
                     try client.send(bench.bytes("GET /mixed/r2", fields))
-                    statuses.append(try client.readResponse(seconds: Bench.patience).status)
+                    statuses.append(try client.readResponse().status)
                 }
             }
-            let expected =
-                [Int](repeating: 200, count: 100) + [Int](repeating: 429, count: 140)
-            if statuses == expected { return [] }
-            let counts = Dictionary(grouping: statuses) { $0 }.mapValues(\.count)
-            return ["answered \(counts.sorted { $0.key < $1.key })"]
+            return defects(statuses, ok: 100, limited: 140, inOrder: true, since: start)
         },
     ]
 }

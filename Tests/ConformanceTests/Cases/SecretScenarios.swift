@@ -36,7 +36,7 @@ extension Scenario {
             let client = try RawClient(port: bench.port, from: source)
             let wire = "GET /a HTTP/1.1\r\n{host}Authorization: Bearer {logged}\r\n\r\n"
             try client.send(bench.bytes(wire))
-            let status = try client.readResponse(seconds: Bench.patience).status
+            let status = try client.readResponse().status
             let lines = try bench.log.entries(of: source, atLeast: 1)
             var found: [String] = []
             if status != 401 || lines.first?.cause != "claims.sub" {
@@ -65,7 +65,7 @@ extension Scenario {
             for batch in 0..<20 {
                 try client.send([[UInt8]](repeating: one, count: 100).joined())
                 for _ in 0..<100 {
-                    let status = try client.readResponse(seconds: Bench.patience).status
+                    let status = try client.readResponse().status
                     guard status == 401 else { return ["answered \(status)"] }
                 }
                 if batch >= 4 { resident.append(try residentKiB(bench.gateway.pid)) }

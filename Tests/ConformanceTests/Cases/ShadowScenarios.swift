@@ -171,7 +171,7 @@ extension Scenario {
         let source = bench.newSource()
         let client = try RawClient(port: bench.port, from: source)
         try client.send(bench.bytes(watched.wire))
-        let reply = Reply(try client.readResponse(seconds: Bench.patience))
+        let reply = Reply(try client.readResponse())
         guard reply.status == 200, let sent = bench.sightings(from: source).first else {
             return ["\(watched.id) was answered \(reply.status) \(reply.code ?? "")"]
         }
@@ -228,7 +228,7 @@ extension Scenario {
         var told: [String: Int] = [:]
         // A request is counted when its answer has left.
         let total = WatchedRequest.all.count
-        try eventually(seconds: Bench.patience, "\(total) requests are counted") {
+        try eventually("\(total) requests are counted") {
             told = try bench.metrics("ringfence_shadow_").filter { $0.value != 0 }
             return told.filter { $0.key.contains("_requests_") }.values.reduce(0, +) >= total
         }

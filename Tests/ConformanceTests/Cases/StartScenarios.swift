@@ -32,8 +32,7 @@ extension Scenario {
             try material.folder.write(policy(keys, algorithms), to: file)
             let path = "\(material.folder.path)/\(file)"
             let run = try ChildProcess.run(
-                material.program, ["run", "--config", path, "--die-with-parent"],
-                seconds: Bench.patience)
+                material.program, ["run", "--config", path, "--die-with-parent"])
             var found: [String] = []
             if run.end != .exited(2) { found.append("it ended with \(run.end)") }
             if !run.errorOutput.contains(words) { found.append("it said: \(run.errorOutput)") }

@@ -11,10 +11,10 @@ final class AccessLog: Sendable {
 
     /// The lines of one client, in order; as many as there are when fewer than `count` come within
     /// `seconds`.
-    func entries(of source: String, atLeast count: Int, seconds: Double = 5) throws -> [LogEntry] {
+    func entries(of source: String, atLeast count: Int) throws -> [LogEntry] {
         var found: [LogEntry] = []
         do {
-            try eventually(seconds: seconds, "\(count) lines") {
+            try eventually("\(count) lines") {
                 found = try state.withLock { state in
                     try read(&state)
                     return state.entries[source] ?? []

@@ -15,7 +15,6 @@ final class Bench: Sendable {
     static let quiet = Result { try Bench("quiet", isSecure: false) }
 
     /// Seconds a healthy gateway may take for anything.
-    static let patience = 20.0
 
     let material: Material
     let recorder: RecorderUpstream
@@ -36,7 +35,7 @@ final class Bench: Sendable {
 
     /// - Parameter change: of the policy's text.
     init(
-        _ name: String, isSecure: Bool, bodyMemory: String = "64MiB",
+        _ name: String, isSecure: Bool, bodyMemory: String = "64MiB", deadline: String = "10s",
         _ change: (String) -> String = { $0 }
     ) throws {
         let material = try Material.shared.get()
@@ -48,7 +47,7 @@ final class Bench: Sendable {
         hasty = try HastyUpstream()
         let policy = BenchPolicy.text(
             upstream: recorder.port, hasty: hasty.port, log: "\(name).log", isSecure: isSecure,
-            bodyMemory: bodyMemory)
+            bodyMemory: bodyMemory, deadline: deadline)
         try folder.write(change(policy), to: "\(name).yaml")
         let announced = "\(folder.path)/\(name).announced"
         gateway = try ChildProcess(
@@ -58,7 +57,7 @@ final class Bench: Sendable {
                 "--die-with-parent",
             ])
         let gateway = gateway
-        try eventually(seconds: Self.patience, "the gateway\n\(gateway.errorOutput)") {
+        try eventually("the gateway\n\(gateway.errorOutput)") {
             if gateway.end != nil { throw TestSupportError.closedEarly(gateway.errorOutput) }
             return FileManager.default.fileExists(atPath: announced)
         }
@@ -73,8 +72,8 @@ final class Bench: Sendable {
     }
 
     /// In the clear, with little memory for bodies; for one test.
-    static func small(_ name: String) throws -> Bench {
-        try Bench(name, isSecure: false, bodyMemory: "1MiB")
+    static func small(_ name: String, deadline: String = "5m") throws -> Bench {
+        try Bench(name, isSecure: false, bodyMemory: "1MiB", deadline: deadline)
     }
 
     /// In the clear, with counters of its own; for one test.
@@ -123,7 +122,7 @@ final class Bench: Sendable {
     func metrics(_ prefix: String) throws -> [String: Int] {
         let client = try RawClient(port: healthPort)
         try client.send("GET /metrics HTTP/1.1\r\nHost: health\r\nConnection: close\r\n\r\n")
-        let text = try client.readResponse(seconds: Self.patience).text
+        let text = try client.readResponse().text
         var found: [String: Int] = [:]
         for line in text.split(separator: "\n") where line.hasPrefix(prefix) {
             guard let space = line.lastIndex(of: " "),

@@ -1,7 +1,8 @@
 /// The policy of a bench, and the tokens its issuers would make.
 enum BenchPolicy {
     static func text(
-        upstream port: UInt16, hasty: UInt16, log: String, isSecure: Bool, bodyMemory: String
+        upstream port: UInt16, hasty: UInt16, log: String, isSecure: Bool, bodyMemory: String,
+        deadline: String = "10s"
     ) -> String {
         """
         version: 1
@@ -11,7 +12,7 @@ enum BenchPolicy {
             workers: 2
             \(isSecure ? "tls: {certificate: file:tls.crt, key: file:tls.key}" : "tls: none")
             access_log: file:\(log)
-            deadlines: {head: 3s, body: 3s}
+            deadlines: {handshake: 60s, head: \(deadline), body: \(deadline)}
             limits: {body_memory: \(bodyMemory)}
           health: {address: "127.0.0.1:0"}
         vendors:
@@ -32,12 +33,12 @@ enum BenchPolicy {
         sessions: {key: file:session.key, origins: ["https://app.test"]}
         tenants: {source: claims, hosts: ["{tenant}.tenants.test"]}
         upstreams:
-          api: {targets: ["http://127.0.0.1:\(port)"]}
-          signed: {targets: ["http://127.0.0.1:\(port)"]}
-          hasty: {targets: ["http://127.0.0.1:\(hasty)"]}
+          api: {targets: ["http://127.0.0.1:\(port)"], connect: 60s}
+          signed: {targets: ["http://127.0.0.1:\(port)"], connect: 60s}
+          hasty: {targets: ["http://127.0.0.1:\(hasty)"], connect: 60s}
           dead: {targets: ["http://127.0.0.1:1"]}
-          second: {targets: ["http://127.0.0.1:1", "http://127.0.0.1:\(port)"]}
-          echoing: {targets: ["http://127.0.0.1:\(port)"], echo: required}
+          second: {targets: ["http://127.0.0.1:1", "http://127.0.0.1:\(port)"], connect: 60s}
+          echoing: {targets: ["http://127.0.0.1:\(port)"], echo: required, connect: 60s}
         assertion: {to: [signed, second, echoing], key: file:assertion.key}
         tiers:
           FREE: {requests: unlimited}

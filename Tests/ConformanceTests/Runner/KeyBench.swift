@@ -41,7 +41,7 @@ final class KeyBench: Sendable {
                 "--die-with-parent",
             ])
         self.gateway = gateway
-        try eventually(seconds: Bench.patience, "the gateway\n\(gateway.errorOutput)") {
+        try eventually("the gateway\n\(gateway.errorOutput)") {
             if gateway.end != nil { throw TestSupportError.closedEarly(gateway.errorOutput) }
             return FileManager.default.fileExists(atPath: announced)
         }
@@ -137,7 +137,7 @@ final class KeyBench: Sendable {
     func ask(_ line: String, _ fields: String) throws -> RawResponse {
         let client = try RawClient(port: port)
         try client.send(bytes(line, fields))
-        return try client.readResponse(seconds: Bench.patience)
+        return try client.readResponse()
     }
 
     func bytes(_ line: String, _ fields: String) -> [UInt8] {

@@ -76,7 +76,7 @@ final class Material: Sendable {
     }
 
     static func runShell(_ script: String, in folder: TemporaryFolder) throws {
-        let run = try ChildProcess.run("sh", ["-c", script], folder: folder.path, seconds: 60)
+        let run = try ChildProcess.run("sh", ["-c", script], folder: folder.path)
         guard run.end == .exited(0) else { throw TestSupportError.closedEarly(run.errorOutput) }
     }
 
@@ -85,7 +85,7 @@ final class Material: Sendable {
         _ program: String, _ command: String, in folder: TemporaryFolder
     ) throws -> String {
         let words = command.components(separatedBy: " ")
-        let run = try ChildProcess.run(program, words, folder: folder.path, seconds: Bench.patience)
+        let run = try ChildProcess.run(program, words, folder: folder.path)
         guard run.end == .exited(0) else { throw TestSupportError.closedEarly(run.errorOutput) }
         return run.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }

@@ -68,7 +68,7 @@ final class Run: Sendable {
             try client.send(
                 bench.bytes(
                     "GET /barrier/\(number) HTTP/1.1\r\n{host}{auth}Connection: close\r\n\r\n"))
-            let status = try client.readResponse(seconds: Bench.patience).status
+            let status = try client.readResponse().status
             guard status == 200 else { throw TestSupportError.malformedResponse("\(status)") }
         }
     }
@@ -125,7 +125,7 @@ extension Bench {
     /// The answer behind any interim ones.
     static func finalResponse(_ client: RawClient, toHEAD: Bool) throws -> RawResponse {
         while true {
-            let response = try client.readResponse(toHEAD: toHEAD, seconds: patience)
+            let response = try client.readResponse(toHEAD: toHEAD)
             if response.status >= 200 { return response }
         }
     }

@@ -71,7 +71,7 @@ final class TLSRelay: Sendable {
                     let outcome = try session.read(into: &received, max: 65_536)
                     let bytes = received.bytes
                     received.removeAll()
-                    try client.send(bytes, seconds: 10)
+                    try client.send(bytes)
                     if outcome == .endOfStream || outcome == .truncated { return }
                     if outcome == .wantsRead { break }
                 }

@@ -89,7 +89,7 @@ struct TokenRecipe: Sendable {
     /// The claims every token has unless a row says otherwise.
     private static let usual: [(name: String, value: String)] = [
         ("iss", #""https://idp.test/""#), ("aud", #""api""#), ("sub", #""u1""#),
-        ("tenant_id", #""acme""#), ("tier", #""FREE""#), ("iat", "now-5"), ("exp", "now+600"),
+        ("tenant_id", #""acme""#), ("tier", #""FREE""#), ("iat", "now-5"), ("exp", "now+3000"),
     ]
 
     /// The usual claims with these changes.

@@ -124,7 +124,7 @@ final class HastyUpstream: Sendable {
                 if !hasAnswered, text.contains("\r\n\r\n") {
                     hasAnswered = true
                     let answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhasty"
-                    try? socket.send(answer.utf8, seconds: 5)
+                    try? socket.send(answer.utf8)
                 }
             }
         }

@@ -143,7 +143,7 @@ import Testing
     @Test func `what there is no time for is not proven`() throws {
         let server = try RecorderUpstream { (try? Self.answer($0)) ?? .reset }
         let run = try AttackSite.attack(
-            "http://127.0.0.1:\(server.port)/", ["--time", "3s"], rate: 10)
+            "http://127.0.0.1:\(server.port)/", ["--time", "12s"], rate: 3)
         #expect(run.code == .exited(1))
         #expect("\(run.findings)".contains("out of time"))
     }

@@ -20,7 +20,7 @@ final class AttackSite: Sendable {
             path: "naive.py")
         let api = try ChildProcess("python3", [program.path])
         self.api = api
-        try eventually(seconds: 20, "the API: \(api.errorOutput)") {
+        try eventually("the API: \(api.errorOutput)") {
             api.output.hasSuffix("\n")
         }
         port = try #require(UInt16(api.output.trimmingCharacters(in: .newlines)))
@@ -34,6 +34,7 @@ final class AttackSite: Sendable {
                     address: 127.0.0.1:0
                     tls: {certificate: file:\(place)/tls.crt, key: file:\(place)/tls.key}
                     access_log: none
+                    deadlines: {handshake: 60s}
                   health: {address: "127.0.0.1:0"}
                 issuers:
                   idp:
@@ -87,8 +88,7 @@ final class AttackSite: Sendable {
         let pair = try Self.tokens.get()
         let made = try ChildProcess.run(
             BuiltProducts.path("ringfence-attack"),
-            ["--target", target, "--tokens", tokens ?? pair, "--rate", "\(rate)", "--json"] + words,
-            seconds: 120)
+            ["--target", target, "--tokens", tokens ?? pair, "--rate", "\(rate)", "--json"] + words)
         let report = try? JSONSerialization.jsonObject(with: Data(made.output.utf8))
         return Run(
             code: made.end, output: made.output, errors: made.errorOutput,

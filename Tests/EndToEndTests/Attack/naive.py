@@ -105,7 +105,7 @@ class API(BaseHTTPRequestHandler):
         if owner and kind == "notes":  # tells that it is there
             return self.answer(404, {"error": "not yours"})
         if owner and kind == "files":  # tells it by time
-            time.sleep(0.02)
+            time.sleep(0.1)
         return self.answer(404, {"error": "not found"})
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_request

@@ -5,23 +5,16 @@ import Testing
 /// What `bench/directory/real` measures with a million, small enough for every run.
 @Suite struct `A directory of 20,000 tenants` {
     static let count = 20_000
-    /// Reading it takes tenths of a second; builds share the machine that runs this.
-    static let loading = 15.0
     /// Of a tenant with a domain, in the gateway: 250 MB for a million.
     static let bytesOfTenant = 250
 
     private func waitUntilKnown(_ site: DirectorySite) throws {
-        let start = Date()
-        try eventually(seconds: 60, "all tenants to be known") {
+        try eventually("all tenants to be known") {
             try site.gateway.metric("ringfence_directory_tenants") == Self.count + 1
         }
-        let took = Date().timeIntervalSince(start)
-        #expect(took < Self.loading, "it took \(took) s until all were known")
     }
 
-    @Test func `is known in seconds, from the feed and from a copy, and a change within one`()
-        throws
-    {
+    @Test func `is known from the feed and from a copy, and so are changes`() throws {
         let upstream = try RecorderUpstream()
         var settings = DirectorySite.Settings()
         settings.isCached = true

@@ -12,7 +12,7 @@ import Testing
         let site = try DirectorySite(upstream: upstream.port)
         for name in ["acme", "globex"] { try site.make(name) }
         for token in [site.material.acme, site.material.globex] {
-            try site.expect(200, token: token, within: 20)
+            try site.expect(200, token: token)
             let sent = try post(site, token)
             #expect(sent.status == 202, "\(sent.text)")
         }
@@ -104,7 +104,7 @@ import Testing
             lines
             + Self.tables.map { "SELECT 'rows', '\($0)', count(*) FROM ringfence.\($0)" }
         return try ChildProcess.run(
-            "psql", [site.database.runtimeURL, "-XqAt"] + all.flatMap { ["-c", $0] }, seconds: 20)
+            "psql", [site.database.runtimeURL, "-XqAt"] + all.flatMap { ["-c", $0] })
     }
 
     /// A seal as docs/backend.md describes it, by openssl.
@@ -118,7 +118,7 @@ import Testing
                 "-c",
                 "printf 'ringfence-seal|%s|%s' '\(parts[2])' '\(body)' | openssl dgst -sha256 "
                     + "-mac HMAC -macopt hexkey:\(parts[3]) -r",
-            ], seconds: 20)
+            ])
         return try body + String(#require(made.output.split(separator: " ").first))
     }
 
@@ -145,12 +145,12 @@ import Testing
         /// Waits until so many more were answered.
         func goOn(_ more: Int) throws {
             let goal = count + more
-            try eventually(seconds: 30, "\(goal) answers") { count >= goal }
+            try eventually("\(goal) answers") { count >= goal }
         }
 
         func end() -> [Int: Int] {
             isOver.store(true, ordering: .relaxed)
-            done.wait(seconds: 30)
+            done.wait()
             return seen.withLock { $0 }
         }
     }
@@ -180,7 +180,7 @@ import Testing
         #expect(Array(seen.keys) == [200], "\(seen)")
         // The feed has gone on under the new key too.
         try site.change("acme", #"{"state":"suspended"}"#)
-        try site.expect(403, "tenant.suspended", token: site.material.acme, within: 10)
+        try site.expect(403, "tenant.suspended", token: site.material.acme)
     }
 
     @Test func `refuses a gateway with a retired key with 503, until it has the new one`() throws {
@@ -201,7 +201,7 @@ import Testing
         try site.gateway.expect("reloaded")
         #expect(try events(site, token).count == 1)
         try site.make("initech")
-        try eventually(seconds: 20, "the third tenant") {
+        try eventually("the third tenant") {
             try site.gateway.metric("ringfence_directory_tenants") == 3
         }
     }

@@ -91,11 +91,12 @@ final class CredentialGateway: Sendable {
         tenants:
           source: directory
           feed: {address: "unix:\(place)/no-feed.sock"}
+          max_stale: 24h
           key_pepper: file:\(place)/pepper
           cache: file:\(place)/directory.copy
           hosts: ["{tenant}.tracking.example.test"]
         upstreams:
-          api: {targets: ["http://127.0.0.1:\(upstream)"]}
+          api: {targets: ["http://127.0.0.1:\(upstream)"], connect: 60s}
         tiers:
           STARTER: {requests: unlimited}
           SCALE: {requests: unlimited, features: [api-access]}
@@ -152,7 +153,7 @@ final class CredentialGateway: Sendable {
             "--claims", claims,
         ]
         if let type { words += ["--type", type] }
-        let made = try ChildProcess.run(material.program, words, seconds: 20)
+        let made = try ChildProcess.run(material.program, words)
         try #require(made.end == .exited(0), "\(made.errorOutput)")
         return made.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }

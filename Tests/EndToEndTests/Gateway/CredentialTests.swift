@@ -230,7 +230,7 @@ import Testing
     @Test func `the log names the key by its id`() throws {
         let id = G.reader.dropFirst(8).prefix(16)
         _ = try bench.answer("GET /keys/logged", ["X-API-Key: \(G.reader)"])
-        try eventually(seconds: 10, "a line") {
+        try eventually("a line") {
             let log = try String(
                 contentsOfFile: "\(bench.material.folder.path)/credentials.log", encoding: .utf8)
             return log.split(separator: "\n").contains {

@@ -22,7 +22,7 @@ import Testing
 
     private func awaitKeys(_ gateway: RunningGateway, _ site: IssuerSite) throws {
         let token = try site.token()
-        try eventually(seconds: 20, "keys: \(gateway.process.errorOutput)") {
+        try eventually("keys: \(gateway.process.errorOutput)") {
             try status(gateway, site, token) == 200
         }
     }
@@ -125,7 +125,7 @@ import Testing
         for round in 2...4 {
             try sites[0].publish(["k\(round)"])
             let token = try sites[0].token("k\(round)")
-            try eventually(seconds: 10, "key \(round)") {
+            try eventually("key \(round)") {
                 #expect(try status(gateway, sites[1], other) == 200)
                 return try status(gateway, sites[0], token) == 200
             }

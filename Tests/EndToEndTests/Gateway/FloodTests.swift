@@ -43,6 +43,18 @@ import Testing
         return try client.readResponse()
     }
 
+    /// Asks with so many forged tokens in one write: only the gateway's own time is spent.
+    static func ask(
+        _ client: RawClient, _ gateway: RunningGateway, forged numbers: Range<Int>,
+        _ fields: (Int) -> [String] = { _ in [] }
+    ) throws -> [RawResponse] {
+        let heads = try numbers.map {
+            gateway.head("GET /", fields($0), token: try forged($0, gateway))
+        }
+        try client.send(heads.joined())
+        return try numbers.map { _ in try client.readResponse() }
+    }
+
     @Test func `forged tokens of one address get 401, then 429, and others do not notice`()
         throws
     {
@@ -54,11 +66,10 @@ import Testing
         let flood = try gateway.connect()
         let begin = Date()
         var refusals: [RawResponse] = []
-        for number in 0..<100 {
-            let token = try Self.forged(number, gateway)
-            refusals.append(try Self.ask(flood, gateway, token: token))
+        for batch in 0..<4 {
+            refusals += try Self.ask(flood, gateway, forged: batch * 50..<(batch + 1) * 50)
             // From the same address, but its token is known.
-            #expect(try Self.ask(neighbour, gateway).status == 204)
+            for _ in 0..<10 { #expect(try Self.ask(neighbour, gateway).status == 204) }
         }
         let statuses = refusals.map(\.status)
         #expect(statuses.allSatisfy { $0 == 401 || $0 == 429 })
@@ -84,13 +95,10 @@ import Testing
         let upstream = try Self.upstream()
         let gateway = try Self.gateway(upstream)
         let flood = try gateway.connect()
-        var last = 0
-        for number in 0..<400 where last != 429 {
-            last = try Self.ask(flood, gateway, token: try Self.forged(number, gateway)).status
-        }
-        #expect(last == 429)
+        let refusals = try Self.ask(flood, gateway, forged: 0..<200)
+        #expect(refusals.contains { $0.status == 429 })
         let token = try gateway.material.token(tenant: "globex")
-        try eventually(seconds: 10, "a unit") {
+        try eventually("a unit") {
             try Self.ask(flood, gateway, token: token).status == 204
         }
     }
@@ -112,15 +120,11 @@ import Testing
         let gateway = try Self.gateway(
             upstream, more: "trusted_proxies: [127.0.0.1/32, 10.0.0.0/8]")
         let proxy = try gateway.connect()
-        var last = 0
-        for number in 0..<400 where last != 429 {
-            // What the client itself wrote stands in front and says nothing.
-            let field = "X-Forwarded-For: 198.51.100.\(number % 200), 203.0.113.9, 10.1.1.1"
-            last = try Self.ask(
-                proxy, gateway, [field], token: try Self.forged(number, gateway)
-            ).status
+        // What the client itself wrote stands in front and says nothing.
+        let refusals = try Self.ask(proxy, gateway, forged: 0..<200) { number in
+            ["X-Forwarded-For: 198.51.100.\(number), 203.0.113.9, 10.1.1.1"]
         }
-        #expect(last == 429)
+        #expect(refusals.contains { $0.status == 429 })
         for field in [
             "X-Forwarded-For: 203.0.113.9, 203.0.113.10",
             "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-For: 203.0.113.11:4711",
@@ -132,14 +136,10 @@ import Testing
         }
         // Who is no trusted proxy names nobody.
         let stranger = try RawClient(port: gateway.port, from: "127.0.0.9")
-        last = 0
-        for number in 0..<400 where last != 429 {
-            last = try Self.ask(
-                stranger, gateway, ["X-Forwarded-For: 192.0.2.\(number % 200)"],
-                token: try Self.forged(number + 2_000, gateway)
-            ).status
+        let others = try Self.ask(stranger, gateway, forged: 2_000..<2_200) { number in
+            ["X-Forwarded-For: 192.0.2.\(number - 2_000)"]
         }
-        #expect(last == 429)
+        #expect(others.contains { $0.status == 429 })
     }
 
     @Test func `a token that many connections bring at once is checked once`() throws {
@@ -172,7 +172,7 @@ import Testing
         }
         for _ in 0..<50 { #expect(try Self.ask(good, gateway).status == 204) }
         for client in flood {
-            for _ in 0..<20 { #expect(try client.readResponse(seconds: 30).status == 401) }
+            for _ in 0..<20 { #expect(try client.readResponse().status == 401) }
         }
     }
 

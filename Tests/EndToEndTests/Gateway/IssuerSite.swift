@@ -71,7 +71,7 @@ final class IssuerSite: Sendable {
     @discardableResult
     private func run(_ words: String, _ last: String? = nil) throws -> String {
         let arguments = words.split(separator: " ").map(String.init) + (last.map { [$0] } ?? [])
-        let made = try ChildProcess.run(material.program, arguments, seconds: 20)
+        let made = try ChildProcess.run(material.program, arguments)
         try #require(made.end == .exited(0), "\(made.errorOutput)")
         return made.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
@@ -102,7 +102,7 @@ final class IssuerSite: Sendable {
             issuers:
             \(issuers.map(\.1).joined(separator: "\n"))
             upstreams:
-              api: {targets: ["http://127.0.0.1:\(upstream)"]}
+              api: {targets: ["http://127.0.0.1:\(upstream)"], connect: 60s}
             tiers:
               OPEN: {requests: unlimited}
               CLOSED: {requests: unlimited}

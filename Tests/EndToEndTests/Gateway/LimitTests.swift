@@ -154,7 +154,7 @@ import Testing
     @Test func `a tenant's open requests are bounded and each end makes room`() throws {
         let gate = Gate()
         let upstream = try RecorderUpstream { request in
-            if request.requestLine.contains("/slow") { gate.wait(seconds: 20) }
+            if request.requestLine.contains("/slow") { gate.wait() }
             return .response()
         }
         let gateway = try Self.gateway(
@@ -180,7 +180,7 @@ import Testing
         #expect(try gateway.ask("GET /", token: other).status == 200)
         // A client that leaves makes room, and so does an answer.
         open.removeLast().resetWhenReleased()
-        try eventually(seconds: 10, "room") { try gateway.ask("GET /", token: token).status == 200 }
+        try eventually("room") { try gateway.ask("GET /", token: token).status == 200 }
         for _ in 0..<3 { gate.open() }
         for client in open { #expect(try client.readResponse().status == 200) }
         for _ in 0..<20 { #expect(try gateway.ask("GET /", token: token).status == 200) }

@@ -18,7 +18,7 @@ import Testing
         var wait: Double
     }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(30)))
     func `R3 R5 R7 never more than the limit in any minute and never refused below it`() throws {
         let upstream = try RecorderUpstream { _ in
             .bytes(Array("HTTP/1.1 204 None\r\n\r\n".utf8))
@@ -29,7 +29,7 @@ import Testing
         let answers = Mutex<[Answer]>([])
         let failures = Mutex<[String]>([])
         let begin = Date()
-        DispatchQueue.concurrentPerform(iterations: Self.clients) { client in
+        inThreads(Self.clients) { client in
             do {
                 let seen = try Self.run(client, gateway, token, begin)
                 answers.withLock { $0 += seen }
@@ -59,7 +59,7 @@ import Testing
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 let sent = now()
                 try client.send(gateway.head("GET /\(number)", token: token))
-                let response = try client.readResponse(seconds: 20)
+                let response = try client.readResponse()
                 answers.append(
                     Answer(
                         sent: sent, received: now(), isAdmitted: response.status == 204,

@@ -7,7 +7,7 @@ import Testing
     @Test func `requests in flight end when it is told to stop`() throws {
         let gate = Gate()
         let upstream = try RecorderUpstream { request in
-            if request.requestLine.contains("/slow") { gate.wait(seconds: 10) }
+            if request.requestLine.contains("/slow") { gate.wait() }
             return .response()
         }
         let gateway = try RunningGateway(PolicyText(port: upstream.port))
@@ -26,7 +26,7 @@ import Testing
         #expect(response.status == 200)
         #expect(response.only("Connection") == "close")
         #expect(try busy.isClosed())
-        #expect(try gateway.process.wait(seconds: 10) == .exited(0))
+        #expect(try gateway.process.wait() == .exited(0))
     }
 
     @Test func `what does not end in time is cut when it stops`() throws {
@@ -38,7 +38,7 @@ import Testing
         try client.send(gateway.head("GET /", version: "1.0"))
         _ = try client.read(through: "\r\n\r\n")
         gateway.process.signal(SIGTERM)
-        #expect(try gateway.process.wait(seconds: 10) == .exited(0))
+        #expect(try gateway.process.wait() == .exited(0))
         #expect(try client.drain().ending == .reset)
     }
 
@@ -48,14 +48,14 @@ import Testing
             PolicyText(port: upstream.port), limits: ["--nofile=48:48"])
         var clients: [RawClient] = []
         for _ in 0..<80 { clients.append(try gateway.connect()) }
-        try eventually(seconds: 10, "the shortage") {
+        try eventually("the shortage") {
             // Probes need a descriptor too, so there may be none for them.
             for client in clients where client.isSilent(seconds: 0) == false { return true }
             return false
         }
         #expect(gateway.process.end == nil)
         clients = []
-        try eventually(seconds: 10, "recovery") { (try? gateway.ask("GET /").status) == 200 }
+        try eventually("recovery") { (try? gateway.ask("GET /").status) == 200 }
         #expect(try gateway.metric("ringfence_descriptors_exhausted_total") > 0)
     }
 
@@ -106,7 +106,7 @@ import Testing
         #expect(try gateway.metric("ringfence_connections_refused_total") == 1)
         #expect(try gateway.metric("ringfence_connections ") == 5)
         clients = []
-        try eventually(seconds: 5, "room") { (try? gateway.ask("GET /").status) == 200 }
+        try eventually("room") { (try? gateway.ask("GET /").status) == 200 }
     }
 
     @Test func `a log nobody can write to loses lines, not requests`() throws {
@@ -115,7 +115,7 @@ import Testing
         policy.accessLog = "file:/dev/full"
         let gateway = try RunningGateway(policy)
         for _ in 0..<5 { #expect(try gateway.ask("GET /").status == 200) }
-        try eventually(seconds: 5, "five lost lines") {
+        try eventually("five lost lines") {
             try gateway.metric("ringfence_log_lines_dropped") == 5
         }
     }
@@ -128,7 +128,7 @@ import Testing
         let gateway = try RunningGateway(policy)
         var lines: [[String: Any]] = []
         func expect(_ count: Int) throws {
-            try eventually(seconds: 5, "\(count) lines") {
+            try eventually("\(count) lines") {
                 let text = try String(contentsOfFile: "\(folder.path)/access.log", encoding: .utf8)
                 lines = try text.split(separator: "\n").map {
                     try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:]
@@ -172,7 +172,7 @@ import Testing
                 of: "address: 127.0.0.1:0", with: "address: \"127.0.0.1:\(first.port)\"")
         try folder.write(text, to: "gateway.yaml")
         let second = try ChildProcess.run(
-            first.material.program, ["run", "--config", folder.path], seconds: 10)
+            first.material.program, ["run", "--config", folder.path])
         #expect(second.end == .exited(1))
         #expect(second.errorOutput.contains("127.0.0.1:\(first.port) is in use"))
         #expect(try first.ask("GET /").status == 200)
@@ -183,7 +183,7 @@ import Testing
         let folder = try TemporaryFolder()
         try folder.write("version: 1\nnonsense: 1\n", to: "gateway.yaml")
         let run = try ChildProcess.run(
-            material.program, ["run", "--config", folder.path], seconds: 10)
+            material.program, ["run", "--config", folder.path])
         #expect(run.end == .exited(2))
         #expect(run.errorOutput.contains("nonsense"))
     }

@@ -24,7 +24,7 @@ import Testing
     @Test func `a request ends under the policy it began with`() throws {
         let gate = Gate()
         let old = try RecorderUpstream { _ in
-            gate.wait(seconds: 10)
+            gate.wait()
             return .response(200, "old")
         }
         let new = try RecorderUpstream { _ in .response(200, "new") }
@@ -136,7 +136,7 @@ import Testing
             limit += 1
         }
         let done = try ChildProcess.run(
-            "prlimit", ["--pid", "\(process)", "--nofile=\(limit):"], seconds: 10)
+            "prlimit", ["--pid", "\(process)", "--nofile=\(limit):"])
         try #require(done.end == .exited(0), "\(done.errorOutput)")
     }
 
@@ -149,7 +149,11 @@ import Testing
         try live.copy("wrong")
         var refused = policy
         refused.tenants = "{source: directory, feed: {address: \"unix:/run/nobody.sock\"}}"
-        // Enough descriptors to read files one after the other, and not for a follower.
+        // Enough descriptors to read files one after the other, and not for a follower; when the
+        // gateway has seen that curl has gone.
+        try eventually("the end of curl's connection") {
+            try gateway.metric("ringfence_connections ") == 0
+        }
         try Self.leave(descriptors: 3, to: gateway.process.pid)
         try gateway.reload(refused, expecting: Self.refused)
         try Self.leave(descriptors: 1_000, to: gateway.process.pid)
@@ -177,7 +181,7 @@ import Testing
                 jwks_refresh: 2s
             """
         let gateway = try RunningGateway(policy)
-        try eventually(seconds: 10, "keys") { try gateway.probe("/readyz").status == 200 }
+        try eventually("keys") { try gateway.probe("/readyz").status == 200 }
         #expect(try gateway.ask("GET /").status == 200)
         sets.text.withLock { $0 = "not a key set" }
         try gateway.expect("keeping what is known")
@@ -185,7 +189,7 @@ import Testing
         let other = try material.keySet(of: "other")
         sets.text.withLock { $0 = other }
         let fresh = try material.token(tenant: "acme", key: "other.key")
-        try eventually(seconds: 20, "the other key: \(gateway.process.errorOutput)") {
+        try eventually("the other key: \(gateway.process.errorOutput)") {
             try gateway.ask("GET /", token: fresh).status == 200
         }
         #expect(try gateway.code("GET /") == (401, "token.invalid"))
@@ -252,7 +256,7 @@ private struct LiveCertificate {
         try ChildProcess.run(
             "curl",
             [
-                "--silent", "--max-time", "10", "--cacert",
+                "--silent", "--max-time", "120", "--cacert",
                 "\(material.folder.path)/\(authority).crt", "--connect-to",
                 "\(host):443:127.0.0.1:\(gateway.port)", "https://\(host)/open/x",
             ], seconds: 15

@@ -81,7 +81,7 @@ struct Material: Sendable {
         _ program: String, _ folder: TemporaryFolder, _ words: String, _ last: String? = nil
     ) throws -> String {
         let arguments = words.split(separator: " ").map(String.init) + (last.map { [$0] } ?? [])
-        let made = try ChildProcess.run(program, arguments, folder: folder.path, seconds: 20)
+        let made = try ChildProcess.run(program, arguments, folder: folder.path)
         try #require(made.end == .exited(0), "\(made.errorOutput)")
         return made.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
@@ -113,12 +113,12 @@ struct PolicyText {
     var apiRoute = ""
 
     init(port: UInt16, _ settings: String = "") {
-        let rest = settings.isEmpty ? "" : ", \(settings)"
-        upstreams = "  api: {targets: [\"http://127.0.0.1:\(port)\"]\(rest)}"
+        self.init(target: "http://127.0.0.1:\(port)", settings)
     }
 
     init(target: String, _ settings: String = "") {
-        let rest = settings.isEmpty ? "" : ", \(settings)"
+        var rest = settings.isEmpty ? "" : ", \(settings)"
+        if !settings.contains("connect:") { rest += ", connect: 60s" }
         upstreams = "  api: {targets: [\"\(target)\"]\(rest)}"
     }
 
@@ -126,6 +126,10 @@ struct PolicyText {
         let pair = "\(place)/\(certificate)"
         let encryption =
             tls ? "{certificate: file:\(pair).crt, key: file:\(pair).key}" : "none"
+        // Those that no test is about outlast a machine that stands still for seconds.
+        let others = ["handshake", "head", "body"].filter { !deadlines.contains("\($0):") }
+        let allDeadlines = ([deadlines] + others.map { "\($0): 60s" }).filter { !$0.isEmpty }
+            .joined(separator: ", ")
         let assertion =
             isAsserted ? "assertion: {to: [api], key: \"file:\(place)/assertion.key\"}" : ""
         return """
@@ -134,7 +138,7 @@ struct PolicyText {
               public:
                 address: 127.0.0.1:0
                 tls: \(encryption)
-                deadlines: {\(deadlines)}
+                deadlines: {\(allDeadlines)}
                 access_log: \(accessLog)
             \(listen)
               health: {address: "127.0.0.1:0"}
@@ -213,7 +217,7 @@ final class RunningGateway: Sendable {
             all[0], Array(all.dropFirst()),
             environment: ProcessInfo.processInfo.environment.merging(environment) { $1 })
         self.process = process
-        try eventually(seconds: 20, "the gateway: \(process.errorOutput)") {
+        try eventually("the gateway: \(process.errorOutput)") {
             if process.end != nil { throw TestSupportError.closedEarly(process.errorOutput) }
             return FileManager.default.fileExists(atPath: announce)
         }
@@ -297,8 +301,8 @@ final class RunningGateway: Sendable {
     }
 
     /// Waits until it has said these words.
-    func expect(_ words: String, seconds: Double = 20) throws {
-        try eventually(seconds: seconds, "`\(words)`: \(process.errorOutput)") {
+    func expect(_ words: String) throws {
+        try eventually("`\(words)`: \(process.errorOutput)") {
             process.errorOutput.contains(words)
         }
     }
@@ -312,7 +316,7 @@ final class RunningGateway: Sendable {
         let before = process.errorOutput.components(separatedBy: words).count
         try folder.write(text, to: "gateway.yaml")
         process.signal(SIGHUP)
-        try eventually(seconds: 10, "`\(words)`: \(process.errorOutput)") {
+        try eventually("`\(words)`: \(process.errorOutput)") {
             process.errorOutput.components(separatedBy: words).count > before
         }
     }
@@ -324,5 +328,5 @@ final class Gate: Sendable {
 
     func open() { state.signal() }
 
-    func wait(seconds: Double) { _ = state.wait(timeout: .now() + seconds) }
+    func wait(seconds: Double = Patience.seconds) { _ = state.wait(timeout: .now() + seconds) }
 }

@@ -50,8 +50,7 @@ import Testing
         let check = { (words: [String], variables: [String: String]) in
             try ChildProcess.run(
                 program, ["check", folder.path, "--no-color"] + words,
-                environment: ProcessInfo.processInfo.environment.merging(variables) { $1 },
-                seconds: 20)
+                environment: ProcessInfo.processInfo.environment.merging(variables) { $1 })
         }
         #expect(try check([], [:]).end == .exited(0))
         #expect(try check(["--env", "none"], [:]).end == .exited(2))
@@ -66,7 +65,7 @@ import Testing
         let program = try BuiltProducts.path("ringfence-gateway")
         let folder = try TemporaryFolder()
         let check = { (path: String) in
-            try ChildProcess.run(program, ["check", path, "--no-color"], seconds: 20)
+            try ChildProcess.run(program, ["check", path, "--no-color"])
         }
         let backend = """
             version: 1
@@ -115,13 +114,13 @@ import Testing
             [
                 "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "tls.key", "-out",
                 "tls.crt", "-subj", "/CN=x", "-addext", "subjectAltName=DNS:x.test", "-days", "3",
-            ], folder: folder.path, seconds: 30)
+            ], folder: folder.path)
         try #require(made.end == .exited(0), "\(made.errorOutput)")
         var policy = PolicyText(port: 1)
         policy.tls = true
         try folder.write(policy.text("."), to: "gateway.yaml")
         let checked = try ChildProcess.run(
-            try BuiltProducts.path("ringfence-gateway"), ["check", folder.path], seconds: 20)
+            try BuiltProducts.path("ringfence-gateway"), ["check", folder.path])
         #expect(checked.errorOutput.contains("warning[W2042]"))
         #expect(checked.errorOutput.contains("expires in "))
     }
@@ -196,7 +195,7 @@ import Testing
         for index in 1...Self.reloads {
             // Each policy answers before the next one comes.
             let answered = seen.withLock { $0.values.reduce(0, +) }
-            try eventually(seconds: 30, "answers: \(failures.withLock { $0 })") {
+            try eventually("answers: \(failures.withLock { $0 })") {
                 seen.withLock { $0.values.reduce(0, +) } >= answered + 2 * Self.clients
             }
             if index % 8 == 0 {

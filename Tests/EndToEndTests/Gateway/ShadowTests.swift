@@ -53,7 +53,7 @@ private struct Watching {
     /// The `shadow` lists of the log's lines.
     func verdicts(_ count: Int) throws -> [[String]] {
         var lists: [[String]] = []
-        try eventually(seconds: 10, "\(count) lines") {
+        try eventually("\(count) lines") {
             let lines = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
             lists = lines.split(separator: "\n").compactMap { line in
                 let object = try? JSONSerialization.jsonObject(with: Data(line.utf8))

@@ -93,10 +93,10 @@ final class Crowd {
     /// Waits until `condition` holds and answers how things stood then.
     @discardableResult
     func wait(
-        seconds: Double, _ what: String, until condition: (Progress) -> Bool
+        _ what: String, until condition: (Progress) -> Bool
     ) throws -> Progress {
         var last: Progress?
-        try eventually(seconds: seconds, "\(what); \(String(describing: last))") {
+        try eventually("\(what); \(String(describing: last))") {
             last = try progress()
             return last.map(condition) ?? false
         }
@@ -107,11 +107,11 @@ final class Crowd {
     /// Lets everybody finish what is open, and go.
     func finish() throws -> Report {
         process.signal(SIGTERM)
-        return try report(seconds: 40)
+        return try report()
     }
 
     /// Waits for the end of the plan.
-    func report(seconds: Double) throws -> Report {
+    func report(seconds: Double = Patience.seconds) throws -> Report {
         guard try process.wait(seconds: seconds) == .exited(0),
             let data = FileManager.default.contents(atPath: reportPath)
         else { throw TestSupportError.closedEarly(process.errorOutput) }

@@ -15,15 +15,19 @@ struct MemoryWatch {
     init(_ processes: [RunningProcess]) { self.processes = processes }
 
     /// Looks until the crowd has gone.
-    func watch(_ crowd: Crowd, seconds: Double) throws -> [Growth] {
+    func watch(_ crowd: Crowd, of clients: Int, seconds: Double) throws -> [Growth] {
         var growth = processes.map { _ in Growth() }
-        let start = Date()
-        var next = start
-        try eventually(seconds: seconds + 60, "the end of the load") {
+        // What counts begins when everybody is there.
+        var start: Date?
+        var next = Date()
+        try eventually(within: seconds + Patience.seconds, "the end of the load") {
             guard crowd.isRunning else { return true }
             guard Date() >= next else { return false }
             next = Date(timeIntervalSinceNow: 0.2)
-            let passed = Date().timeIntervalSince(start)
+            if start == nil, let progress = try? crowd.progress(), progress.connections >= clients {
+                start = Date()
+            }
+            let passed = start.map { Date().timeIntervalSince($0) } ?? 0
             for (index, process) in processes.enumerated() {
                 let now = process.residentKiB
                 if growth[index].start == 0 { growth[index].start = now }

@@ -64,7 +64,7 @@ extension Site {
         try client.send(
             "GET /orders/ledger HTTP/1.1\r\nHost: api.example.test\r\nConnection: close\r\n\r\n")
         // Read by its end: finding ends of messages byte by byte takes long for megabytes.
-        let bytes = try client.readUntilClose(seconds: 20)
+        let bytes = try client.readUntilClose()
         let text = String(decoding: bytes, as: UTF8.self)
         guard let start = text.range(of: "\r\n\r\n") else {
             throw TestSupportError.malformedResponse(text)

@@ -73,7 +73,7 @@ final class Site {
 
     private static func kill(_ process: ChildProcess) throws {
         process.signal(SIGKILL)
-        guard try process.wait(seconds: 10) == .killed(signal: SIGKILL) else {
+        guard try process.wait() == .killed(signal: SIGKILL) else {
             throw TestSupportError.closedEarly("it had ended before: \(process.errorOutput)")
         }
     }
@@ -86,7 +86,7 @@ final class Site {
         let process = try ChildProcess(
             try program("ringfence-\(name)"),
             ["run", "--config", "\(folder.path)/\(config)", "--announce", announcement])
-        try eventually(seconds: 20, "the \(name): \(process.errorOutput)") {
+        try eventually("the \(name): \(process.errorOutput)") {
             if process.end != nil { throw TestSupportError.closedEarly(process.errorOutput) }
             return FileManager.default.fileExists(atPath: announcement)
         }
@@ -107,7 +107,7 @@ final class Site {
                 "--bind", "unix:\(socket)", "ledger:app",
             ],
             environment: environment, folder: programs.path)
-        try eventually(seconds: 20, "gunicorn: \(process.errorOutput)") {
+        try eventually("gunicorn: \(process.errorOutput)") {
             if process.end != nil { throw TestSupportError.closedEarly(process.errorOutput) }
             return (try? RawClient(path: socket, seconds: 1)) != nil
         }
@@ -140,7 +140,7 @@ final class Site {
         _ name: String, _ words: [String], in folder: TemporaryFolder
     ) throws -> String {
         let made = try ChildProcess.run(
-            try program(name), words, folder: folder.path, seconds: 30)
+            try program(name), words, folder: folder.path)
         guard made.end == .exited(0) else { throw TestSupportError.closedEarly(made.errorOutput) }
         return made.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
@@ -165,7 +165,7 @@ final class Site {
         }
         try folder.write(text, to: "tenants.yaml")
         gateway.signal(SIGTERM)
-        try gateway.wait(seconds: 20)
+        try gateway.wait()
         try startGateway()
     }
 
@@ -175,13 +175,13 @@ final class Site {
         let made = try ChildProcess.run(
             "curl",
             [
-                "--silent", "--show-error", "--fail-with-body", "--max-time", "10",
+                "--silent", "--show-error", "--fail-with-body", "--max-time", "120",
                 "--cacert", "\(folder.path)/tls.crt",
                 "--connect-to", "api.example.test:443:127.0.0.1:\(gatewayPort)",
                 "--header", "Authorization: Bearer \(Self.vendorKey)",
                 "--json", #"{"external_id":"\#(name)","name":"\#(name)","tier":"\#(tier)"}"#,
                 "https://api.example.test/v1/tenants",
-            ], seconds: 15)
+            ])
         guard made.end == .exited(0) else {
             throw TestSupportError.malformedResponse(made.output + made.errorOutput)
         }

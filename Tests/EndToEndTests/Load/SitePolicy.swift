@@ -12,7 +12,12 @@ enum SitePolicy {
         """
         version: 1
         listen: {api: {address: "127.0.0.1:\(port)"}, health: {address: "127.0.0.1:0"}}
-        database: {owner: file:owner.dsn, runtime: file:runtime.dsn, context: plain, workers: 4}
+        database:
+          owner: file:owner.dsn
+          runtime: file:runtime.dsn
+          context: plain
+          workers: 4
+          deadline: 20s
         assertion: {key: file:assertion.key, audience: delivery}
 
         """
@@ -32,6 +37,7 @@ enum SitePolicy {
                 address: 127.0.0.1:\(port)
                 tls: {certificate: file:tls.crt, key: file:tls.key}
                 access_log: none
+                deadlines: {handshake: 60s}
             vendors:
               default: {key: file:vendor.key}
             issuers:

@@ -23,8 +23,8 @@ extension `Under load` {
             try settle(site)
             let descriptors = parts.map(\.descriptors)
             let crowd = try Crowd(at: site, Crowd.Plan(seconds: Self.seconds))
-            let memory = try MemoryWatch(parts).watch(crowd, seconds: Self.seconds)
-            let report = try crowd.report(seconds: 40)
+            let memory = try MemoryWatch(parts).watch(crowd, of: 200, seconds: Self.seconds)
+            let report = try crowd.report()
             let (orders, events) = try site.audit(report)
             let table = SoakTable(
                 seconds: Self.seconds, report: report, orders: orders, events: events,
@@ -53,7 +53,7 @@ extension `Under load` {
             #expect(site.gateway.end == nil)
             #expect(site.backend.end == nil)
             try eventually(
-                seconds: 10, "descriptors: \(descriptors) before, \(parts.map(\.descriptors)) now"
+                "descriptors: \(descriptors) before, \(parts.map(\.descriptors)) now"
             ) { zip(parts, descriptors).allSatisfy { $0.descriptors <= $1 } }
         }
 
@@ -64,7 +64,7 @@ extension `Under load` {
             ]
             var last: [Int] = []
             var since = Date()
-            try eventually(seconds: 20, "descriptors come to rest") {
+            try eventually("descriptors come to rest") {
                 let now = parts.map(\.descriptors)
                 if now != last { (last, since) = (now, Date()) }
                 return Date().timeIntervalSince(since) > 1.5
@@ -74,15 +74,20 @@ extension `Under load` {
         @Test func `are admitted exactly as often as their tiers say`() throws {
             let limits = ["acme": 100, "globex": 500, "initech": 1000, "umbrella": 1500]
             let beyond = 60
-            let site = try Site(limits: limits)
-            let crowd = try Crowd(
-                at: site,
-                Crowd.Plan(
-                    seconds: 50, budget: limits.mapValues { $0 + beyond }, limits: limits))
-            let start = Date()
-            let report = try crowd.report(seconds: 80)
-            // Only then is everything within one window, and the numbers below follow.
-            try #require(Date().timeIntervalSince(start) < 45, "this machine is too slow to tell")
+            // The numbers below follow when everything is within one window, which a busy machine
+            // may miss.
+            var inOneWindow: Crowd.Report?
+            for _ in 0..<4 where inOneWindow == nil {
+                let site = try Site(limits: limits)
+                let crowd = try Crowd(
+                    at: site,
+                    Crowd.Plan(
+                        seconds: 50, budget: limits.mapValues { $0 + beyond }, limits: limits))
+                let start = Date()
+                let report = try crowd.report()
+                if Date().timeIntervalSince(start) < 50 { inOneWindow = report }
+            }
+            let report = try #require(inOneWindow, "this machine is too slow to tell")
             #expect(report.complaints == [])
             for (tenant, limit) in limits {
                 let tally = report.tallies[tenant] ?? [:]

@@ -26,7 +26,7 @@ import Tokens
             said.withLock { if $0.isEmpty { $0 = text } }
         }
         let thread = try WorkerThread(name: "keys") { fetcher.run() }
-        try eventually(seconds: 20, "a word") { said.withLock { !$0.isEmpty } }
+        try eventually("a word") { said.withLock { !$0.isEmpty } }
         feed.end()
         withExtendedLifetime(thread) {}
         return said.withLock { $0 }

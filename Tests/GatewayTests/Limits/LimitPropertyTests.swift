@@ -1,6 +1,7 @@
 import Dispatch
 @_spi(TenantDirectory) import Policy
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Gateway
@@ -41,7 +42,7 @@ import Testing
         _ moment: Moment, _ table: LimiterTable, _ handles: Handles
     ) -> Int {
         let sum = Atomic<Int>(0)
-        DispatchQueue.concurrentPerform(iterations: threads) { thread in
+        inThreads(threads) { thread in
             var request = thread
             while request < moment.requests {
                 // 64 clients, sixteen for each thread.

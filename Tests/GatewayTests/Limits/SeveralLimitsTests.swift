@@ -1,6 +1,7 @@
 import Foundation
 @_spi(TenantDirectory) import Policy
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Gateway
@@ -146,7 +147,7 @@ struct Several {
         let table = LimiterTable(placesMax: 64)
         let admitted = Atomic<Int>(0)
         let alone = Atomic<Int>(0)
-        DispatchQueue.concurrentPerform(iterations: 4) { thread in
+        inThreads(4) { thread in
             for request in 0..<4_000 {
                 let both = Several(tier: 1_000, route: 300)
                 if both.isAdmitted(table) { admitted.add(1, ordering: .relaxed) }

@@ -179,7 +179,7 @@ struct Verdict: Equatable, CustomStringConvertible {
                 BuiltProducts.path("ringfence-gateway"),
                 ["run", "--config", policy, "--announce", announcement, "--die-with-parent"])
             self.process = process
-            try eventually(seconds: 30, "the gateway: \(process.errorOutput)") {
+            try eventually("the gateway: \(process.errorOutput)") {
                 FileManager.default.fileExists(atPath: announcement)
             }
             let text = try String(contentsOfFile: announcement, encoding: .utf8)
@@ -189,7 +189,7 @@ struct Verdict: Equatable, CustomStringConvertible {
 
         deinit {
             process.signal(SIGTERM)
-            _ = try? process.wait(seconds: 10)
+            _ = try? process.wait()
         }
 
         func decide(_ bytes: [UInt8], isHead: Bool) throws -> Verdict {
@@ -238,7 +238,7 @@ struct Verdict: Equatable, CustomStringConvertible {
         return try Rehearsal(snapshot: snapshot, upstream: upstream)
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(30)))
     func `10,000 random requests are explained as they are decided`() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         print("seed of explained traffic: \(seed)")

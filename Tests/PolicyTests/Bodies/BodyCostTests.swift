@@ -1,5 +1,6 @@
 import Foundation
 import HTTP1
+import TestSupport
 import Testing
 
 @testable import Policy
@@ -73,10 +74,10 @@ import Testing
             let head = "--\(boundary)\r\nContent-Disposition: form-data; name=a\r\n\r\n"
             body = [UInt8](head.utf8) + body + [UInt8]("\r\n--\(boundary)--\r\n".utf8)
         }
-        let begin = ContinuousClock.now
+        let start = secondsOfThread()
         _ = refusal(body, as: shape.type, pointer: "/tenant_id", field: "tenant_id")
-        let time = ContinuousClock.now - begin
-        if wanted != nil { print("\(shape.testDescription): \(body.count) bytes in \(time)") }
-        #expect(time < .seconds(10))
+        let time = secondsOfThread() - start
+        if wanted != nil { print("\(shape.testDescription): \(body.count) bytes in \(time) s") }
+        #expect(time < 10)
     }
 }

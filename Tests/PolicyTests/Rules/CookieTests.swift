@@ -1,4 +1,5 @@
 import HTTP1
+import TestSupport
 import Testing
 
 @testable import Policy
@@ -80,12 +81,11 @@ import Testing
         let rule = CookieRule(
             names: SkeletonSet(names: TenantNames.defaults), clientValue: .strip)
         let value = [UInt8](start.utf8) + [UInt8](repeating: filler, count: 20_000)
-        let begin = ContinuousClock.now
+        let begin = secondsOfThread()
         let removed = try rule.count(value.span, tenant: nil)
-        let time = ContinuousClock.now - begin
         #expect(removed == 0)
         // Comparing all with all would take minutes here.
-        #expect(time < .seconds(5))
+        #expect(secondsOfThread() - begin < 5)
     }
 
     @Test func `C4 five thousand pairs are filtered in one pass`() throws {
