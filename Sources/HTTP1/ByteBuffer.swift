@@ -318,13 +318,18 @@ extension SIMD16<UInt8> {
     /// no branch in it.
     @inlinable @inline(__always)
     public static func firstIndex(in mask: SIMDMask<SIMD16<Int8>>) -> Int {
-        // Four bits of each byte are left, in their order.
+        nibbles(of: mask).trailingZeroBitCount &>> 2
+    }
+
+    /// A comparison's outcome with four bits for each byte, the first byte's lowest: all ones where
+    /// it holds.
+    @inlinable @inline(__always)
+    public static func nibbles(of mask: SIMDMask<SIMD16<Int8>>) -> UInt64 {
         let pairs = unsafe unsafeBitCast(mask, to: SIMD8<UInt16>.self) &>> SIMD8(repeating: 4)
         // As `SIMD8.init(truncatingIfNeeded:)`, which in large functions is a call.
         var halves = SIMD8<UInt8>()
         for index in 0..<8 { halves[index] = UInt8(truncatingIfNeeded: pairs[index]) }
-        let word = UInt64(littleEndian: unsafe unsafeBitCast(halves, to: UInt64.self))
-        return word.trailingZeroBitCount &>> 2
+        return UInt64(littleEndian: unsafe unsafeBitCast(halves, to: UInt64.self))
     }
 
     /// Where the first byte of a comparison's outcome is that holds; `nil` where none does.

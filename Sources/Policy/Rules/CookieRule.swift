@@ -154,7 +154,10 @@ public struct CookieRule: Sendable {
         guard let end = Self.endOfPlainName(value, pair) else {
             return namesTenantSomehow(value.extracting(pair))
         }
-        return isTenant(value.extracting(pair.lowerBound..<end))
+        // What lacks a letter of every name lacks it without its prefix too.
+        let start = pair.lowerBound
+        return !names.excludes(value, start, end - start)
+            && isTenant(value.extracting(start..<end))
     }
 
     /// The same without the shortcut, which must not make a difference.

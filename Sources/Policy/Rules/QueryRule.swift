@@ -76,8 +76,9 @@ public struct QueryRule: Sendable {
         // While nothing is taken out there is nothing to write piece by piece.
         var isCopying = hasGraphQL
         var start = 0
+        var marks = QueryMarks()
         while start <= query.count, query.count > 0 {
-            let pair = try Pair(query, from: start)
+            let pair = try Pair(query, from: start, &marks)
             if pair.end > start {
                 report.parameters += pair.parts
                 guard report.parameters <= Self.parametersMax else { throw .requestTargetTooLong }
@@ -142,7 +143,7 @@ public struct QueryRule: Sendable {
             return true
         }
         let name = query.extracting(pair.start..<pair.nameEnd)
-        switch names.judge(name) {
+        switch names.judge(query, pair.start, name.count) {
         case .clean:
             guard
                 pair.bracketEnd == pair.nameEnd
@@ -266,14 +267,15 @@ struct Pair {
     /// What a server that also splits at `;` would make of it.
     var parts: Int
 
-    init(_ query: Span<UInt8>, from start: Int) throws(Refusal) {
+    /// - Parameter marks: has gone as far as `start`, and goes behind the parameter.
+    init(_ query: Span<UInt8>, from start: Int, _ marks: inout QueryMarks) throws(Refusal) {
         self.start = start
         nameEnd = -1
         bracketEnd = -1
         parts = 1
-        var index = start
+        var index: Int
         while true {
-            index = Self.next(query, from: index)
+            index = marks.next(query)
             guard index < query.count else { break }
             let byte = query[index]
             if byte == UInt8(ascii: "&") { break }
@@ -289,60 +291,78 @@ struct Pair {
             case 0...0x20, 0x7f...0xff, UInt8(ascii: "#"): throw .requestTarget
             default: break
             }
-            index += 1
         }
         end = index
         if nameEnd < 0 { nameEnd = end }
         if bracketEnd < 0 { bracketEnd = nameEnd }
     }
 
-    /// The first byte from `start` on that means more than itself, or the end; sixteen at a time.
+    /// Whether the last byte is `]`, written or encoded.
     @inline(__always)
-    private static func next(_ query: Span<UInt8>, from start: Int) -> Int {
-        var index = start
-        while query.count &- index >= 16 {
-            let place = SIMD16<UInt8>.firstIndex(in: marks(query.block(at: index)))
-            index &+= place
-            if place < 16 { return index }
-        }
-        guard index < query.count else { return query.count }
-        guard query.count >= 16 else { return shortNext(query, from: index) }
-        // The last sixteen, those before `index` apart.
-        let begin = query.count &- 16
-        let place = SIMD16.first(in: marks(query.block(at: begin)), after: index &- begin)
-        return place.map { begin &+ $0 } ?? query.count
+    static func endsInBracket(_ query: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        guard let last = range.last else { return false }
+        let byte = query[last]
+        if byte == UInt8(ascii: "]") { return true }
+        // Encoded it ends in the D of `%5D`.
+        return byte | 0x20 == UInt8(ascii: "d") && endsInEncodedBracket(query, range)
     }
 
-    private static func shortNext(_ query: Span<UInt8>, from start: Int) -> Int {
-        var index = start
-        while index < query.count {
-            switch query[index] {
-            case UInt8(ascii: "&"), UInt8(ascii: "="), UInt8(ascii: ";"), UInt8(ascii: "%"),
-                UInt8(ascii: "#"), 0...0x20, 0x7f...0xff:
-                return index
-            default: index += 1
+    private static func endsInEncodedBracket(_ query: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        guard range.count > 2, query[range.upperBound - 3] == UInt8(ascii: "%") else {
+            return false
+        }
+        return PercentCoding.decode(query, at: range.upperBound - 3).0 == UInt8(ascii: "]")
+    }
+}
+
+/// Finds, one after the other, the bytes of a query that mean more than themselves; sixteen bytes
+/// are looked at once, however many of them do.
+struct QueryMarks {
+    private var base = -16
+    /// Those of the sixteen from `base` on that were not yet answered, four bits each.
+    private var left: UInt64 = 0
+
+    /// The next one, or the end of the query.
+    @inline(__always)
+    mutating func next(_ query: Span<UInt8>) -> Int {
+        while left == 0 {
+            let begin = base &+ 16
+            guard begin < query.count else { return query.count }
+            if query.count &- begin >= 16 {
+                base = begin
+                left = Self.marks(query.block(at: begin))
+            } else {
+                look(atLast: query, from: begin)
             }
         }
-        return index
+        let place = left.trailingZeroBitCount &>> 2
+        left &= ~(0xf &<< UInt64(place &* 4))
+        return base &+ place
+    }
+
+    /// The last sixteen bytes, those before `begin` apart.
+    private mutating func look(atLast query: Span<UInt8>, from begin: Int) {
+        guard query.count >= 16 else {
+            var block = SIMD16<UInt8>(repeating: UInt8(ascii: "a"))
+            for index in query.indices { block[index] = query[index] }
+            base = 0
+            left = Self.marks(block)
+            return
+        }
+        base = query.count &- 16
+        left = Self.marks(query.block(at: base)) & (.max &<< UInt64((begin &- base) &* 4))
     }
 
     /// Each operand is a vector of a stated type, as in `LetterSets`.
     @inline(__always)
-    private static func marks(_ block: SIMD16<UInt8>) -> SIMDMask<SIMD16<Int8>> {
-        (block .== SIMD16<UInt8>(repeating: UInt8(ascii: "&")))
-            .| (block .== SIMD16<UInt8>(repeating: UInt8(ascii: "=")))
-            .| (block .== SIMD16<UInt8>(repeating: UInt8(ascii: ";")))
-            .| (block .== SIMD16<UInt8>(repeating: UInt8(ascii: "%")))
-            .| (block .== SIMD16<UInt8>(repeating: UInt8(ascii: "#")))
-            .| (block .< SIMD16<UInt8>(repeating: 0x21))
-            .| (block .>= SIMD16<UInt8>(repeating: 0x7f))
-    }
-
-    /// Whether the last byte is `]`, written or encoded.
-    static func endsInBracket(_ query: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        guard let last = range.last else { return false }
-        if query[last] == UInt8(ascii: "]") { return true }
-        guard range.count > 2, query[last - 2] == UInt8(ascii: "%") else { return false }
-        return PercentCoding.decode(query, at: last - 2).0 == UInt8(ascii: "]")
+    private static func marks(_ block: SIMD16<UInt8>) -> UInt64 {
+        SIMD16<UInt8>.nibbles(
+            of: (block .== SIMD16<UInt8>(repeating: UInt8(ascii: "&")))
+                .| (block .== SIMD16<UInt8>(repeating: UInt8(ascii: "=")))
+                .| (block .== SIMD16<UInt8>(repeating: UInt8(ascii: ";")))
+                .| (block .== SIMD16<UInt8>(repeating: UInt8(ascii: "%")))
+                .| (block .== SIMD16<UInt8>(repeating: UInt8(ascii: "#")))
+                .| (block .< SIMD16<UInt8>(repeating: 0x21))
+                .| (block .>= SIMD16<UInt8>(repeating: 0x7f)))
     }
 }

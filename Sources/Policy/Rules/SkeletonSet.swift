@@ -70,6 +70,13 @@ public struct SkeletonSet: Sendable {
         return letters.excludes(source.block(at: start), first: count)
     }
 
+    /// The same of the `count` bytes of `source` from `start` on.
+    @inline(__always)
+    func judge(_ source: Span<UInt8>, _ start: Int, _ count: Int) -> Verdict {
+        excludes(source, start, count)
+            ? .clean : judgeSlowly(source.extracting(start..<start + count))
+    }
+
     /// The same without the shortcut, which must not make a difference.
     func judgeSlowly(_ name: Span<UInt8>) -> Verdict {
         var hasPercent = false
