@@ -123,13 +123,14 @@ package func spawn(
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    for number in Int32(0)...2 where files[number] == nil {
-        unsafe posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0)
-    }
-    // By way of numbers above all others, or one could be overwritten before it is copied.
+    // By way of numbers above all others, or one could be overwritten before it is copied. Where
+    // they are above the limit of descriptors the program is not started.
     let detour = 1 + max(2, files.values.max() ?? 2, files.keys.max() ?? 2)
     for (number, ours) in files {
         unsafe posix_spawn_file_actions_adddup2(&actions, ours, number + detour)
+    }
+    for number in Int32(0)...2 where files[number] == nil {
+        unsafe posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0)
     }
     for number in files.keys {
         unsafe posix_spawn_file_actions_adddup2(&actions, number + detour, number)

@@ -118,7 +118,7 @@ private func repositoryFile(_ path: String) -> String {
                 print([use("a", 10, 1), use("b", 20, 1), use("c", 20, 9), use("a", 10, 9),
                     use("c", 20, 10)])
                 """,
-            ], seconds: 20)
+            ])
         #expect(
             result.output
                 == "['taken', 'taken', 'too many requests to remember', 'used before', 'taken']\n",

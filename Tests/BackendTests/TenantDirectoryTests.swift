@@ -244,21 +244,27 @@ import Testing
         let first = try feed()
         let head = try #require(first[0]["head"] as? Int)
         let mark = try #require(first[0]["mark"] as? String)
-        let start = Date()
-        let late = DispatchQueue(label: "late")
-        late.asyncAfter(deadline: .now() + 0.5) { [backend, vendor] in
-            _ = try? backend.makeTenant("globex", vendor: vendor)
+        // A busy machine makes some late; none is earlier than what it waits for.
+        var (place, word, quickest) = (head, mark, Double.infinity)
+        for number in 0..<10 where quickest > 6 {
+            let start = Date()
+            let late = DispatchQueue(label: "late")
+            late.asyncAfter(deadline: .now() + 0.5) { [backend, vendor] in
+                _ = try? backend.makeTenant("globex\(number)", vendor: vendor)
+            }
+            var news = try feed(since: place, head: place, mark: word, wait: 8_000)
+            while news.count == 2 {
+                news = try feed(since: place, head: place, mark: word, wait: 8_000)
+            }
+            let took = Date().timeIntervalSince(start)
+            quickest = min(quickest, took)
+            #expect(news.count == 3 && news[1]["name"] as? String == "globex\(number)")
+            #expect(took > 0.4)
+            place = try #require(news[0]["head"] as? Int)
+            word = try #require(news[0]["mark"] as? String)
         }
-        var news = try feed(since: head, head: head, mark: mark, wait: 8_000)
-        for _ in 0..<10 where news.count == 2 {
-            news = try feed(since: head, head: head, mark: mark, wait: 8_000)
-        }
-        #expect(news.count == 3 && news[1]["name"] as? String == "globex")
-        #expect(Date().timeIntervalSince(start) > 0.4)
-        let next = try #require(news[0]["head"] as? Int)
-        let again = try feed(
-            since: next, head: next, mark: news[0]["mark"] as? String ?? "", wait: 300)
-        #expect(again.count == 2)
+        #expect(quickest <= 6, "held for 8 seconds, whatever there was")
+        #expect(try feed(since: place, head: place, mark: word, wait: 300).count == 2)
     }
 
     @Test func `a page ends at its head, whatever is committed while it is read`() throws {

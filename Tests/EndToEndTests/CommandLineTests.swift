@@ -9,7 +9,7 @@ import Testing
     ) throws -> (end: ChildProcess.End, output: String, errorOutput: String) {
         let parts = words.split(separator: " ").map(String.init)
         return try ChildProcess.run(
-            try BuiltProducts.path(parts[0]), Array(parts.dropFirst()), folder: folder, seconds: 30)
+            try BuiltProducts.path(parts[0]), Array(parts.dropFirst()), folder: folder)
     }
 
     @Test(arguments: [

@@ -32,12 +32,12 @@ struct AttackedDatabase {
         let config = try Self.configure(mode, database, folder)
         let program = try BuiltProducts.path("ringfence-backend")
         let migrated = try ChildProcess.run(
-            program, ["db", "migrate", "--config", config], environment: nil, seconds: 60)
+            program, ["db", "migrate", "--config", config])
         guard migrated.end == .exited(0) else {
             throw TestSupportError.closedEarly(migrated.errorOutput)
         }
         posture = try ChildProcess.run(
-            program, ["db", "posture", "--json", "--config", config], environment: nil, seconds: 60
+            program, ["db", "posture", "--json", "--config", config]
         ).output
         let secret = try folder.write("canary in a file\n", to: "secret.txt")
         try cluster.run(
@@ -167,7 +167,7 @@ struct AttackedDatabase {
         return try required(TenantScope(seal: seal))
     }
 
-    static var soon: Deadline { .after(milliseconds: 60_000) }
+    static var soon: Deadline { .after(milliseconds: Patience.milliseconds) }
 
     private func required<Value>(_ value: Value?) throws -> Value {
         guard let value else { throw TestSupportError.malformedResponse("no such value") }

@@ -37,7 +37,13 @@ public final class HTTPSIssuer: @unchecked Sendable {
     }
 
     /// Keeps every answer back from now on.
-    public func hold() throws { try folder.write("", to: "hold") }
+    public func hold() throws {
+        try? FileManager.default.removeItem(atPath: "\(folder.path)/held")
+        try folder.write("", to: "hold")
+    }
+
+    /// Whether it has kept one back since then.
+    public var isHolding: Bool { FileManager.default.fileExists(atPath: "\(folder.path)/held") }
 
     /// Gives the answers that were kept back.
     public func release() throws {
@@ -80,7 +86,7 @@ public final class HTTPSIssuer: @unchecked Sendable {
     }
 
     private static let program = """
-        import http.server, os, ssl, sys, threading, time
+        import http.server, os, select, ssl, sys, threading
 
         port, folder, certificate, key = int(sys.argv[1]), *sys.argv[2:]
         lock = threading.Lock()
@@ -98,8 +104,12 @@ public final class HTTPSIssuer: @unchecked Sendable {
                         Answer.most = Answer.now
                         with open(folder + "/most", "w") as most:
                             most.write(str(Answer.most))
+                if os.path.exists(folder + "/hold"):
+                    open(folder + "/held", "w").close()
+                # A client that has given up is no client any more.
                 while os.path.exists(folder + "/hold"):
-                    time.sleep(0.02)
+                    if select.select([self.connection], [], [], 0.02)[0]:
+                        break
                 with lock:
                     Answer.now -= 1
                 try:

@@ -3,8 +3,6 @@ import Glibc
 
 /// A client that sends exactly the bytes it is told to and reads with deadlines.
 public final class RawClient {
-    /// Seconds any one call may take unless it says otherwise.
-
     private let socket: RawSocket
     /// Read and not yet handed out.
     private var pending: [UInt8] = []

@@ -41,9 +41,10 @@ struct DatabaseWorker: ~Copyable {
 
     /// Works until the queue is closed and empty.
     mutating func run() {
+        lookAfterConnection()
         // Looks come by the clock, however much there is to do: who is refused brings no login
         // back.
-        var look = Monotonic.now()
+        var look = Monotonic.now().advanced(byMilliseconds: Self.lookMilliseconds)
         while true {
             if let job = queue.take(until: look) {
                 serve(job)

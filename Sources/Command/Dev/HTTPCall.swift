@@ -8,6 +8,9 @@ struct HTTPReply {
 
     var isSuccess: Bool { (200..<300).contains(status) }
 
+    /// Whether it says that somebody on the way had no time.
+    var isBusy: Bool { status == 503 || status == 504 }
+
     /// Enough of it for a message.
     var summary: String { "answered \(status) \(body.prefix(Self.summaryCharactersMax))" }
 

@@ -291,9 +291,17 @@ extension Playground {
     /// calls that do nothing more when they are repeated.
     func performPatiently(_ call: HTTPCall) throws(CommandFault) -> HTTPReply {
         guard let gateway = programs[.gateway] else { return try state.perform(call) }
-        return try wait(for: gateway) { () throws(CommandFault) -> HTTPReply? in
-            let reply = try state.perform(call)
-            return reply.status == 503 || reply.status == 504 ? nil : reply
+        var last: HTTPReply?
+        do throws(CommandFault) {
+            return try wait(for: gateway) { () throws(CommandFault) -> HTTPReply? in
+                let reply = try state.perform(call)
+                last = reply
+                return reply.isBusy ? nil : reply
+            }
+        } catch {
+            // The answer says more than that there was none better.
+            if case .notReady = error, let last { return last }
+            throw error
         }
     }
 
@@ -306,7 +314,7 @@ extension Playground {
         try wait(for: gateway) { () throws(CommandFault) in
             let reply = try state.perform(call)
             if reply.isSuccess { return () }
-            guard reply.status == 403 || reply.status == 503 else {
+            guard reply.status == 403 || reply.isBusy else {
                 throw .unexpectedAnswer(to: "GET \(call.url)", reply.summary)
             }
             return nil

@@ -60,7 +60,7 @@ public struct SkeletonSet: Sendable {
         letters.excludes(name) ? .clean : judgeSlowly(name)
     }
 
-    /// Whether the `count` bytes of `source` from `start` on, 1 or more, are a name that `judge`
+    /// Whether the `count` bytes of `source` from `start` on, 0 or more, are a name that `judge`
     /// calls clean, as far as can be told at a glance.
     @inline(__always)
     func excludes(_ source: Span<UInt8>, _ start: Int, _ count: Int) -> Bool {
@@ -70,7 +70,7 @@ public struct SkeletonSet: Sendable {
         return letters.excludes(source.block(at: start), first: count)
     }
 
-    /// The same of the `count` bytes of `source` from `start` on.
+    /// `judge` of the `count` bytes of `source` from `start` on.
     @inline(__always)
     func judge(_ source: Span<UInt8>, _ start: Int, _ count: Int) -> Verdict {
         excludes(source, start, count)

@@ -151,7 +151,7 @@ extension Scenario {
         },
         Scenario(
             "B25u", "the same, and the half-sent bodies are never finished",
-            "408 for each of them after the deadline for bodies, and then 200 for others"
+            "408 for those that were held, after the deadline for bodies, and then 200 for others"
         ) {
             let bench = try Bench.small("B25u", deadline: "3s")
             var holders: [RawClient] = []

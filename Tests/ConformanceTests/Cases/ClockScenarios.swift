@@ -80,7 +80,7 @@ private struct SteppedClock {
         clock = try folder.write("+0\n", to: "clock")
         let policy = BenchPolicy.text(
             upstream: recorder.port, hasty: recorder.port, log: "stepped.log", isSecure: false,
-            bodyMemory: "64MiB")
+            bodyMemory: "64MiB", deadline: "10s")
         let file = try folder.write(policy, to: "stepped.yaml")
         let announced = "\(folder.path)/stepped.announced"
         var environment = ProcessInfo.processInfo.environment

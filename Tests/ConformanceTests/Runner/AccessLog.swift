@@ -9,8 +9,8 @@ final class AccessLog: Sendable {
 
     init(path: String) { self.path = path }
 
-    /// The lines of one client, in order; as many as there are when fewer than `count` come within
-    /// `seconds`.
+    /// The lines of one client, in order; as many as there are when fewer than `count` come in
+    /// time.
     func entries(of source: String, atLeast count: Int) throws -> [LogEntry] {
         var found: [LogEntry] = []
         do {

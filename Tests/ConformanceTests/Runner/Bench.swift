@@ -14,8 +14,6 @@ final class Bench: Sendable {
     /// In the clear, for one test that looks at the process.
     static let quiet = Result { try Bench("quiet", isSecure: false) }
 
-    /// Seconds a healthy gateway may take for anything.
-
     let material: Material
     let recorder: RecorderUpstream
     /// Answers before it has read what it was sent.

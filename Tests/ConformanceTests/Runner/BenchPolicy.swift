@@ -2,7 +2,7 @@
 enum BenchPolicy {
     static func text(
         upstream port: UInt16, hasty: UInt16, log: String, isSecure: Bool, bodyMemory: String,
-        deadline: String = "10s"
+        deadline: String
     ) -> String {
         """
         version: 1

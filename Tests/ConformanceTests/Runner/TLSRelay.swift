@@ -35,8 +35,7 @@ final class TLSRelay: Sendable {
                 Thread.detachNewThread {
                     guard
                         let far = try? RawSocket.connect(
-                            address: "127.0.0.1", port: server, from: client.peerAddress,
-                            seconds: 5),
+                            address: "127.0.0.1", port: server, from: client.peerAddress),
                         let session = try? context.makeSession(
                             descriptor: far.number, host: "localhost")
                     else { return }
@@ -96,7 +95,7 @@ final class TLSRelay: Sendable {
             switch try session.write(piece.span) {
             case .transferred(let count): rest = rest.dropFirst(count)
             case .wantsRead, .wantsWrite:
-                guard far.isWritable(seconds: 10) else {
+                guard far.isWritable(seconds: Patience.seconds) else {
                     throw TestSupportError.timedOut("relay")
                 }
             case .endOfStream, .truncated: throw TestSupportError.closedEarly("relay")

@@ -139,8 +139,8 @@ import Testing
         let site = try DirectorySite(upstream: upstream.port, settings)
         try site.make("acme")
         try site.expect(200, token: site.material.acme)
-        try site.killBackend()
         let start = Date()
+        try site.killBackend()
         let status = try site.gateway.ask("GET /x").status
         #expect(status == 200 || Date().timeIntervalSince(start) > 2)
         try site.expect(503, "directory.unavailable", token: site.material.acme)

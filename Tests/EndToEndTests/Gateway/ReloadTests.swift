@@ -259,7 +259,7 @@ private struct LiveCertificate {
                 "--silent", "--max-time", "120", "--cacert",
                 "\(material.folder.path)/\(authority).crt", "--connect-to",
                 "\(host):443:127.0.0.1:\(gateway.port)", "https://\(host)/open/x",
-            ], seconds: 15
+            ], seconds: 2 * Patience.seconds
         ).end
     }
 }

@@ -45,7 +45,7 @@ import Tokens
         let allowed = try Self.feed("https://127.0.0.1:\(listener.port)/keys", allowsPrivate: true)
         let visit = Mutex(false)
         Thread.detachNewThread {
-            let socket = listener.accept(seconds: 10)
+            let socket = listener.accept(seconds: Patience.seconds)
             visit.withLock { $0 = socket != nil }
         }
         #expect(try firstWords(allowed).contains("cannot be fetched"))

@@ -1,4 +1,3 @@
-import Dispatch
 @_spi(TenantDirectory) import Policy
 import Synchronization
 import TestSupport
