@@ -175,12 +175,19 @@ import Testing
         let target = "/feed?wait=0&vendor=\(vendor)&since=0&head=0&mark="
         let readers = (0..<3).map { _ in Reader(backend, target) }
         defer { for reader in readers { reader.end() } }
-        DispatchQueue(label: "late").asyncAfter(deadline: .now() + 0.5) { [backend] in
-            _ = try? backend.makeTenant("globex", vendor: other)
+        // The quickest counts: a busy machine makes some late, and none earlier.
+        var quickest = Double.infinity
+        for number in 0..<10 where quickest > 6 {
+            let start = Date()
+            DispatchQueue(label: "late").asyncAfter(deadline: .now() + 0.5) { [backend] in
+                _ = try? backend.makeTenant("globex\(number)", vendor: other)
+            }
+            var news = try page(positions, wait: 8_000)
+            for _ in 0..<15 where news.count == 2 { news = try page(positions, wait: 8_000) }
+            quickest = min(quickest, Date().timeIntervalSince(start))
+            #expect(news.count == 3 && news[1]["name"] as? String == "globex\(number)")
+            _ = try advance(&positions, by: news)
         }
-        // Held until there is something, or as long as one is held.
-        var news = try page(positions, wait: 8_000)
-        for _ in 0..<10 where news.count == 2 { news = try page(positions, wait: 8_000) }
-        #expect(news.count == 3 && news[1]["name"] as? String == "globex")
+        #expect(quickest <= 6, "held for 8 seconds, whatever there was")
     }
 }

@@ -68,8 +68,7 @@ public final class HTTPSIssuer: @unchecked Sendable {
     public func stop() {
         let process = lock.withLock { self.process.take() }
         process?.signal(SIGKILL)
-        let end = Date(timeIntervalSinceNow: 5)
-        while process?.end == nil, process != nil, Date() < end { usleep(10_000) }
+        _ = try? process?.wait()
     }
 
     /// Listens (again), on the same port.
