@@ -68,7 +68,7 @@ private func repositoryFile(_ path: String) -> String {
             for: .vendor())
         let verdict = try verdicts([assertion])[0]
         #expect(verdict.contains(#""scope": "vendor""#))
-        #expect(!verdict.contains("tid"))
+        #expect(!verdict.contains(#""tid""#))
     }
 
     @Test func `refuses what was edited, is out of its time or for others`() throws {

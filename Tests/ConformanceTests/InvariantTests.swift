@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// Proves that a row can fail: each piece of evidence is a good one with one thing wrong.
@@ -43,6 +44,23 @@ import Testing
         #expect(Self.judge.defects(of: Self.row, Self.good).isEmpty)
     }
 
+    /// Of a token, as a gateway sends it: signatures have letters as they come.
+    private static func assertion(_ claims: String, signature: String) -> Sighting {
+        let parts = [#"{"alg":"HS256"}"#, claims].map {
+            Data($0.utf8).base64EncodedString().trimmingCharacters(in: ["="])
+        }
+        return sighting(
+            "X-Tenant-ID: acme",
+            "Ringfence-Assertion: \(parts.joined(separator: ".")).\(signature)")
+    }
+
+    @Test func `has nothing against what the letters of a signature happen to say`() {
+        var seen = Self.good
+        let digest = "-evil_" + String(repeating: "A", count: 37)
+        seen.requests = [Self.assertion(#"{"bd":"\#(digest)"}"#, signature: "cbV7RKDGevilmV3_")]
+        #expect(Self.judge.defects(of: Self.row, seen).isEmpty)
+    }
+
     private static let spoilt: [(String, @Sendable (inout Evidence) -> Void)] = [
         ("INV-1: X-Tenant-ID is []", { $0.requests = [sighting("X-A: b")] }),
         ("INV-1: X-Tenant-ID is", { $0.requests = [sighting("X-Tenant-ID: evil")] }),
@@ -61,6 +79,14 @@ import Testing
         (
             "INV-1: the upstream saw `evil`",
             { $0.requests = [sighting("X-Tenant-ID: acme", body: "evil")] }
+        ),
+        (
+            "INV-1: the upstream saw `evil`",
+            { $0.requests = [assertion(#"{"ext":"evil"}"#, signature: "cbV7RKDG")] }
+        ),
+        (
+            "INV-1: the upstream saw `evil`",
+            { $0.requests = [sighting("X-Tenant-ID: acme", "Ringfence-Assertion: eyJ.b.evil")] }
         ),
         (
             "INV-1: the body names a tenant",

@@ -16,7 +16,7 @@ extension Scenario {
             let status = try client.readResponse().status
             guard let sent = bench.sightings(from: source).first else { return ["\(status)"] }
             let token = sent.all("ringfence-assertion").first
-            guard let claims = Assertion.claims(token) else { return ["no assertion"] }
+            guard let claims = Token.claims(token) else { return ["no assertion"] }
             let digest = try sha256(of: sent.content)
             var found = bench.invariants.defects(of: sent, for: "acme", credential: false)
             if Sighting.text(sent.content) != #"{"x":1}"# { found.append("body \(sent.content)") }

@@ -56,6 +56,17 @@ struct Sighting: Sendable {
         return out
     }
 
+    /// All that was sent, as a reader of it would read it: a token is its header and its claims,
+    /// decoded. Its signature and the digest of the body are random letters, in which any short
+    /// word turns up some day.
+    var readable: String {
+        Self.text(bytes).replacing(/eyJ[\w\-]*\.[\w\-]+\.[\w\-]+/.asciiOnlyWordCharacters()) {
+            let parts = $0.output.split(separator: ".").prefix(2).map(Token.decoded)
+            guard let head = parts[0], let claims = parts[1] else { return String($0.output) }
+            return head + claims.replacing(/"bd":"[\w\-]{43}"/, with: "")
+        }
+    }
+
     /// One scalar a byte, so that nothing is repaired.
     static func text(_ bytes: [UInt8]) -> String {
         String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))

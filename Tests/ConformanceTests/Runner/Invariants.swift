@@ -79,7 +79,7 @@ struct Invariants {
             }
         }
         found += queryDefects(of: sighting, tenant) + bodyDefects(of: sighting, tenant)
-        if Sighting.text(sighting.bytes).lowercased().contains(Self.attacker) {
+        if sighting.readable.lowercased().contains(Self.attacker) {
             found.append("INV-1: the upstream saw `\(Self.attacker)`")
         }
         if !credential, !sighting.all("authorization").isEmpty {

@@ -95,7 +95,7 @@ struct Judge {
             let values = sent?.all(name) ?? []
             return values.isEmpty ? nil : "\(name) is \(values) and should not be"
         case .never(let text):
-            let isThere = sent.map { Sighting.text($0.bytes).contains(text) } ?? false
+            let isThere = sent.map { $0.readable.contains(text) } ?? false
             return isThere ? "the upstream saw `\(text)`" : nil
         case .body(let body):
             let content = Sighting.text(sent?.content ?? [])

@@ -62,20 +62,24 @@ extension Upstream {
     }
 
     private static func tenant(of request: RecorderUpstream.Request) -> String {
-        let claims = Assertion.claims(request.all("Ringfence-Assertion").first)
+        let claims = Token.claims(request.all("Ringfence-Assertion").first)
         return claims?["tid"] as? String ?? "none"
     }
 }
 
-/// Reads an assertion without checking it.
-enum Assertion {
+/// Reads a token without checking it.
+enum Token {
     static func claims(_ token: String?) -> [String: Any]? {
         let parts = token?.split(separator: ".") ?? []
-        guard parts.count == 3 else { return nil }
-        var text = parts[1].replacing("-", with: "+").replacing("_", with: "/")
+        guard parts.count == 3, let text = decoded(parts[1]) else { return nil }
+        return (try? JSONSerialization.jsonObject(with: Data(text.utf8))) as? [String: Any]
+    }
+
+    /// The text of a part; nil where it is not base64url (RFC 7515 section 2).
+    static func decoded(_ part: Substring) -> String? {
+        var text = part.replacing("-", with: "+").replacing("_", with: "/")
         while text.count % 4 != 0 { text += "=" }
-        guard let data = Data(base64Encoded: String(text)) else { return nil }
-        return (try? JSONSerialization.jsonObject(with: data)) as? [String: Any]
+        return Data(base64Encoded: String(text)).map { String(decoding: $0, as: UTF8.self) }
     }
 }
 
