@@ -166,7 +166,7 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", "HTTP1"]),
         tests("CompressionTests", ["Compression", "CZlib", "HTTP1"]),
         tests("YAMLTests", ["HTTP1", "YAML", "Policy", "TestSupport"], exclude: ["Golden"]),
-        tests("ReactorTests", ["Reactor", "HTTP1"]),
+        tests("ReactorTests", ["Reactor", "HTTP1", "TestSupport"]),
         tests("TLSTests", ["TLS", "HTTP1", "COpenSSL"]),
         tests(
             "TokensTests",

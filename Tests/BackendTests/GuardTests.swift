@@ -209,7 +209,7 @@ struct SealKey {
         var (other, stranger, unknown) = (key, key, key)
         other.database = "another"
         stranger.bytes[31] ^= 0x80
-        unknown.kid = "k000"
+        unknown.kid = "z000"
         #expect(try guarded.ask(enter(good)).state == nil)
         let head = good.prefix(53)
         var wrong: [String] = [
@@ -265,7 +265,7 @@ struct SealKey {
         let list = try guarded.run("db", "seal-key", "list").output
         #expect(list.contains("\(old.kid) retired") && list.contains("\(new.kid) valid"))
         #expect(list.contains("db00 valid") && !list.contains(old.database + ":"), "\(list)")
-        #expect(try guarded.run("db", "seal-key", "retire", "k000").end == .exited(1))
+        #expect(try guarded.run("db", "seal-key", "retire", "z000").end == .exited(1))
         let again = try guarded.run(
             "db", "seal-key", "create", "--out", guarded.folder.path + "/old.key")
         #expect(again.end == .exited(1) && again.errorOutput.contains("never overwritten"))
@@ -273,6 +273,33 @@ struct SealKey {
             try FileManager.default.attributesOfItem(
                 atPath: guarded.folder.path + "/new.key")[.posixPermissions] as? Int
         #expect(mode == 0o600)
+    }
+
+    @Test(arguments: [(7, 0), (8, 1)])
+    func `draws another id when one is taken, and ends when eight are`(
+        _ taken: Int, _ status: Int32
+    ) throws {
+        let guarded = try GuardedDatabase("sealed")
+        try guarded.look(
+            """
+            CREATE SEQUENCE public.draws;
+            CREATE FUNCTION public.take() RETURNS trigger
+                LANGUAGE plpgsql SECURITY DEFINER AS $$BEGIN
+                IF nextval('public.draws') <= \(taken) THEN RAISE unique_violation; END IF;
+                RETURN NEW;
+            END$$;
+            CREATE TRIGGER take BEFORE INSERT ON ringfence_guard.keys
+                FOR EACH ROW EXECUTE FUNCTION public.take();
+            """)
+        let path = guarded.folder.path + "/seal.key"
+        let made = try guarded.run("db", "seal-key", "create", "--out", path)
+        #expect(made.end == .exited(status), "\(made.errorOutput)")
+        #expect(try guarded.look("SELECT last_value FROM public.draws") == "8")
+        #expect(FileManager.default.fileExists(atPath: path) == (status == 0))
+        guard status == 0 else { return }
+        try guarded.look("DROP TRIGGER take ON ringfence_guard.keys")
+        let key = try SealKey(String(contentsOfFile: path, encoding: .utf8), guarded.folder)
+        #expect(try guarded.ask(enter(try key.seal("t", GuardedDatabase.acme))).state == nil)
     }
 
     @Test func `makes itself a new key when its own is retired`() throws {

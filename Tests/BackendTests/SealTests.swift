@@ -118,7 +118,7 @@ import Testing
         let zeros = String(repeating: "0", count: 64)
         for seals in [
             .key("rfseal1:\(parts[1]):\(parts[2]):\(zeros)"),
-            .key("rfseal1:k000:\(parts[2]):\(parts[3].prefix(64))"),
+            .key("rfseal1:z000:\(parts[2]):\(parts[3].prefix(64))"),
             .key("rfseal1:\(parts[1]):otherdb:\(parts[3].prefix(64))"),
             .expiring(-2), .expiring(400),
         ] as [Gateway.Seals] {
@@ -142,7 +142,7 @@ import Testing
         }
         let (answer, _) = try ask(
             .key(
-                "rfseal1:k000:\(#require(backend.database).name):"
+                "rfseal1:z000:\(#require(backend.database).name):"
                     + String(repeating: "0", count: 64)))
         #expect(answer.status == 503)
     }

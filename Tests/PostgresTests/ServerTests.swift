@@ -174,7 +174,7 @@ import Testing
         let folder = try TemporaryFolder()
         var options = PostgresServer.Options(folder: folder.path + "/state")
         options.isDurable = false
-        options.loopbackPort = try LastingPort.choose()
+        options.loopbackPort = try ReservedPort.choose()
         let server = try PostgresServer.start(options)
         _ = try RawClient(port: server.port)
         // Another address of this machine: whoever listened on all of them would take it.

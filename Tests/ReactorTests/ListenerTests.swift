@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Reactor
@@ -14,10 +15,9 @@ import Testing
     }
 
     @Test func `a port is free again as soon as its listener has gone`() throws {
-        let address: SocketAddress
+        let address = try SocketAddress(parsing: "127.0.0.1:\(ReservedPort.choose())")
         do {
-            var first = try Listener(on: SocketAddress(parsing: "127.0.0.1:0"))
-            address = first.address
+            var first = try Listener(on: address)
             let client = try Client.connected(to: address)
             _ = try acceptOne(&first)
             _ = client.socket.number

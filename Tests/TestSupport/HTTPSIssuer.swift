@@ -12,7 +12,7 @@ public final class HTTPSIssuer: @unchecked Sendable {
 
     /// - Parameters: PEM files for 127.0.0.1.
     public init(certificate: String, key: String) throws {
-        port = try LastingPort.choose()
+        port = try ReservedPort.choose()
         folder = try TemporaryFolder()
         self.certificate = certificate
         self.key = key

@@ -24,7 +24,7 @@ package final class RawSocket: Sendable {
         }
         if let source {
             try unsafe withSocketAddress(source, 0) { pointer, length in
-                guard unsafe bind(socket.number, pointer, length) == 0 else {
+                guard unsafe Glibc.bind(socket.number, pointer, length) == 0 else {
                     throw TestSupportError.socket("bind", errno)
                 }
             }
@@ -54,14 +54,29 @@ package final class RawSocket: Sendable {
         return socket
     }
 
-    /// Listens on a port the system chooses.
-    package static func listen(address: String) throws -> RawSocket {
+    /// Has the port to itself; 0 is one the system chooses.
+    static func bind(address: String, port: UInt16) throws -> RawSocket {
         let socket = try make(address.contains(":") ? AF_INET6 : AF_INET)
-        try unsafe withSocketAddress(address, 0) { pointer, length in
-            guard unsafe bind(socket.number, pointer, length) == 0 else {
+        try unsafe withSocketAddress(address, port) { pointer, length in
+            guard unsafe Glibc.bind(socket.number, pointer, length) == 0 else {
                 throw TestSupportError.socket("bind", errno)
             }
         }
+        return socket
+    }
+
+    /// Lets others that ask for the same have its port too, until it listens.
+    func shareAddress() throws {
+        var option: Int32 = 1
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        guard unsafe setsockopt(number, SOL_SOCKET, SO_REUSEADDR, &option, size) == 0 else {
+            throw TestSupportError.socket("setsockopt", errno)
+        }
+    }
+
+    /// Listens on a port the system chooses.
+    package static func listen(address: String) throws -> RawSocket {
+        let socket = try bind(address: address, port: 0)
         guard Glibc.listen(socket.number, 128) == 0 else {
             throw TestSupportError.socket("listen", errno)
         }
@@ -72,7 +87,7 @@ package final class RawSocket: Sendable {
     package static func listen(path: String) throws -> RawSocket {
         let socket = try make(AF_UNIX)
         try unsafe withSocketAddress(path) { pointer, length in
-            guard unsafe bind(socket.number, pointer, length) == 0 else {
+            guard unsafe Glibc.bind(socket.number, pointer, length) == 0 else {
                 throw TestSupportError.socket("bind", errno)
             }
         }

@@ -226,12 +226,3 @@ enum RequestFraming {
         return nil
     }
 }
-
-/// Ports for programs that must be told one.
-public enum FreePort {
-    /// A port nobody listened on a moment ago. Prefer programs that take port 0 and say what they
-    /// got: between this answer and the use of it somebody else may come.
-    public static func choose() throws -> UInt16 {
-        try RawSocket.listen(address: "127.0.0.1").port
-    }
-}

@@ -36,20 +36,3 @@ public struct RunningProcess: Sendable {
         return words.dropFirst().first.flatMap { Int32($0) }
     }
 }
-
-/// Ports below those the kernel gives to clients.
-public enum LastingPort {
-    /// A port to listen on, stop, and listen on again. One the kernel chose would not do: while
-    /// nobody listens, a client's own end may get it, and even connect to itself.
-    public static func choose() throws -> UInt16 {
-        for _ in 0..<100 {
-            let port = UInt16.random(in: 20_000..<30_000)
-            do {
-                _ = try RawClient(port: port, seconds: 1)
-            } catch TestSupportError.socket("connect", ECONNREFUSED) {
-                return port
-            }
-        }
-        throw TestSupportError.timedOut("a port nobody listens on")
-    }
-}

@@ -5,6 +5,8 @@ import Reactor
 /// written to a file for the gateway and is nowhere else; the database gets its two HMAC pads.
 enum SealKeyCommands {
     static let keyBytes = 32
+    /// Draws of an id that the database has not seen yet.
+    private static let attemptsMax = 8
     /// SHA-256 works on blocks of this many bytes, and HMAC pads its key to one (RFC 2104 §2).
     private static let blockBytes = 64
 
@@ -14,17 +16,6 @@ enum SealKeyCommands {
                 exit: .failed, message: "error: `\(path)` exists; a key is never overwritten\n")
         }
         var session = try session(setup)
-        var random = [UInt8](repeating: 0, count: keyBytes + 3)
-        var span = random.mutableSpan
-        randomBytes(into: &span)
-        let key = Array(random[..<keyBytes])
-        // 36 does not divide 256; that some ids are likelier harms nobody.
-        let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
-        let kid =
-            "k"
-            + String(
-                decoding: random[keyBytes...].map { letters[Int($0) % letters.count] },
-                as: UTF8.self)
         let deadline = Deadline.after(milliseconds: DatabaseCommands.checkMilliseconds)
         let database: String
         do throws(DatabaseFault) {
@@ -36,13 +27,23 @@ enum SealKeyCommands {
             throw StartupFault(
                 exit: .failed, message: "error: a database with `:` in its name has no keys\n")
         }
+        var (kid, key) = newKey()
         var file = try newFile(path, "rfseal1:\(kid):\(database):\(hex(key))\n")
-        do throws(DatabaseFault) {
-            _ = try session.rows(
-                install, [.text(kid), .bytes(pad(key, 0x36)), .bytes(pad(key, 0x5C))],
-                deadline: deadline)
-        } catch {
-            throw DatabaseCommands.fault("installing key `\(kid)` failed", error)
+        var attempts = 1
+        while true {
+            do throws(DatabaseFault) {
+                _ = try session.rows(
+                    install, [.text(kid), .bytes(pad(key, 0x36)), .bytes(pad(key, 0x5C))],
+                    deadline: deadline)
+                break
+            } catch where error.sqlState == .uniqueViolation && attempts < attemptsMax {
+                // Retired keys keep their ids for good, and there are 46,656 of them.
+                attempts += 1
+                (kid, key) = newKey()
+                file = try newFile(path, "rfseal1:\(kid):\(database):\(hex(key))\n")
+            } catch {
+                throw DatabaseCommands.fault("installing key `\(kid)` failed", error)
+            }
         }
         do throws(FileFault) {
             try file.commit()
@@ -100,6 +101,16 @@ enum SealKeyCommands {
         } catch {
             throw DatabaseCommands.fault("the owner's login failed", error)
         }
+    }
+
+    private static func newKey() -> (kid: String, key: [UInt8]) {
+        var random = [UInt8](repeating: 0, count: keyBytes + 3)
+        var span = random.mutableSpan
+        randomBytes(into: &span)
+        // 36 does not divide 256; that some ids are likelier harms nobody.
+        let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
+        let id = random[keyBytes...].map { letters[Int($0) % letters.count] }
+        return ("k" + String(decoding: id, as: UTF8.self), Array(random[..<keyBytes]))
     }
 
     static func pad(_ key: [UInt8], _ byte: UInt8) -> [UInt8] {

@@ -107,6 +107,7 @@ extension Scenario {
         guard parts.count == 3 else { return "" }
         var signature = Array(parts[2])
         for place in 10..<13 { signature[place] = alphabet[(number >> (2 * (place - 10))) & 63] }
+        if String(signature) == parts[2] { signature[13] = signature[13] == "A" ? "B" : "A" }
         return "\(parts[0]).\(parts[1]).\(String(signature))"
     }
 }

@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func `nobody listens`() throws {
-        let run = try AttackSite.attack("http://127.0.0.1:\(try FreePort.choose())/", [])
+        let run = try AttackSite.attack("http://127.0.0.1:\(try ReservedPort.choose())/", [])
         #expect(run.code == .exited(4))
         #expect(run.errors.contains("cannot be reached"))
         #expect(run.output == "")

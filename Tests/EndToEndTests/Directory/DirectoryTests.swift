@@ -303,7 +303,7 @@ import Testing
 
     @Test func `a feed on TCP is read with its secret and not without`() throws {
         let upstream = try RecorderUpstream()
-        let port = try LastingPort.choose()
+        let port = try ReservedPort.choose()
         var settings = DirectorySite.Settings()
         settings.feed = "127.0.0.1:\(port)"
         settings.feedSecret = DirectorySite.secret()
@@ -316,7 +316,7 @@ import Testing
         let refused = try client.readResponse()
         #expect(refused.status == 401 && !refused.text.contains("acme"))
         settings.gatewayFeedSecret = DirectorySite.secret()
-        settings.feed = "127.0.0.1:\(try LastingPort.choose())"
+        settings.feed = "127.0.0.1:\(try ReservedPort.choose())"
         let other = try DirectorySite(upstream: upstream.port, settings)
         try other.gateway.expect("refuses the secret")
         #expect(try other.gateway.code("GET /x") == (503, "directory.unavailable"))

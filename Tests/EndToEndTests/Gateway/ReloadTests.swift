@@ -210,7 +210,7 @@ import Testing
         let upstream = try RecorderUpstream()
         var policy = PolicyText(port: upstream.port)
         policy.issuerKeys =
-            "    jwks: https://127.0.0.1:\(try FreePort.choose())/keys.json\n"
+            "    jwks: https://127.0.0.1:\(try ReservedPort.choose())/keys.json\n"
             + "    jwks_private: true"
         let gateway = try RunningGateway(policy)
         #expect(try gateway.code("GET /") == (401, "token.invalid"))

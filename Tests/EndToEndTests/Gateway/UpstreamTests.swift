@@ -6,7 +6,7 @@ import Testing
 /// Connections to upstreams: found, verified, kept, given up.
 @Suite struct `Upstreams of the gateway` {
     @Test func `one that refuses is a 502, and the next target is tried first`() throws {
-        let dead = try FreePort.choose()
+        let dead = try ReservedPort.choose()
         let gateway = try RunningGateway(PolicyText(port: dead))
         #expect(try gateway.code("GET /") == (502, "upstream.connect"))
         let upstream = try RecorderUpstream()

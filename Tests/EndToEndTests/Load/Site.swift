@@ -26,8 +26,8 @@ final class Site {
         self.folder = folder
         postgres = try MortalPostgres()
         database = try postgres.makeDatabase("site")
-        gatewayPort = try LastingPort.choose()
-        let backendPort = try LastingPort.choose()
+        gatewayPort = try ReservedPort.choose()
+        let backendPort = try ReservedPort.choose()
         try folder.write(Self.secret(), to: "assertion.key")
         try folder.write(Self.vendorKey, to: "vendor.key")
         try folder.write(database.ownerURL + "\n", to: "owner.dsn")

@@ -271,7 +271,7 @@ struct Verdict: Equatable, CustomStringConvertible {
         }
         // Requests that are all refused alike would prove nothing.
         #expect(outcomes["forward", default: 0] > 700, "\(outcomes)")
-        #expect(outcomes["answer", default: 0] > 3, "\(outcomes)")
+        #expect(outcomes["answer", default: 0] > 0, "\(outcomes)")
         for code in [
             "feature.missing", "token.missing", "token.invalid", "token.ambiguous",
             "vendor_key.invalid",
