@@ -1,8 +1,5 @@
 import Attack
-import Glibc
 
 @main struct Program {
-    static func main() {
-        exit(AttackProgram.run(Array(CommandLine.arguments.dropFirst())))
-    }
+    static func main() { AttackProgram.main(CommandLine.arguments) }
 }

@@ -1,6 +1,5 @@
 import Backend
-import Glibc
 
 @main struct Program {
-    static func main() { exit(BackendProgram.run(CommandLine.arguments)) }
+    static func main() { BackendProgram.main(CommandLine.arguments) }
 }

@@ -65,6 +65,18 @@ static inline int rf_open(const char *path, int flags, unsigned mode) {
     return rf_result(fd);
 }
 
+// Descriptors 0 to 2 that are closed get /dev/null, to be read only: what is written to one that
+// was closed on purpose fails with EBADF, as it would have.
+static inline void rf_prepare_standard_descriptors(void) {
+    // A reader that has gone is EPIPE, which is no fault, and not a signal that kills.
+    signal(SIGPIPE, SIG_IGN);
+    for (int fd = 0; fd < 3; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
+            if (open("/dev/null", O_RDONLY) != fd) return;
+        }
+    }
+}
+
 static inline int rf_duplicate(int fd) { return rf_result(fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 
 static inline long rf_read(int fd, void *into, size_t count) {

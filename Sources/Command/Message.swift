@@ -3,8 +3,22 @@ import Foundation
 /// Words for people on standard error; data on standard output. Nothing is held back in a buffer,
 /// and a reader who went away is no fault.
 enum Message {
+    /// Ends the process where the output is lost, on a full disk for one: half of it, taken for the
+    /// whole, is worse than none.
     static func output(_ text: String) {
-        try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+        _ = signal(SIGPIPE, SIG_IGN)
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes { unsafe write(1, $0.baseAddress, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if errno == EPIPE {
+                return
+            } else if errno != EINTR {
+                error("cannot write standard output: \(System.describe(errno))")
+                exit(1)
+            }
+        }
     }
 
     static func plain(_ text: String) {

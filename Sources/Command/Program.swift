@@ -20,6 +20,8 @@ import Foundation
                 Message.error("`ringfence \(word)` is not available in this version")
                 Message.plain("See `ringfence --help` for the commands that are.")
                 exit(64)
+            case .help(let words):
+                Message.output(RingfenceCommand.helpMessage(for: Self.command(words)) + "\n")
             case .own: RingfenceCommand.main(own)
             }
         } catch {
@@ -29,9 +31,24 @@ import Foundation
     }
 }
 
+extension Program {
+    /// What the first of `words` name.
+    private static func command(_ words: [String]) -> any ParsableCommand.Type {
+        var command: any ParsableCommand.Type = RingfenceCommand.self
+        for word in words {
+            let next = command.configuration.subcommands.first { $0._commandName == word }
+            guard let next else { break }
+            command = next
+        }
+        return command
+    }
+}
+
 /// What the words of a command line ask for.
 enum Errand: Equatable {
     case own
+    /// Our own words about a command of a sibling's, with those that name it first.
+    case help([String])
     case handOver(HandOver)
     /// A command that is planned and not there yet: its name must not look like a typing error.
     case unavailable(String)
@@ -47,7 +64,9 @@ enum Errand: Equatable {
             return
         }
         if let handOver = HandOver.words[word] {
-            self = .handOver(handOver)
+            // What a command is for and what it takes is known here. `attack` says more itself.
+            let wantsHelp = words.contains("--help") || words.contains("-h")
+            self = wantsHelp && word != "attack" ? .help(words) : .handOver(handOver)
         } else if Self.planned.contains(word) {
             self = .unavailable(word)
         } else if word == "help", words.count > 1 {

@@ -14,6 +14,8 @@ enum StartFault: Error {
     case tls(TLSFault)
     case cryptography(String)
     case log(String, FileFault)
+    /// What `--announce` names.
+    case announcement(String, FileFault)
 }
 
 /// What the workers of one process share: the limiter, the counters, each other's mailboxes. Made

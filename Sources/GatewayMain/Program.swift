@@ -1,8 +1,5 @@
 import Gateway
-import Glibc
 
 @main struct Program {
-    static func main() {
-        exit(GatewayProgram.run(Array(CommandLine.arguments.dropFirst())))
-    }
+    static func main() { GatewayProgram.main(CommandLine.arguments) }
 }

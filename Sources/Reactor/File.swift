@@ -9,6 +9,10 @@ public enum FileFault: Error, Equatable, Sendable {
     /// Empty, or with a NUL.
     case badPath
     case full
+    /// A folder, where a file was wanted.
+    case folder
+    /// A named pipe into which nobody wrote in time.
+    case stalled
     case other(Int32)
 
     init(negative result: Int32) {
@@ -16,6 +20,7 @@ public enum FileFault: Error, Equatable, Sendable {
         case ENOENT, ENOTDIR: self = .missing
         case EACCES, EPERM, EROFS: self = .denied
         case ENOSPC, EDQUOT: self = .full
+        case EISDIR: self = .folder
         case let code: self = .other(code)
         }
     }
@@ -47,20 +52,31 @@ public func fileMode(_ path: String) throws(FileFault) -> FileMode {
         isRegular: rf_is_regular(file.mode) != 0, isFolder: file.mode & 0o170000 == 0o040000)
 }
 
+/// How long `readFile` waits for whoever writes into a pipe, before each part.
+public let pipePatienceMilliseconds: Int32 = 10_000
+
 /// The whole content of a file, or of a pipe up to its end; blocks, so it is for start-up and the
 /// control thread.
 ///
-/// - Parameter bytesMax: a longer file is `tooLarge`, and no more than this is read of it.
-public func readFile(_ path: String, bytesMax: Int) throws(FileFault) -> [UInt8] {
+/// - Parameters:
+///   - bytesMax: a longer file is `tooLarge`, and no more than this is read of it.
+///   - patienceMilliseconds: a pipe that gives nothing for this long is `stalled`; somebody may sit
+///     at a terminal, which is waited for.
+public func readFile(
+    _ path: String, bytesMax: Int, patienceMilliseconds: Int32 = pipePatienceMilliseconds
+) throws(FileFault) -> [UInt8] {
     precondition(bytesMax >= 0 && bytesMax < Int.max)
     try check(path)
-    let number = unsafe rf_open(path, O_RDONLY, 0)
+    // Opening a named pipe would wait for a writer.
+    let number = unsafe rf_open(path, O_RDONLY | O_NONBLOCK, 0)
     guard number >= 0 else { throw FileFault(negative: number) }
     let descriptor = unsafe FileDescriptor(adopting: number)
     var file = rf_file()
     var result = unsafe rf_fstat(number, &file)
     guard result == 0 else { throw FileFault(negative: result) }
-    if rf_is_regular(file.mode) != 0, file.size > UInt64(bytesMax) { throw .tooLarge }
+    let isRegular = rf_is_regular(file.mode) != 0
+    if isRegular, file.size > UInt64(bytesMax) { throw .tooLarge }
+    let patience = rf_is_terminal(number) != 0 ? -1 : patienceMilliseconds
 
     // The size is a guess: files of /proc say 0, and a file may grow meanwhile.
     var content: [UInt8] = []
@@ -68,6 +84,7 @@ public func readFile(_ path: String, bytesMax: Int) throws(FileFault) -> [UInt8]
     while !isComplete {
         let guess = content.isEmpty ? Int(clamping: file.size) : content.count
         let room = min(max(guess, 4_096), bytesMax - content.count + 1)
+        if !isRegular, rf_poll_readable(number, patience) == 0 { throw .stalled }
         let part = unsafe [UInt8](unsafeUninitializedCapacity: room) { space, count in
             let read = unsafe rf_read(descriptor.number, space.baseAddress, room)
             count = max(read, 0)

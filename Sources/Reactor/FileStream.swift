@@ -26,11 +26,15 @@ public struct FileReader: ~Copyable {
 
 /// A file written piece by piece that appears as a whole: a reader, or a crash, meets the old
 /// content or the new, never a part. What is not committed leaves nothing behind.
+///
+/// A symbolic link, and what is no regular file (`/dev/stdout`, a named pipe), is written in place,
+/// as it comes: renaming a file over one would take it away from everybody else.
 public struct AtomicFileWriter: ~Copyable {
     private let descriptor: FileDescriptor
     private let path: String
     private let folder: String
-    private let temporary: String
+    /// `nil` when it is written in place.
+    private let temporary: String?
     private var isCommitted = false
 
     /// - Parameter mode: permissions of the new file, subject to the umask.
@@ -40,10 +44,17 @@ public struct AtomicFileWriter: ~Copyable {
         let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
         guard !name.isEmpty else { throw .badPath }
-        let suffix = String(randomUInt64(), radix: 16)
-        let temporary = (folder == "/" ? "/." : folder + "/.") + name + "." + suffix + ".tmp"
-        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
-        let number = unsafe rf_open(temporary, flags, UInt32(mode & 0o777))
+        var temporary: String?
+        let number: Int32
+        if Self.isWrittenInPlace(path) {
+            number = unsafe rf_open(path, O_WRONLY | O_CREAT | O_TRUNC, UInt32(mode & 0o777))
+        } else {
+            let suffix = String(randomUInt64(), radix: 16)
+            let beside = (folder == "/" ? "/." : folder + "/.") + name + "." + suffix + ".tmp"
+            let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
+            number = unsafe rf_open(beside, flags, UInt32(mode & 0o777))
+            temporary = beside
+        }
         guard number >= 0 else { throw FileFault(negative: number) }
         descriptor = unsafe FileDescriptor(adopting: number)
         self.path = path
@@ -51,8 +62,13 @@ public struct AtomicFileWriter: ~Copyable {
         self.temporary = temporary
     }
 
+    private static func isWrittenInPlace(_ path: String) -> Bool {
+        var file = rf_file()
+        return unsafe rf_stat(path, 0, &file) == 0 && rf_is_regular(file.mode) == 0
+    }
+
     deinit {
-        if !isCommitted { _ = unsafe rf_unlink(temporary) }
+        if !isCommitted, let temporary { _ = unsafe rf_unlink(temporary) }
     }
 
     public mutating func write(_ content: Span<UInt8>) throws(FileFault) {
@@ -69,6 +85,12 @@ public struct AtomicFileWriter: ~Copyable {
 
     /// Brings what was written to the disk and gives it its name.
     public mutating func commit() throws(FileFault) {
+        guard let temporary else {
+            // Pipes and terminals cannot be brought to a disk.
+            _ = rf_fsync(descriptor.number)
+            isCommitted = true
+            return
+        }
         var result = rf_fsync(descriptor.number)
         if result == 0 { result = unsafe rf_rename(temporary, path) }
         guard result == 0 else { throw FileFault(negative: result) }

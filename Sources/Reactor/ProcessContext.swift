@@ -1,4 +1,6 @@
 import CLinux
+import Glibc
+import Synchronization
 
 /// What the process was given by whoever started it.
 public enum ProcessContext {
@@ -39,6 +41,22 @@ public enum ProcessContext {
     /// Whom files that this process makes belong to.
     public static var userID: UInt32 { rf_user_id() }
 
+    /// A program's whole life: `body`, then the end with the exit code it answers.
+    ///
+    /// Standard descriptors that were closed by whoever started it are filled first, so that
+    /// nothing else is opened under their numbers; writing to them fails all the same. An output
+    /// that could not be written (a full disk, not a reader that has gone) makes 1 of 0: half of a
+    /// proof or a script, taken for the whole, is worse than none.
+    public static func run(_ program: String, _ body: () -> Int32) -> Never {
+        rf_prepare_standard_descriptors()
+        let code = body()
+        if let fault = StandardStream.fault {
+            StandardStream.error.write("\(program): cannot write standard output: \(fault)\n")
+            exit(code == 0 ? 1 : code)
+        }
+        exit(code)
+    }
+
     /// Has the kernel kill this process when the thread that started it ends.
     ///
     /// - Returns: `false` when the parent went meanwhile, or the kernel refused.
@@ -54,9 +72,20 @@ public enum StandardStream: Int32, Sendable {
     case output = 1
     case error = 2
 
+    /// The first error that standard output met, less a reader that has gone; zero for none.
+    private static let lostWith = Atomic<Int32>(0)
+
+    /// Why something written to standard output is not there.
+    static var fault: FileFault? {
+        let code = lostWith.load(ordering: .relaxed)
+        return code == 0 ? nil : FileFault(negative: -code)
+    }
+
     /// Writes all of `text`, waiting as long as the reader does. A reader that has gone is no
     /// reason to stop.
-    public func write(_ text: String) {
+    ///
+    /// - Returns: whether all of it was taken, or the reader had gone.
+    @discardableResult public func write(_ text: String) -> Bool {
         let bytes = [UInt8](text.utf8)
         var written = 0
         while written < bytes.count {
@@ -68,10 +97,18 @@ public enum StandardStream: Int32, Sendable {
             if result == Int(-EAGAIN) {
                 _ = rf_poll_writable(rawValue, -1)
             } else if result <= 0 {
-                return
+                let code = Int32(clamping: -result)
+                if code == EPIPE { return true }
+                if self == .output {
+                    let (none, first) = (Int32(0), code == 0 ? EIO : code)
+                    _ = Self.lostWith.compareExchange(
+                        expected: none, desired: first, ordering: .relaxed)
+                }
+                return false
             } else {
                 written += result
             }
         }
+        return true
     }
 }

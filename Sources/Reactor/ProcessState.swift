@@ -17,7 +17,9 @@ public func boundFreeMemory(largeBytes: Int32, keptBytes: Int32) {
 }
 
 /// Writes `text` as it is; see `StandardStream.write`.
-public func write(_ text: String, to stream: StandardStream) { stream.write(text) }
+@discardableResult public func write(_ text: String, to stream: StandardStream) -> Bool {
+    stream.write(text)
+}
 
 /// Whether `stream` is a terminal, so that colours make sense.
 public func isTerminal(_ stream: StandardStream) -> Bool { rf_is_terminal(stream.rawValue) != 0 }
@@ -30,6 +32,8 @@ extension FileFault: CustomStringConvertible {
         case .tooLarge: "the file is too large"
         case .badPath: "the path is empty or holds a NUL"
         case .full: "no space left on the device"
+        case .folder: "it is a folder"
+        case .stalled: "nobody writes into the pipe"
         case .other(let code): "error \(code)"
         }
     }

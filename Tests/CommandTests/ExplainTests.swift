@@ -166,7 +166,7 @@ import Testing
     }
 
     @Test(arguments: [
-        [], ["--request", "a b c"], ["--request", "GET /x", "--token-file", "missing.jwt"],
+        [], ["--request", "a b c"], ["--request", "GET"], ["--request", ""],
         ["--request", "GET /x", "-H", "nonsense"], ["--request", "GET /x", "--from", "nowhere"],
         ["--request", "GET /x", "--frob"],
     ]) func `refuses words it does not understand`(_ words: [String]) throws {

@@ -154,6 +154,41 @@ import Testing
         #expect(running.process.end == nil)
     }
 
+    @Test func `is as ready as its probe says, and gives the same reason`() throws {
+        let dead = try ReservedPort.choose()
+        let place = try PolicyFolder(
+            Self.admin.replacing(
+                /jwks: [^,}\n]+/, with: """
+                    jwks: "https://127.0.0.1:\(dead)/keys.json"
+                        jwks_private: true
+                    """))
+        let running = try Running(place)
+        let status = try place.run("gateway", "status")
+        #expect(status.end == .exited(1), "\(status.output)\(status.errors)")
+        #expect(status.output.contains("NOT READY (no keys of issuer idp)"), "\(status.output)")
+        let object = try place.object(try place.run("status", "--json").output)
+        #expect(object["ready"] as? Bool == false)
+        #expect(object["reason"] as? String == "no keys of issuer idp")
+        #expect(running.process.end == nil)
+    }
+
+    /// Nobody writes into it: the reload is refused in the end, and signals are heard meanwhile
+    /// or afterwards.
+    @Test func `is not held by a pipe among its files`() throws {
+        let place = try PolicyFolder(Self.admin)
+        let running = try Running(place)
+        let pipe = place.folder.path + "/policies/pipe"
+        try #require(unsafe mkfifo(pipe, 0o600) == 0)
+        try place.folder.write(
+            Self.admin.replacing(/jwks: [^,}\n]+/, with: "jwks: file:pipe"),
+            to: "policies/gateway.yaml")
+        let refused = try place.run("gateway", "reload")
+        #expect(refused.end == .exited(1))
+        #expect(refused.errors.contains("nobody writes into the pipe"), "\(refused.errors)")
+        running.process.signal(SIGTERM)
+        #expect(try running.process.wait() == .exited(0))
+    }
+
     @Test func `ends when it is told to drain, and takes its socket away`() throws {
         let place = try PolicyFolder(Self.admin)
         let running = try Running(place)

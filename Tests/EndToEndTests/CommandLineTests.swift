@@ -40,6 +40,130 @@ import Testing
         #expect(result.errorOutput != "")
     }
 
+    @Test(arguments: [
+        "ringfence-gateway schema gateway", "ringfence-gateway --help", "ringfence-backend --help",
+        "ringfence-attack --help", "ringfence version", "ringfence man",
+        "ringfence completion bash", "ringfence check --help",
+    ])
+    func `an output that is not there is a failure, a reader that has gone is none`(
+        _ words: String
+    ) throws {
+        let program = words.split(separator: " ").map(String.init)
+        let command = ([try BuiltProducts.path(program[0])] + program.dropFirst())
+            .joined(separator: " ")
+        for place in [">/dev/full", ">&-"] {
+            let lost = try ChildProcess.run("sh", ["-c", "\(command) \(place)"])
+            #expect(lost.end == .exited(1), "\(place) \(lost.errorOutput)")
+            #expect(lost.errorOutput.contains("cannot write standard output: "))
+        }
+        // The reader has gone before the first byte: it is the program's status that is printed.
+        let gone = try ChildProcess.run(
+            "bash", ["-c", "(sleep 0.1; \(command); echo $? >&2) | true"])
+        #expect(gone.errorOutput == "0\n")
+    }
+
+    @Test func `descriptors that were closed are nobody else's`() throws {
+        let program = try BuiltProducts.path("ringfence-gateway")
+        let all = try ChildProcess.run("sh", ["-c", "\(program) schema test <&- 2>&-"])
+        #expect(all.end == .exited(0) && all.output.hasPrefix("{"))
+        let none = try ChildProcess.run("sh", ["-c", "\(program) test nowhere <&- >&- 2>&-"])
+        #expect(none.end == .exited(2))
+    }
+
+    @Test func `a private key is replaced only when that is said`() throws {
+        let files = try TemporaryFolder()
+        func key(_ more: String) throws -> ChildProcess.End {
+            try Self.run(
+                "ringfence-gateway key create --algorithm ES256 --private k.pem \(more)",
+                in: files.path
+            ).end
+        }
+        func certificate(_ more: String) throws -> ChildProcess.End {
+            try Self.run(
+                "ringfence-gateway certificate create --hosts a.test --certificate c.pem \(more)",
+                in: files.path
+            ).end
+        }
+        func content(_ name: String) throws -> String {
+            try String(contentsOfFile: files.path + "/" + name, encoding: .utf8)
+        }
+        #expect(try key("--public p.pem") == .exited(0))
+        let first = try content("k.pem")
+        #expect(try key("--public p.pem") == .exited(1))
+        #expect(try certificate("--key k.pem") == .exited(1))
+        #expect(try content("k.pem") == first)
+        #expect(try key("--public ./k.pem --force") == .exited(64))
+        #expect(try certificate("--key c.pem") == .exited(64))
+        #expect(try content("k.pem") == first)
+        #expect(try key("--public p.pem --force") == .exited(0))
+        #expect(try content("k.pem") != first)
+        #expect(try certificate("--key c.key") == .exited(0))
+        #expect(try certificate("--key c.key --force") == .exited(0))
+    }
+
+    @Test(arguments: [
+        ("token inspect --token-file nothing", 2, "cannot read `nothing`: no such file"),
+        ("token inspect --token-file .", 2, "cannot read `.`: it is a folder"),
+        ("token inspect --token-file empty", 2, "`empty` is empty"),
+        (
+            "token mint --key nothing --algorithm HS256 --claims {}", 2,
+            "cannot read `nothing`: no such file"
+        ),
+        ("tenant list --url https://a.test --vendor-key-file nothing", 2, "cannot read `nothing`"),
+        (
+            "tenant list --url https://127.0.0.1:1 --vendor-key-file key --ca nothing", 2,
+            "cannot read `nothing`"
+        ),
+        (
+            "tenant list --url https://127.0.0.1:1 --vendor-key-file key --ca key", 2,
+            "`key` holds no certificates"
+        ),
+        (
+            "tenant list --url https://nowhere.invalid --vendor-key-file key", 4,
+            "`nowhere.invalid` cannot be resolved"
+        ),
+        ("status --config nothing", 2, "cannot read `nothing/gateway.yaml`: no such file"),
+        ("test nothing", 2, "cannot read `nothing`: no such file"),
+        ("backend", 64, "a command is missing"), ("gateway", 64, "a command is missing"),
+        ("db verify --login-file empty", 2, "`empty` is empty"),
+        ("db protect --owner-file empty t", 2, "`empty` is empty"),
+    ])
+    func `what cannot be read is said so, alike everywhere`(
+        _ words: String, _ status: Int32, _ says: String
+    ) throws {
+        let files = try TemporaryFolder()
+        try files.write("\n", to: "empty")
+        try files.write("secret\n", to: "key")
+        let result = try Self.run("ringfence " + words, in: files.path)
+        #expect(result.end == .exited(status))
+        #expect(result.errorOutput.contains(says), "\(result.errorOutput)")
+        #expect(!result.errorOutput.contains("usage:"))
+    }
+
+    /// A help that lacks an option hides it from the manual and the shell, too.
+    @Test(arguments: ["ringfence-gateway", "ringfence-backend"])
+    func `the manual has every option of the siblings`(_ sibling: String) throws {
+        let usage = try Self.run("\(sibling) --help").output
+        let manual = try Self.run("ringfence man").output.replacing("\\-", with: "-")
+        let options = Set(usage.matches(of: /--[a-z][a-z-]*/).map { String($0.output) })
+        #expect(options.count > 10)
+        #expect(options.filter { !manual.contains($0) } == [])
+        for command in ["seal-key create", "evidence keygen", "gateway drain", "key revoke"] {
+            #expect(manual.contains(command), "\(command)")
+        }
+    }
+
+    @Test(arguments: [
+        ("db verify", "Prove as the deployed login"), ("check", "Check policy files"),
+        ("gateway run", "Serve until SIGTERM"), ("tenant domain", "domain"),
+        ("db seal-key create", "Make a key for the gateway"), ("explain", "--key-file"),
+    ])
+    func `help about a command says what it is for`(_ words: String, _ says: String) throws {
+        let asked = try Self.run("ringfence \(words) --help")
+        #expect(asked.output.contains(says) && asked.output.contains("USAGE: ringfence"))
+        #expect(try Self.run("ringfence help \(words)").output == asked.output)
+    }
+
     @Test func `check tells errors, warnings and nothing apart`() throws {
         let files = try TemporaryFolder()
         let policy = """

@@ -170,6 +170,15 @@ import Testing
         #expect(throws: LocalPostgresFault.self) { try start(folder.path + "/state") }
     }
 
+    /// A ^C would end initdb half way, and the folder with the password in it would be left.
+    @Test func `what makes it is out of the terminal's reach`() throws {
+        let (end, output) = LocalPostgres.run(
+            ["sh", "-c", "echo $$; cut -d ' ' -f 6 /proc/$$/stat"], timeoutSeconds: 60)
+        #expect(end == .exited(0))
+        let words = output.split(separator: "\n")
+        #expect(words.count == 2 && words.first == words.last, "\(output)")
+    }
+
     @Test func `it listens on loopback only when asked`() throws {
         let folder = try TemporaryFolder()
         var options = PostgresServer.Options(folder: folder.path + "/state")

@@ -32,10 +32,51 @@ import Testing
         #expect(status.starts(with: Array("Name:".utf8)))
     }
 
+    /// What is at the path itself.
+    private func kind(_ path: String) -> mode_t {
+        var file = stat()
+        return unsafe lstat(path, &file) == 0 ? file.st_mode & S_IFMT : 0
+    }
+
+    @Test func `that are pipes are read to the end, and waited for only so long`() throws {
+        let path = scratch.path("pipe")
+        try #require(unsafe mkfifo(path, 0o600) == 0)
+        let fault = #expect(throws: FileFault.self) {
+            _ = try readFile(path, bytesMax: 10, patienceMilliseconds: 20)
+        }
+        #expect(fault == .stalled)
+        let content = [UInt8](repeating: 7, count: 200_000)
+        let writer = try WorkerThread(name: "writer") {
+            // Waits for the reader, as a shell's redirection does.
+            try? writeFileAtomically(path, content.span)
+        }
+        #expect(try readFile(path, bytesMax: 200_000) == content)
+        writer.join()
+        #expect(kind(path) == S_IFIFO)
+    }
+
+    @Test func `behind a link are written through it, as devices and pipes are`() throws {
+        let (path, link) = (scratch.path("file"), scratch.path("link"))
+        try writeFileAtomically(path, [1, 2, 3].span)
+        try #require(unsafe symlink(path, link) == 0)
+        try writeFileAtomically(link, [4].span)
+        #expect(kind(link) == S_IFLNK)
+        #expect(try readFile(path, bytesMax: 9) == [4])
+        let dangling = scratch.path("dangling")
+        try #require(unsafe symlink(scratch.path("made"), dangling) == 0)
+        try writeFileAtomically(dangling, [5].span, mode: 0o600)
+        #expect(try readFile(scratch.path("made"), bytesMax: 9) == [5])
+        #expect(try fileMode(scratch.path("made")).permissions == 0o600)
+        let fault = #expect(throws: FileFault.self) {
+            try writeFileAtomically(scratch.folder, [1].span)
+        }
+        #expect(fault == .folder)
+    }
+
     @Test func `missing, badly named and folders are told apart`() throws {
         for (path, expected) in [
             (scratch.path("none"), FileFault.missing), ("", .badPath), ("a\0b", .badPath),
-            (scratch.folder, .other(EISDIR)),
+            (scratch.folder, .folder),
         ] {
             let fault = #expect(throws: FileFault.self) { _ = try readFile(path, bytesMax: 10) }
             #expect(fault == expected)

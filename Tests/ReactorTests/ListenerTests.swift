@@ -116,6 +116,7 @@ import Testing
         let path = scratch.path("taken.sock")
         do {
             let listener = try Listener(on: .unix(path: path))
+            try #require(unsafe unlink(path) == 0)
             try writeFileAtomically(path, [1].span)
             let address = listener.address
             #expect(address == .unix(path: path))

@@ -32,6 +32,13 @@ public enum AttackProgram {
 
         """
 
+    /// The whole life of the process.
+    ///
+    /// - Parameter arguments: the program's name first.
+    public static func main(_ arguments: [String]) -> Never {
+        ProcessContext.run("ringfence-attack") { run(Array(arguments.dropFirst())) }
+    }
+
     /// - Parameter arguments: without the program's name.
     /// - Returns: the exit code.
     public static func run(_ arguments: [String]) -> Int32 {

@@ -5,6 +5,13 @@ import Verification
 
 /// The program behind `ringfence-backend`.
 public enum BackendProgram {
+    /// The whole life of the process.
+    ///
+    /// - Parameter arguments: the program's name first.
+    public static func main(_ arguments: [String]) -> Never {
+        ProcessContext.run("ringfence-backend") { run(arguments) }
+    }
+
     /// Does what `arguments` (the program's name first) ask for and answers the exit code.
     public static func run(_ arguments: [String]) -> Int32 {
         if let expected = ProcessContext.variable("RINGFENCE_EXPECT_VERSION"),
@@ -24,7 +31,8 @@ public enum BackendProgram {
                 return error.exit.rawValue
             }
         } catch {
-            StandardStream.error.write("error: \(error.message)\n\n\(BackendCommand.usage)")
+            StandardStream.error.write(
+                "error: \(error.message)\n`ringfence-backend --help` shows the commands\n")
             return ExitCode.usage.rawValue
         }
     }

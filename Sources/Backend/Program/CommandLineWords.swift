@@ -35,7 +35,8 @@ enum BackendCommand: Equatable {
         var rest = words[...]
         let first = rest.popFirst()
         switch first {
-        case nil, "help": self = .help
+        case nil: throw UsageFault(message: "a command is missing")
+        case "help": self = .help
         case "version", "--version":
             let flags = try Self.flags(&rest, ["--json"], [])
             self = .version(asJSON: flags["--json"] != nil)

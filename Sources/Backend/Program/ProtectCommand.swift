@@ -127,8 +127,13 @@ struct ProtectCommand: Equatable {
                     exit: .invalidConfiguration,
                     message: "error: cannot read `\(ownerFile)`: \(error.words)\n")
             }
-            let text = String(decoding: bytes, as: UTF8.self)
-            return DatabaseAddress(String(text.prefix { !$0.isNewline }))
+            let line = String(decoding: bytes, as: UTF8.self).prefix { !$0.isNewline }
+            // libpq would take an empty one for whatever the environment names.
+            guard !line.allSatisfy(\.isWhitespace) else {
+                throw StartupFault(
+                    exit: .invalidConfiguration, message: "error: `\(ownerFile)` is empty\n")
+            }
+            return DatabaseAddress(String(line))
         }
         let (setup, warnings) = try BackendSetup.load(config ?? BackendCommand.configDefault)
         StandardStream.error.write(warnings)

@@ -155,6 +155,8 @@ extension FileFault {
         case .tooLarge: "it is too large"
         case .badPath: "it is no path"
         case .full: "the disk is full"
+        case .folder: "it is a folder"
+        case .stalled: "nobody writes into the pipe"
         case .other(let code): "error \(code)"
         }
     }

@@ -315,7 +315,13 @@ struct VerifyCommand: Equatable {
     }
 
     private static func line(_ file: String) throws(StartupFault) -> String {
-        String(String(decoding: try read(file), as: UTF8.self).prefix { !$0.isNewline })
+        let line = String(decoding: try read(file), as: UTF8.self).prefix { !$0.isNewline }
+        // libpq would take an empty one for whatever the environment names.
+        guard !line.allSatisfy(\.isWhitespace) else {
+            throw StartupFault(
+                exit: .invalidConfiguration, message: "error: `\(file)` is empty\n")
+        }
+        return String(line)
     }
 
     private static func read(_ file: String) throws(StartupFault) -> [UInt8] {

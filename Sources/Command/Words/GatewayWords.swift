@@ -10,7 +10,6 @@ func describe(
 ) -> CommandConfiguration {
     CommandConfiguration(
         commandName: word, abstract: abstract, usage: "ringfence \(synopsis)",
-        discussion: subcommands.isEmpty ? "`ringfence \(word) --help` says more." : "",
         subcommands: subcommands)
 }
 

@@ -14,20 +14,50 @@ struct BackendWord: ParsableCommand {
 struct DatabaseWord: ParsableCommand {
     static let configuration = describe(
         "db", "Migrate the database, or check what its roles may do.",
-        synopsis: "db migrate|posture|verify|protect|evidence [OPTIONS]",
+        synopsis: "db migrate|posture|seal-key|verify|protect|evidence [OPTIONS]",
         subcommands: [
-            Migrate.self, Posture.self, Verify.self, Protect.self, EvidenceWord.self,
+            Migrate.self, Posture.self, SealKeyWord.self, Verify.self, Protect.self,
+            EvidenceWord.self,
         ])
 
     struct Migrate: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Bring the tables up to date.")
         @Option(help: "The policy.", completion: .file()) var config: String?
+        @Flag(name: .customLong("print-admin-sql"), help: "Print the part for a superuser.")
+        var printsAdminSQL = false
     }
 
     struct Posture: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check what the runtime role may do.")
         @Option(help: "The policy.", completion: .file()) var config: String?
+        @Flag(help: "Print JSON.") var json = false
+    }
+
+    struct SealKeyWord: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "seal-key", abstract: "The keys by which a database knows the seals.",
+            subcommands: [Create.self, List.self, Retire.self])
+
+        struct Create: ParsableCommand {
+            static let configuration = CommandConfiguration(
+                abstract: "Make a key for the gateway; the database knows it from then on.")
+            @Option(help: "Where the key is written.", completion: .file()) var out: String
+            @Option(help: "The policy.", completion: .file()) var config: String?
+        }
+
+        struct List: ParsableCommand {
+            static let configuration = CommandConfiguration(
+                abstract: "Which keys there are, and until when.")
+            @Option(help: "The policy.", completion: .file()) var config: String?
+        }
+
+        struct Retire: ParsableCommand {
+            static let configuration = CommandConfiguration(
+                abstract: "Refuse seals made with a key, from now on.")
+            @Argument(help: "The key's id.") var key: String
+            @Option(help: "The policy.", completion: .file()) var config: String?
+        }
     }
 }
 
@@ -165,5 +195,6 @@ struct CertificateWord: ParsableCommand {
         @Option(help: "The certificate.", completion: .file()) var certificate: String
         @Option(help: "Its key.", completion: .file()) var key: String
         @Option(help: "How long it is valid.") var days: Int?
+        @Flag(help: "Replace a key that is there.") var force = false
     }
 }

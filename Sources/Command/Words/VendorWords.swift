@@ -89,6 +89,7 @@ struct KeyWord: ParsableCommand {
         var privateFile: String?
         @Option(name: .customLong("public"), help: "The public key.", completion: .file())
         var publicFile: String?
+        @Flag(help: "Replace a private key that is there.") var force = false
         @OptionGroup var vendor: VendorOptions
     }
 

@@ -14,7 +14,7 @@ struct CheckCommand {
         do throws(Misuse) {
             return try CheckCommand(&words).run()
         } catch {
-            return GatewayProgram.misuse(error.message)
+            return GatewayProgram.misuse(error)
         }
     }
 

@@ -28,8 +28,9 @@ public enum GatewayProgram {
                ringfence-gateway token mint --key FILE --algorithm A --claims JSON
                                             [--kid K] [--type T] [--ttl 1h]
                ringfence-gateway certificate create --hosts NAMES --certificate FILE --key FILE
-                                            [--days N]
+                                            [--days N] [--force]
                ringfence-gateway key create --algorithm A --private FILE [--public FILE]
+                                            [--force]
                ringfence-gateway tenant create ID --tier T [--name NAME] [--requests N/min]
                ringfence-gateway tenant list | show ID | suspend ID | resume ID
                ringfence-gateway tenant tier ID TIER [--requests N/min|none]
@@ -50,6 +51,13 @@ public enum GatewayProgram {
         static let unreachable: Int32 = 4
         static let usage: Int32 = 64
         static let bug: Int32 = 70
+    }
+
+    /// The whole life of the process.
+    ///
+    /// - Parameter arguments: the program's name first.
+    public static func main(_ arguments: [String]) -> Never {
+        ProcessContext.run("ringfence-gateway") { run(Array(arguments.dropFirst())) }
     }
 
     /// Runs one command.
@@ -129,7 +137,7 @@ public enum GatewayProgram {
                 return complain("the parent is gone", Exit.found)
             }
         } catch {
-            return misuse(error.message)
+            return misuse(error)
         }
         return run.run()
     }
@@ -144,9 +152,14 @@ public enum GatewayProgram {
         return complain("there is no code `\(code)`\(near)", Exit.found)
     }
 
-    static func misuse(_ message: String) -> Int32 {
-        write("ringfence-gateway: \(message)\n\(usage)", to: .error)
-        return Exit.usage
+    static func misuse(_ message: String) -> Int32 { misuse(Misuse(message: message)) }
+
+    static func misuse(_ misuse: Misuse) -> Int32 {
+        let hint = "`ringfence help` shows the commands, `ringfence help COMMAND` one of them\n"
+        let isAboutWords = misuse.exit == Exit.usage
+        write(
+            "ringfence-gateway: \(misuse.message)\n\(isAboutWords ? hint : "")", to: .error)
+        return misuse.exit
     }
 
     static func complain(_ message: String, _ code: Int32) -> Int32 {
@@ -158,6 +171,14 @@ public enum GatewayProgram {
 /// A word that does not belong where it stands.
 struct Misuse: Error {
     let message: String
+    /// Another than `usage` where the words are right and what they name is not.
+    var exit: Int32 = GatewayProgram.Exit.usage
+
+    static func unreadable(_ file: String, _ fault: FileFault) -> Misuse {
+        Misuse(
+            message: "cannot read `\(file)`: \(fault.description)",
+            exit: GatewayProgram.Exit.invalid)
+    }
 }
 
 /// The words of a command line, taken one by one.

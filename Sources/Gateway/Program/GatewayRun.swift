@@ -36,7 +36,7 @@ struct GatewayRun {
         let server = try GatewayServer(
             snapshot: snapshot, certificates: loaded.certificates,
             clientAuthorities: loaded.clientAuthorities, resolver: resolver)
-        server.start(announceFile: announceFile)
+        try server.start(announceFile: announceFile)
         server.control(signals: signals, loader: loader)
         return GatewayProgram.Exit.fine
     }
@@ -59,6 +59,8 @@ extension StartFault: CustomStringConvertible {
     var description: String {
         switch self {
         case .system(let fault): "the system refuses: \(fault)"
+        case .address(let text, .addressInUse) where text.hasPrefix("unix:"):
+            "\(text) is in use by another process (`ss -lxp` shows which), or is no socket"
         case .address(let text, .addressInUse):
             "\(text) is in use by another process (`ss -ltnp` shows which)"
         case .address(let text, let fault): "cannot listen on \(text): \(fault)"
@@ -66,6 +68,7 @@ extension StartFault: CustomStringConvertible {
         case .tls(let fault): "TLS cannot be set up: \(fault)"
         case .cryptography(let text): "cryptography cannot be set up: \(text)"
         case .log(let target, let fault): "cannot write the access log to \(target): \(fault)"
+        case .announcement(let path, let fault): "cannot write `\(path)`: \(fault)"
         }
     }
 }
@@ -134,17 +137,33 @@ final class GatewayServer {
         let count = listen.workers ?? cores.count
         gateway = try GatewayProcess(workers: count, tls: context)
         directory = DirectoryService(gateway)
-        directory.follow(
-            try directory.prepare(
-                snapshot.policy, secret: snapshot.feedSecret, sealKey: snapshot.sealKey))
+        let feed = try directory.prepare(
+            snapshot.policy, secret: snapshot.feedSecret, sealKey: snapshot.sealKey)
+        // All that can be refused first, then what runs.
         let listener = try Self.listener(on: listen.publicAddress.text)
         publicAddress = listener.address
-        healthAddress = try Self.startHealth(
-            listen.health?.text, gateway: gateway, box: box, stops: &healthStops)
-        try startAdmin(listen.admin?.text)
-        // First, so that keys kept from before are there for the first request.
-        keyFetchers.follow(snapshot)
-        try startWorkers(count, listener: listener, snapshot: snapshot)
+        var health: Listener?
+        var admin: Listener?
+        var healthAddress: SocketAddress?
+        if let text = listen.health?.text {
+            let listener = try Self.listener(on: text)
+            healthAddress = listener.address
+            health = .some(listener)
+        }
+        self.healthAddress = healthAddress
+        if let text = listen.admin?.text { admin = .some(try Self.listener(on: text)) }
+        directory.follow(feed)
+        do throws(StartFault) {
+            try startHealth(health.take())
+            try startAdmin(admin.take())
+            // First, so that keys kept from before are there for the first request.
+            keyFetchers.follow(snapshot)
+            try startWorkers(count, listener: listener, snapshot: snapshot)
+        } catch {
+            // Whatever runs already would be waited for.
+            end(afterMilliseconds: 0)
+            throw error
+        }
     }
 
     private static func listener(on text: String) throws(StartFault) -> Listener {
@@ -161,16 +180,11 @@ final class GatewayServer {
         }
     }
 
-    private static func startHealth(
-        _ text: String?, gateway: GatewayProcess, box: SnapshotBox,
-        stops: inout Mailbox<UInt64>?
-    ) throws(StartFault) -> SocketAddress? {
-        guard let text else { return nil }
-        let listener = try listener(on: text)
-        let address = listener.address
+    private func startHealth(_ listener: consuming sending Listener?) throws(StartFault) {
+        guard let listener else { return }
         do throws(SystemFault) {
             let service = try HTTPService(listener: listener)
-            stops = service.stops
+            healthStops = service.stops
             let health = HealthService(gateway: gateway, current: box)
             let thread = try WorkerThread(name: "health", running: service) { service in
                 do throws(SystemFault) {
@@ -184,15 +198,14 @@ final class GatewayServer {
         } catch {
             throw .system(error)
         }
-        return address
     }
 
-    private func startAdmin(_ text: String?) throws(StartFault) {
-        guard let text else { return }
+    private func startAdmin(_ listener: consuming sending Listener?) throws(StartFault) {
+        guard let listener else { return }
         let service = AdminService(
             gateway: gateway, current: box, board: board, requests: adminRequests,
             publicAddress: publicAddress, healthAddress: healthAddress)
-        admin = try AdminThread(service, on: try Self.listener(on: text))
+        admin = try AdminThread(service, on: listener)
     }
 
     private func startWorkers(
@@ -215,7 +228,9 @@ final class GatewayServer {
     }
 
     /// Says where it listens, to people and to a parent process.
-    func start(announceFile: String?) {
+    ///
+    /// - Throws: when the parent cannot be told; it would wait for ever.
+    func start(announceFile: String?) throws(StartFault) {
         gateway.isReady.store(true, ordering: .releasing)
         noteSuccess()
         let scheme = gateway.tls == nil ? "http" : "https"
@@ -227,7 +242,12 @@ final class GatewayServer {
         var lines = "public=\(publicAddress)\n"
         if let healthAddress { lines += "health=\(healthAddress)\n" }
         let bytes = [UInt8](lines.utf8)
-        try? writeFileAtomically(announceFile, bytes.span)
+        do throws(FileFault) {
+            try writeFileAtomically(announceFile, bytes.span)
+        } catch {
+            stop()
+            throw .announcement(announceFile, error)
+        }
     }
 
     /// The main thread's loop: signals, ticket keys, and memory that a crowd of connections left.
@@ -345,7 +365,11 @@ final class GatewayServer {
     private func stop() {
         gateway.isReady.store(false, ordering: .releasing)
         write("ringfence-gateway: stopping\n", to: .error)
-        let patience = UInt64(box.snapshot.policy.listen.deadlines.drainMilliseconds)
+        end(afterMilliseconds: UInt64(box.snapshot.policy.listen.deadlines.drainMilliseconds))
+    }
+
+    /// Ends whatever runs, and waits for it.
+    private func end(afterMilliseconds patience: UInt64) {
         gateway.tell(.drain(milliseconds: patience))
         for worker in workers { worker.join() }
         admin?.stop()

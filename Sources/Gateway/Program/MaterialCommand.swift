@@ -13,13 +13,15 @@ enum MaterialCommand {
             let certificate = try words.required("--certificate")
             let key = try words.required("--key")
             let text = try words.option("--days") ?? "30"
+            let replaces = words.flag("--force")
             try words.end()
+            try check(privateFile: key, beside: certificate, replaces: replaces)
             guard let days = Int(text), (1...3650).contains(days) else {
                 throw Misuse(message: "--days takes 1 to 3650")
             }
             return create(hosts: hosts, days: days, certificate: certificate, key: key)
         } catch {
-            return GatewayProgram.misuse(error.message)
+            return GatewayProgram.misuse(error)
         }
     }
 
@@ -32,7 +34,8 @@ enum MaterialCommand {
             made = try SelfSignedCertificate(
                 hosts: hosts, notBeforeSeconds: WallClock.now().seconds - 3_600, days: days)
         } catch {
-            return GatewayProgram.complain("no certificate for \(hosts): \(error)", 1)
+            return GatewayProgram.complain(
+                "no certificate for `\(hosts.joined(separator: ","))`: \(error)", 1)
         }
         return save([(certificate, made.certificatePEM, 0o644), (key, made.keyPEM, 0o600)])
     }
@@ -42,7 +45,9 @@ enum MaterialCommand {
             let name = try words.required("--algorithm")
             let privateFile = try words.required("--private")
             let publicFile = try words.option("--public")
+            let replaces = words.flag("--force")
             try words.end()
+            try check(privateFile: privateFile, beside: publicFile, replaces: replaces)
             guard let algorithm = TokenAlgorithm(name: name) else {
                 throw Misuse(message: "--algorithm takes one of \(algorithms)")
             }
@@ -53,7 +58,7 @@ enum MaterialCommand {
             }
             return create(algorithm, privateFile: privateFile, publicFile: publicFile)
         } catch {
-            return GatewayProgram.misuse(error.message)
+            return GatewayProgram.misuse(error)
         }
     }
 
@@ -84,6 +89,19 @@ enum MaterialCommand {
         } catch {
             return GatewayProgram.complain("no key: \(error.message)", 1)
         }
+    }
+
+    /// A private key that is overwritten is lost, with all that was made for it.
+    private static func check(
+        privateFile: String, beside other: String?, replaces: Bool
+    ) throws(Misuse) {
+        guard ProcessContext.absolute(privateFile) != other.map(ProcessContext.absolute) else {
+            throw Misuse(message: "`\(privateFile)` cannot hold the private key and the other, too")
+        }
+        guard !replaces, let mode = try? fileMode(privateFile), mode.isRegular else { return }
+        throw Misuse(
+            message: "`\(privateFile)` is there already; --force replaces it",
+            exit: GatewayProgram.Exit.found)
     }
 
     private static func save(_ files: [(path: String, bytes: [UInt8], mode: UInt16)]) -> Int32 {
@@ -117,7 +135,7 @@ enum MintCommand {
             }
             return try mint(keyFile, algorithm, claims, keyName, type, seconds)
         } catch {
-            return GatewayProgram.misuse(error.message)
+            return GatewayProgram.misuse(error)
         }
     }
 
@@ -143,7 +161,7 @@ enum MintCommand {
         do throws(FileFault) {
             key = try readFile(keyFile, bytesMax: 65_536)
         } catch {
-            return GatewayProgram.complain("cannot read \(keyFile): \(error)", 1)
+            throw .unreadable(keyFile, error)
         }
         do throws(KeyDefect) {
             let signer = try TokenSigner(algorithm: algorithm, keyFile: key.span)

@@ -103,7 +103,14 @@ struct AdminService {
         out.beginObject()
         out.member("v", 1)
         out.member("version", Release.version)
-        out.member("ready", gateway.isReady.load(ordering: .acquiring))
+        let readiness = HealthService(gateway: gateway, current: current).readiness
+        out.member("ready", readiness.isReady)
+        out.key("reason")
+        if readiness.words.isEmpty {
+            out.null()
+        } else {
+            out.string(readiness.words.joined(separator: "; "))
+        }
         out.member("uptime_seconds", now - started.seconds)
         out.member("public", publicAddress.description)
         out.key("health")

@@ -20,8 +20,9 @@ struct HealthService {
         switch String(decoding: request.path, as: UTF8.self) {
         case "/livez": return text(200, "alive\n")
         case "/readyz":
-            guard gateway.isReady.load(ordering: .acquiring) else { return text(503, "stopping\n") }
-            return readiness(of: current.snapshot.issuers)
+            let readiness = readiness
+            let lines = (readiness.isReady ? ["ready"] : []) + readiness.words
+            return text(readiness.isReady ? 200 : 503, lines.map { $0 + "\n" }.joined())
         case "/metrics":
             noteDirectory()
             return ServiceReply(
@@ -40,10 +41,10 @@ struct HealthService {
             !gateway.directory.isFresh(settings, now: .now())
         else { return nil }
         guard let age = gateway.directory.age(now: .now()) else {
-            return "nothing is known of the directory\n"
+            return "nothing is known of the directory"
         }
         let most = settings.staleMillisecondsMax / 1_000
-        return "the directory is \(age / 1_000_000_000) s old, at most \(most) s\n"
+        return "the directory is \(age / 1_000_000_000) s old, at most \(most) s"
     }
 
     /// Gauges that are true when they are asked for.
@@ -61,18 +62,30 @@ struct HealthService {
         set.set(metrics.directoryFaults, to: report.faults)
     }
 
+    /// Whether requests should be sent here, and what is missing, if only for some.
+    struct Readiness {
+        var isReady: Bool
+        var words: [String]
+    }
+
     /// Ready once every issuer has keys or was at least asked for them, and any of them has some:
     /// one dead issuer keeps nobody else's tenants waiting, and a gateway that could verify nothing
     /// takes no traffic from one that can.
-    private func readiness(of issuers: [IssuerKeys]) -> ServiceReply {
+    var readiness: Readiness {
+        guard gateway.isReady.load(ordering: .acquiring) else {
+            return Readiness(isReady: false, words: ["stopping"])
+        }
+        let issuers = current.snapshot.issuers
         let missing = issuers.filter { $0.issuer == nil }
-        let names = missing.map { "no keys of issuer \($0.policy.name)\n" }.joined()
+        let words = missing.map { "no keys of issuer \($0.policy.name)" }
         let isWaiting = missing.contains { $0.feed?.status.isTried != true }
         guard missing.isEmpty || (!isWaiting && missing.count < issuers.count) else {
-            return text(503, names)
+            return Readiness(isReady: false, words: words)
         }
-        if let reason = directoryUnreadiness { return text(503, reason + names) }
-        return text(200, "ready\n" + names)
+        if let reason = directoryUnreadiness {
+            return Readiness(isReady: false, words: [reason] + words)
+        }
+        return Readiness(isReady: true, words: words)
     }
 
     static func refuse(_ defect: ServiceDefect) -> ServiceReply {

@@ -15,7 +15,7 @@ enum InitCommand {
             }
             return write(template, to: String(path.trimmingSlash))
         } catch {
-            return GatewayProgram.misuse(error.message)
+            return GatewayProgram.misuse(error)
         }
     }
 
@@ -69,7 +69,7 @@ enum SchemaCommand {
             write(schema.json(), to: .output)
             return GatewayProgram.Exit.fine
         } catch {
-            return GatewayProgram.misuse(error.message)
+            return GatewayProgram.misuse(error)
         }
     }
 }

@@ -18,7 +18,15 @@ struct AdminCommand {
             var socket = try words.option("--admin")
             let overlay = try words.overlay()
             try words.end()
-            if socket == nil { socket = address(in: path, overlay) }
+            if socket == nil {
+                let file = SnapshotLoader.file(at: path)
+                do throws(FileFault) {
+                    _ = try fileMode(file)
+                } catch {
+                    throw .unreadable(file, error)
+                }
+                socket = address(in: path, overlay)
+            }
             guard let socket else {
                 return GatewayProgram.complain(
                     "`\(SnapshotLoader.file(at: path))` has no `listen.admin`; name the socket "
@@ -31,7 +39,7 @@ struct AdminCommand {
             let plain = String(socket.dropFirst(5))
             return AdminCommand(verb: verb, isJSON: isJSON, socket: plain).run()
         } catch {
-            return GatewayProgram.misuse(error.message)
+            return GatewayProgram.misuse(error)
         }
     }
 
@@ -79,7 +87,8 @@ struct AdminCommand {
             case .drain: write("draining: what is open gets to its end\n", to: .output)
             }
         }
-        return status.isRefused ? GatewayProgram.Exit.found : GatewayProgram.Exit.fine
+        let isWell = !status.isRefused && status.isReady
+        return isWell ? GatewayProgram.Exit.fine : GatewayProgram.Exit.found
     }
 }
 
@@ -106,6 +115,9 @@ struct AdminAnswer: ~Escapable {
         text("/accepted") == "false" || text("/last_reload/accepted") == "false"
     }
 
+    /// As `/readyz` says, in an answer that tells of it.
+    var isReady: Bool { text("/ready") != "false" }
+
     var reloadText: String? { text("/text") }
 
     var reloadVerdict: String {
@@ -118,7 +130,7 @@ struct AdminAnswer: ~Escapable {
 
     func text() -> String {
         var rows: [[String]] = []
-        let ready = text("/ready") == "true" ? "ready" : "stopping"
+        let ready = isReady ? "ready" : "NOT READY (\(text("/reason") ?? "?"))"
         rows.append([
             "gateway", "\(text("/version") ?? "?"), \(ready), up \(duration("/uptime_seconds"))",
         ])

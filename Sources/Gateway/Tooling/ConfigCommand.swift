@@ -18,7 +18,7 @@ struct ConfigCommand {
             try words.end()
             return show(path, overlay, isJSON: isJSON, hasOrigin: hasOrigin)
         } catch {
-            return GatewayProgram.misuse(error.message)
+            return GatewayProgram.misuse(error)
         }
     }
 

@@ -22,7 +22,7 @@ struct DiffCommand {
             let command = DiffCommand(isJSON: isJSON, fails: fails, replays: replays)
             return command.compare(old, new, overlay)
         } catch {
-            return GatewayProgram.misuse(error.message)
+            return GatewayProgram.misuse(error)
         }
     }
 

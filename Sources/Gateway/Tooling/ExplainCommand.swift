@@ -24,7 +24,7 @@ struct ExplainCommand {
             let command = try ExplainCommand(&words)
             return command.run()
         } catch {
-            return GatewayProgram.misuse(error.message)
+            return GatewayProgram.misuse(error)
         }
     }
 
@@ -72,14 +72,21 @@ struct ExplainCommand {
     /// it.
     static func token(_ file: String) throws(Misuse) -> String {
         let text = String(decoding: try read(file, bytesMax: tokenBytesMax), as: UTF8.self)
-        return String(text.split { $0 == "\n" || $0 == "\r" || $0 == " " }.first ?? "")
+        guard let first = text.split(whereSeparator: { $0.isNewline || $0 == " " }).first else {
+            throw Misuse(message: "`\(file)` is empty", exit: GatewayProgram.Exit.invalid)
+        }
+        return String(first)
     }
 
     static func read(_ file: String, bytesMax: Int) throws(Misuse) -> [UInt8] {
         do throws(FileFault) {
-            return try readFile(file == "-" ? "/dev/stdin" : file, bytesMax: bytesMax)
+            guard file != "-" else {
+                return try readFile(
+                    "/dev/stdin", bytesMax: bytesMax, patienceMilliseconds: -1)
+            }
+            return try readFile(file, bytesMax: bytesMax)
         } catch {
-            throw Misuse(message: "cannot read `\(file)`: \(error.description)")
+            throw .unreadable(file, error)
         }
     }
 

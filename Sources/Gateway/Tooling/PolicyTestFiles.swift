@@ -18,6 +18,13 @@ struct PolicyTestFiles {
             path.hasSuffix(".yaml") || path.hasSuffix(".yml")
             ? PolicyDocument.folder(of: path) : String(path.trimmingSlash)
         let place = PolicyDocument.join(folder, "tests")
+        do throws(FileFault) {
+            _ = try fileMode(folder.isEmpty ? "." : folder)
+        } catch {
+            throw ToolFault(
+                message: "cannot read `\(folder)`: \(error.description)",
+                exit: GatewayProgram.Exit.invalid)
+        }
         let names = (try? listFolder(place)) ?? []
         let found = names.filter { $0.hasSuffix(".test.yaml") }.sorted()
         guard !found.isEmpty else {

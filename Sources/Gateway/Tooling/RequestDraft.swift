@@ -15,7 +15,10 @@ struct RequestDraft {
     init?(_ text: String) {
         let words = text.split(separator: " ", omittingEmptySubsequences: true)
         switch words.count {
-        case 1: self.init(method: "GET", url: String(words[0]))
+        case 1:
+            // A method alone is not a path.
+            guard words[0].hasPrefix("/") || words[0].contains("://") else { return nil }
+            self.init(method: "GET", url: String(words[0]))
         case 2: self.init(method: String(words[0]), url: String(words[1]))
         default: return nil
         }

@@ -14,7 +14,7 @@ struct RoutesCommand {
             try words.end()
             return show(path, overlay, isJSON: isJSON, onlyOverlaps: overlaps)
         } catch {
-            return GatewayProgram.misuse(error.message)
+            return GatewayProgram.misuse(error)
         }
     }
 

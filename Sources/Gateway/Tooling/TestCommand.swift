@@ -17,7 +17,7 @@ struct TestCommand {
         do throws(Misuse) {
             return try TestCommand(&words).run()
         } catch {
-            return GatewayProgram.misuse(error.message)
+            return GatewayProgram.misuse(error)
         }
     }
 
@@ -72,7 +72,8 @@ struct TestCommand {
             }
             return try conclude(report)
         } catch {
-            return GatewayProgram.complain(error.message, GatewayProgram.Exit.found)
+            return GatewayProgram.complain(
+                error.message, error.exit ?? GatewayProgram.Exit.found)
         }
     }
 

@@ -5,6 +5,8 @@ import Tokens
 /// Why a command could not do what it was asked, in words for people.
 struct ToolFault: Error {
     var message: String
+    /// Where it is none of the command's own.
+    var exit: Int32?
 }
 
 /// Keys that only one test run knows, in the place of every issuer's and every vendor's, and the

@@ -12,7 +12,7 @@ struct TokenCommand {
             try words.end()
             return inspect(token, isJSON: isJSON)
         } catch {
-            return GatewayProgram.misuse(error.message)
+            return GatewayProgram.misuse(error)
         }
     }
 
@@ -26,7 +26,7 @@ struct TokenCommand {
             try words.end()
             return verify(token, (path, overlay), issuer: name, isJSON: isJSON)
         } catch {
-            return GatewayProgram.misuse(error.message)
+            return GatewayProgram.misuse(error)
         }
     }
 
@@ -202,7 +202,8 @@ struct TokenCommand {
             out.key("code")
             if let refusal { out.string(refusal.code) } else { out.null() }
             out.endObject()
-            return write(String(decoding: out.bytes, as: UTF8.self) + "\n", to: .output)
+            write(String(decoding: out.bytes, as: UTF8.self) + "\n", to: .output)
+            return
         }
         write("verified\n" + TextTable.text(rows), to: .output)
         if let refusal {

@@ -65,12 +65,21 @@ struct VendorClient {
     }
 
     private static func context(_ authorities: String?) throws(Misuse) -> TLSClientContext {
+        var pem: [UInt8]?
+        if let authorities, !authorities.isEmpty {
+            do throws(FileFault) {
+                pem = try readFile(authorities, bytesMax: authoritiesBytesMax)
+            } catch {
+                throw .unreadable(authorities, error)
+            }
+        }
         do throws(TLSFault) {
-            guard let authorities, !authorities.isEmpty else { return try TLSClientContext() }
-            let pem = try? readFile(authorities, bytesMax: authoritiesBytesMax)
-            return try TLSClientContext(trust: .authorities(pem: pem ?? []))
+            guard let pem else { return try TLSClientContext() }
+            return try TLSClientContext(trust: .authorities(pem: pem))
         } catch {
-            throw Misuse(message: "--ca takes a file of certificates: \(error)")
+            throw Misuse(
+                message: "`\(authorities ?? "the system's store")` holds no certificates that can "
+                    + "be used", exit: GatewayProgram.Exit.invalid)
         }
     }
 
@@ -88,7 +97,8 @@ struct VendorClient {
                 return .ip(first, port: port)
             }
         }
-        throw Misuse(message: "`\(host)` cannot be resolved")
+        throw Misuse(
+            message: "`\(host)` cannot be resolved", exit: GatewayProgram.Exit.unreachable)
     }
 
     func send(

@@ -56,7 +56,7 @@ struct VendorCommand {
                 return GatewayProgram.complain(error.message, GatewayProgram.Exit.unreachable)
             }
         } catch {
-            return GatewayProgram.misuse(error.message)
+            return GatewayProgram.misuse(error)
         }
     }
 
@@ -193,7 +193,10 @@ struct VendorCommand {
             guard !isJSON, answer.isSuccess, let key = VendorAnswer.text("/key", of: answer.body)
             else { return try show(answer, as: VendorAnswer.key) }
             write("this is the only time the key is shown\n", to: .error)
-            write(key + "\n", to: .output)
+            if !write(key + "\n", to: .output) {
+                let name = VendorAnswer.text("/id", of: answer.body) ?? "?"
+                write("it could not be shown: revoke it, it is \(name)\n", to: .error)
+            }
             return GatewayProgram.Exit.fine
         }
     }

@@ -178,6 +178,34 @@ import Testing
         #expect(try first.ask("GET /").status == 200)
     }
 
+    /// Whatever runs by then would be waited for.
+    @Test(arguments: [
+        ("access_log: none", "access_log: \"file:/nowhere/x.log\"", [], "access log"),
+        ("", "", ["--announce", "/nowhere/a"], "cannot write `/nowhere/a`: no such file"),
+    ])
+    func `a start that fails ends, with every listener there is`(
+        _ old: String, _ new: String, _ words: [String], _ says: String
+    ) throws {
+        let upstream = try RecorderUpstream()
+        let material = try Material.get()
+        let folder = try TemporaryFolder()
+        let socket = folder.path + "/admin.sock"
+        var text = PolicyText(port: upstream.port).text(material.folder.path)
+        let head = "listen:\n"
+        #expect(text.contains(head))
+        text = text.replacing(head, with: head + "  admin: {address: \"unix:\(socket)\"}\n")
+        if !old.isEmpty {
+            #expect(text.contains(old))
+            text = text.replacing(old, with: new)
+        }
+        try folder.write(text, to: "gateway.yaml")
+        let run = try ChildProcess.run(
+            material.program, ["run", "--config", folder.path] + words)
+        #expect(run.end == .exited(1))
+        #expect(run.errorOutput.contains(says), "\(run.errorOutput)")
+        #expect(!FileManager.default.fileExists(atPath: socket))
+    }
+
     @Test func `an invalid policy ends the start with 2`() throws {
         let material = try Material.get()
         let folder = try TemporaryFolder()
