@@ -49,6 +49,37 @@ import Verification
         #expect(try place.cluster.run(sql: left, in: place.database) == "1\n")
     }
 
+    @Test(arguments: [SIGINT, SIGTERM]) func `that is interrupted leaves no key behind`(
+        _ signal: Int32
+    ) throws {
+        let place = try Place("sealed")
+        let key = "SELECT kid FROM ringfence_guard.keys WHERE kid LIKE 'pr%' AND not_after > now()"
+        // Nobody gets past this, so that the proof is under way when it is told to end.
+        let barrier = Thread {
+            _ = try? place.cluster.run(
+                sql: "BEGIN; LOCK TABLE ringfence.events; SELECT pg_sleep(600)",
+                in: place.database)
+        }
+        barrier.start()
+        func look(_ sql: String) throws -> String {
+            try place.cluster.run(sql: sql, in: place.database)
+                .trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        let sleeper = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+            + " AND datname = current_database()"
+        try eventually("the barrier") { try look(sleeper) == "1" }
+        let proof = try ChildProcess(
+            BuiltProducts.path("ringfence-backend"),
+            ["db", "verify", "--config", place.config, "--timeout", "600000"])
+        try eventually("the key of the proof") { try !look(key).isEmpty }
+        proof.signal(signal)
+        #expect(try proof.wait() == .exited(128 + signal))
+        #expect(try look(key) == "")
+        _ = try look(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+                + " AND datname = current_database()")
+    }
+
     @Test func `a gateway's key serves as well, and without any the verdict is unproven`() throws {
         let place = try Place("sealed")
         let login = try place.folder.write(place.database.runtimeURL + "\n", to: "login.dsn")

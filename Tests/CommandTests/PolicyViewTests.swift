@@ -158,7 +158,8 @@ import Testing
         let dead = try ReservedPort.choose()
         let place = try PolicyFolder(
             Self.admin.replacing(
-                /jwks: [^,}\n]+/, with: """
+                /jwks: [^,}\n]+/,
+                with: """
                     jwks: "https://127.0.0.1:\(dead)/keys.json"
                         jwks_private: true
                     """))

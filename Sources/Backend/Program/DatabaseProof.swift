@@ -128,6 +128,7 @@ private struct ProbeKey: ~Copyable {
                 .bytes(SealKeyCommands.pad(secret, 0x5C)),
             ]
             guard let key = SealKey(line: line) else { return nil }
+            Interruption.whenAsked { Self.retire(id, as: owner) }
             let isInstalled =
                 (try? session.rows(Self.install, values, deadline: Self.deadline)) != nil
             if isInstalled {
@@ -137,12 +138,20 @@ private struct ProbeKey: ~Copyable {
                 return
             }
         }
+        Interruption.whenAsked(nil)
         return nil
     }
 
     /// What fails here ends by itself minutes later.
     mutating func retire() {
         _ = try? session.rows(Self.retire, [.text(id)], deadline: Self.deadline)
+        Interruption.whenAsked(nil)
+    }
+
+    /// The same, while somebody else uses the session.
+    private static func retire(_ id: String, as owner: ConnectionString) {
+        var session = try? OwnerSession(connectingTo: owner, deadline: deadline)
+        _ = try? session?.rows(retire, [.text(id)], deadline: deadline)
     }
 
     private static var deadline: Deadline {

@@ -113,6 +113,7 @@ struct VerifyCommand: Equatable {
 
     func perform() throws(StartupFault) -> ExitCode {
         if switches.contains("--self-test") { return try testItself() }
+        Interruption.listen()
         let proof = try proof()
         var report = try Self.verify(proof)
         try tell(report)
