@@ -14,6 +14,7 @@ struct RingfenceCommand: ParsableCommand {
             configuration invalid; 3 warnings under --strict; 4 backend or database out of \
             reach; 5 unsafe; 64 usage; 70 our bug.
             """,
+        version: "ringfence \(Release.version)",
         subcommands: [
             DevCommand.self, InitWord.self, CheckWord.self, SchemaWord.self, TestWord.self,
             ExplainWord.self, DiffWord.self, RoutesWord.self, ConfigWord.self, GatewayWord.self,

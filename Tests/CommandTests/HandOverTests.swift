@@ -219,6 +219,7 @@ import Testing
     @Test func `the version is printed for people and for programs`() throws {
         let stage = try Stage()
         #expect(try stage.run(["version"]).output == "ringfence \(Release.version)\n")
+        #expect(try stage.run(["--version"]).output == "ringfence \(Release.version)\n")
         #expect(
             try stage.run(["version", "--json"]).output
                 == "{\"version\":\"\(Release.version)\"}\n")

@@ -148,6 +148,11 @@ public enum GatewayProgram {
             write(text + "\n", to: .output)
             return Exit.fine
         }
+        if code.wholeMatch(of: /[A-Z][0-9]{1,2}/) != nil {
+            return complain(
+                "`\(code)` is a rule of `ringfence db verify`: its report explains it, and "
+                    + "docs/verify.md", Exit.found)
+        }
         let near = CodeReference.nearest(to: code).map { "; did you mean `\($0)`?" } ?? ""
         return complain("there is no code `\(code)`\(near)", Exit.found)
     }

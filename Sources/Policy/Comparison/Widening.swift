@@ -118,7 +118,7 @@ enum Widening {
         ("issuers.NAME.vendor", .always("it speaks for another vendor's tenants")),
         ("issuers.NAME.tenant.claim", .always("another claim names the tenant")),
         ("issuers.NAME.tenant.format", .always("tenants are written otherwise")),
-        ("issuers.NAME.role.claim", .always("another claim names the role")),
+        ("issuers.NAME.role.claim", .always("another claim names the role, or none")),
         ("issuers.NAME.tier.claim", .always("another claim names the tier")),
         ("upstreams.NAME.targets", .grows("requests go to other addresses")),
         ("upstreams.NAME.connect", .never),

@@ -35,7 +35,8 @@ public enum CodeReference {
         var out = """
             # Codes
 
-            Every code that Ringfence prints, answers or logs. `ringfence help CODE` shows one.
+            Every code of a diagnostic, an answer or an outcome in the log. `ringfence help CODE`
+            shows one. The rules of `ringfence db verify` (`C10`) are in [verify.md](verify.md).
             This page is made from the registry in `Sources/Policy/Registry`; a test compares both.
 
             ## Policy files
