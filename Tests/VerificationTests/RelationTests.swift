@@ -37,10 +37,10 @@ import Testing
         let findings = try Self.findings { database in
             """
             CREATE TABLE shop.hidden (id integer);
-            CREATE VIEW shop.window WITH (security_invoker = true) AS SELECT id FROM shop.hidden;
+            CREATE VIEW shop.outlook WITH (security_invoker = true) AS SELECT id FROM shop.hidden;
             CREATE VIEW shop.unread AS SELECT id FROM shop.hidden;
             CREATE MATERIALIZED VIEW shop.copy AS SELECT id FROM shop.hidden;
-            GRANT SELECT ON shop.window TO \(database.runtime);
+            GRANT SELECT ON shop.outlook TO \(database.runtime);
             """
         }
         #expect(findings == [])
@@ -50,14 +50,14 @@ import Testing
         let script = { (database: TestDatabase) in
             """
             CREATE TABLE shop.hidden (id integer);
-            CREATE VIEW shop.window AS SELECT id FROM shop.hidden;
+            CREATE VIEW shop.outlook AS SELECT id FROM shop.hidden;
             CREATE MATERIALIZED VIEW shop.copy AS SELECT id FROM shop.hidden;
-            GRANT SELECT ON shop.window, shop.copy TO \(database.runtime);
+            GRANT SELECT ON shop.outlook, shop.copy TO \(database.runtime);
             """
         }
         #expect(try Self.findings(after: script).map(\.rule) == [.c3, .c4])
         let said = try Self.findings(after: script) {
-            $0.globals += ["shop.window", "shop.copy"]
+            $0.globals += ["shop.outlook", "shop.copy"]
         }
         #expect(said == [])
     }
