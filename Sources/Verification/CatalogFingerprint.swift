@@ -80,11 +80,11 @@ public enum CatalogFingerprint {
             WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
             UNION ALL
             SELECT pg_catalog.concat_ws('|', 'k', conrelid, conname, contype, conkey::text,
-                confrelid, confkey::text, confdeltype, confupdtype)
+                confrelid, confkey::text, confdeltype, confupdtype, conexclop::text)
             FROM pg_catalog.pg_constraint WHERE contype IN ('f', 'p', 'u', 'x')
             UNION ALL
             SELECT pg_catalog.concat_ws('|', 'i', i.indexrelid, i.indkey::text, i.indisunique,
-                i.indisvalid)
+                i.indisvalid, i.indnkeyatts, i.indcollation::text)
             FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -94,6 +94,10 @@ public enum CatalogFingerprint {
             UNION ALL
             SELECT pg_catalog.concat_ws('|', 'x', extname, extversion)
             FROM pg_catalog.pg_extension
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'o', objid, refobjid)
+            FROM pg_catalog.pg_depend WHERE deptype = 'e'
+                AND classid = 'pg_catalog.pg_class'::pg_catalog.regclass
             UNION ALL
             SELECT pg_catalog.concat_ws('|', 'e', evtname, evtevent, evtenabled, evtfoid,
                 evtowner, evttags::text)

@@ -12,6 +12,8 @@ struct Catalog {
         let isForced: Bool
         let isChild: Bool
         let hasTriggers: Bool
+        /// An extension made it, or was told that it did.
+        let isExtended: Bool
         /// SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER; also on columns alone.
         let privileges: [String]
         let columns: [Column]
@@ -93,13 +95,14 @@ extension Catalog {
             grouping: try session.rows(policiesQuery, [arrayText(schemas)]), by: { $0[0] ?? "" })
         for row in try session.rows(relationsQuery, [arrayText(schemas)]) {
             let cells = row.map { $0 ?? "" }
-            guard cells.count == 10 else { throw .unexpectedShape("which relations there are") }
+            guard cells.count == 11 else { throw .unexpectedShape("which relations there are") }
             relations.append(
                 Relation(
                     oid: cells[0], name: cells[1], schema: cells[2], bareName: cells[3],
                     kind: cells[4], isSecured: cells[5] == "t", isForced: cells[6] == "t",
                     isChild: cells[7] == "t", hasTriggers: cells[8] == "t",
-                    privileges: cells[9].split(separator: ",").map(String.init),
+                    isExtended: cells[9] == "t",
+                    privileges: cells[10].split(separator: ",").map(String.init),
                     columns: (columns[cells[0]] ?? []).map(Self.column),
                     policies: (policies[cells[0]] ?? []).map(Self.policy)))
         }
@@ -149,6 +152,8 @@ extension Catalog {
             c.relforcerowsecurity,
             EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid),
             EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal),
+            EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+                AND d.objid = c.oid AND d.deptype = 'e'),
             array_to_string(ARRAY(
                 SELECT p.name FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE',
                     'REFERENCES', 'TRIGGER']) WITH ORDINALITY AS p (name, place)
@@ -160,8 +165,6 @@ extension Catalog {
         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
         AND (n.nspname = ANY ($1::text[]) OR $1::text[] = '{}' AND n.nspname !~ '^pg_'
             AND n.nspname <> 'information_schema')
-        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
-            AND d.objid = c.oid AND d.deptype = 'e')
         ORDER BY 2
         """
 

@@ -46,6 +46,8 @@ struct Scope {
                 catalog.relations[index].keys = [key]
             }
         }
+        // What an extension keeps for itself is nobody's; rows of tenants are theirs there too.
+        catalog.relations.removeAll { $0.isExtended && $0.keys.isEmpty }
         self.catalog = catalog
         self.profile = profile
         var axes: [Axis?] = []

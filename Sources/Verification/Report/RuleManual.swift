@@ -150,19 +150,25 @@ extension Rule {
         case .c2:
             (
                 "A partition read by its own name is judged by its own policies, and has "
-                    + "none.",
-                "REVOKE ALL ON the partition, and put it under the guard as well."
+                    + "none. A parent without a tenant column shows its children's rows, past "
+                    + "their policies.",
+                "REVOKE ALL ON the partition, and put it under the guard as well; REVOKE ALL ON "
+                    + "such a parent."
             )
         case .c3:
             (
-                "A view reads as its owner unless it says otherwise.",
-                "ALTER VIEW … SET (security_invoker = true), PostgreSQL 15 and later."
+                "A view reads as its owner unless it says otherwise. What it reads has a "
+                    + "tenant's policies or was declared global, or anything may be in it, "
+                    + "whatever its columns are called.",
+                "ALTER VIEW … SET (security_invoker = true), PostgreSQL 15 and later; or declare "
+                    + "the view global."
             )
         case .c4:
             (
-                "A materialized view is a copy of all tenants' rows, and can have no "
+                "A materialized view is a copy of what its owner read, and can have no "
                     + "policies.",
-                "REVOKE ALL ON it, or keep a table by tenant instead."
+                "REVOKE ALL ON it, or keep a table by tenant instead; declare it global if it "
+                    + "holds nothing of any tenant."
             )
         case .c5:
             (
@@ -201,8 +207,9 @@ extension Rule {
             )
         case .c12:
             (
-                "last_value tells how many rows all tenants have made.",
-                "REVOKE SELECT ON SEQUENCE, keep USAGE."
+                "last_value tells how many rows all tenants have made; who may set it back makes "
+                    + "others' inserts fail. USAGE shows it too, which is told and fails nobody.",
+                "REVOKE SELECT, UPDATE ON SEQUENCE; an identity column needs no right at all."
             )
         case .c13:
             (
@@ -218,13 +225,17 @@ extension Rule {
         case .d1:
             (
                 "The check of a reference looks past policies: a tenant learns that another's "
-                    + "row exists, blocks its deletion, or has its own deleted with it.",
+                    + "row exists, blocks its deletion, or has its own deleted with it. So it does "
+                    + "where only one of the tables has a tenant and the login may write to the "
+                    + "other.",
                 "Remake it as FOREIGN KEY (tenant, …) REFERENCES … (tenant, …); `ringfence db "
-                    + "protect` does it online."
+                    + "protect` does it online. REVOKE writing to tables without a tenant."
             )
         case .d2:
             (
-                "A unique key over all tenants tells one that another has the value.",
+                "A unique key over all tenants tells one that another has the value. Columns "
+                    + "that are only included count for nothing, nor does what an exclusion "
+                    + "compares by anything but equality.",
                 "Begin the key with the tenant column."
             )
         case .d3:

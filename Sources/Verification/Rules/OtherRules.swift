@@ -1,5 +1,7 @@
 extension StaticRule {
-    /// D: what keys tell across tenants. Checks of keys look past row-level security.
+    /// D: what keys tell across tenants. Checks of keys look past row-level security. Of a key what
+    /// must be equal counts: neither the columns that an index includes, nor what an exclusion
+    /// compares otherwise.
     static let keys: [StaticRule] = [
         StaticRule(
             .d1,
@@ -22,20 +24,34 @@ extension StaticRule {
         StaticRule(
             .d2,
             """
-            SELECT CASE WHEN c.oid::regclass::text = ANY (given.designed) OR NOT EXISTS (
-                    SELECT FROM unnest(i.indkey::int2[]) AS k (attnum)
-                    LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum
-                    WHERE a.atttypid IS DISTINCT FROM 'uuid'::regtype)
+            WITH parts AS (
+                SELECT i.indexrelid AS index, i.indkey[n] AS attnum, a.atttypid AS type,
+                    coalesce(l.collisdeterministic, true) AND (x.conexclop IS NULL OR EXISTS
+                        (SELECT FROM pg_amop o JOIN pg_am m ON m.oid = o.amopmethod
+                        WHERE o.amopopr = x.conexclop[n + 1] AND (m.amname, o.amopstrategy)
+                            IN (('btree', 3), ('hash', 1)))) AS is_equal
+                FROM tables t JOIN pg_index i ON i.indrelid = t.oid
+                    AND (i.indisunique OR i.indisexclusion)
+                CROSS JOIN generate_series(0, i.indnkeyatts - 1) AS n
+                LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[n]
+                LEFT JOIN pg_collation l ON l.oid = i.indcollation[n]
+                LEFT JOIN pg_constraint x ON x.conindid = i.indexrelid AND x.contype = 'x')
+            SELECT CASE WHEN c.oid::regclass::text = ANY (given.designed)
+                    OR NOT EXISTS (SELECT FROM parts p WHERE p.index = c.oid AND NOT (p.is_equal
+                        AND p.type IS NOT DISTINCT FROM 'uuid'::regtype))
                     THEN 'notice' ELSE 'unproven' END,
                 'index ' || c.oid::regclass, t.name,
-                format('unique key %s of %s does not contain the tenant column: it tells whether '
-                    'another tenant has a value', c.relname, t.name),
+                format('unique key %s of %s does not contain the tenant column%s: it tells whether '
+                    'another tenant has a value', c.relname, t.name, CASE WHEN EXISTS
+                        (SELECT FROM keys k WHERE k.oid = t.oid
+                            AND k.attnum = ANY (i.indkey::int2[]))
+                        THEN ' as what must be equal' ELSE '' END),
                 format('-- as owner: begin %s with the tenant column', c.relname), NULL
             FROM given, tables t JOIN pg_index i ON i.indrelid = t.oid
                 AND (i.indisunique OR i.indisexclusion)
             JOIN pg_class c ON c.oid = i.indexrelid
-            WHERE NOT EXISTS (SELECT FROM keys k WHERE k.oid = t.oid
-                AND k.attnum = ANY (i.indkey::int2[]))
+            WHERE NOT EXISTS (SELECT FROM parts p JOIN keys k ON k.oid = t.oid
+                AND k.attnum = p.attnum WHERE p.index = c.oid AND p.is_equal)
             """),
         StaticRule(
             .d3,

@@ -57,6 +57,8 @@ extension StaticRule {
             SELECT CASE WHEN o.rolsuper OR o.rolbypassrls
                     OR EXISTS (SELECT FROM closure f JOIN tables t ON t.oid = f.base
                         WHERE f.view = v.oid AND NOT t.relforcerowsecurity)
+                    OR EXISTS (SELECT FROM closure f JOIN heirs h ON h.ancestor = f.base
+                        WHERE f.view = v.oid)
                     THEN 'leak' ELSE 'unproven' END,
                 'view ' || v.oid::regclass, v.oid::regclass::text,
                 format('view %s reads tenants'' rows with the rights of %s', v.oid::regclass,
@@ -69,17 +71,6 @@ extension StaticRule {
             AND EXISTS (SELECT FROM reach
                 WHERE has_any_column_privilege(reach.oid, v.oid, 'SELECT, INSERT, UPDATE')
                 OR has_table_privilege(reach.oid, v.oid, 'DELETE'))
-            """),
-        StaticRule(
-            .c4,
-            """
-            SELECT 'leak', 'materialized view ' || v.oid::regclass, v.oid::regclass::text,
-                format('materialized view %s holds rows of all tenants', v.oid::regclass),
-                format('REVOKE ALL ON %s FROM PUBLIC, %s;', v.oid::regclass,
-                    (SELECT string_agg(quote_ident(rolname), ', ') FROM reach)), NULL
-            FROM pg_class v WHERE v.relkind = 'm' AND v.oid IN (SELECT view FROM closure)
-            AND EXISTS (SELECT FROM reach
-                WHERE has_any_column_privilege(reach.oid, v.oid, 'SELECT'))
             """),
         StaticRule(
             .c5,
@@ -177,13 +168,25 @@ extension StaticRule {
         StaticRule(
             .c12,
             """
-            SELECT 'unproven', 'sequence ' || c.oid::regclass, NULL,
-                format('the login may read sequence %s, which tells how much all tenants did',
-                    c.oid::regclass),
-                format('REVOKE SELECT ON SEQUENCE %s FROM PUBLIC, %s;', c.oid::regclass,
-                    (SELECT string_agg(quote_ident(rolname), ', ') FROM reach)), NULL
-            FROM pg_class c JOIN spaces n ON n.oid = c.relnamespace WHERE c.relkind = 'S'
-            AND EXISTS (SELECT FROM reach WHERE has_sequence_privilege(reach.oid, c.oid, 'SELECT'))
+            SELECT CASE WHEN s.may_set OR s.may_read THEN 'unproven' ELSE 'notice' END,
+                'sequence ' || s.name, NULL,
+                CASE WHEN s.may_set THEN format('the login may set sequence %s back, to numbers '
+                        'that other tenants have, and read it', s.name)
+                    WHEN s.may_read THEN format('the login may read sequence %s, which tells how '
+                        'much all tenants did', s.name)
+                    ELSE format('the login may use sequence %s; its numbers, and its row of '
+                        'pg_sequences, tell how much all tenants did', s.name) END,
+                format('REVOKE %s ON SEQUENCE %s FROM PUBLIC, %s;%s',
+                    CASE WHEN s.may_set OR s.may_read THEN 'SELECT, UPDATE' ELSE 'USAGE' END,
+                    s.name, (SELECT string_agg(quote_ident(rolname), ', ') FROM reach),
+                    CASE WHEN s.may_set OR s.may_read THEN ''
+                        ELSE ' -- an identity column needs no right on its sequence' END), NULL
+            FROM (SELECT c.oid::regclass AS name,
+                    bool_or(has_sequence_privilege(reach.oid, c.oid, 'UPDATE')) AS may_set,
+                    bool_or(has_sequence_privilege(reach.oid, c.oid, 'SELECT')) AS may_read
+                FROM pg_class c JOIN spaces n ON n.oid = c.relnamespace AND c.relkind = 'S'
+                JOIN reach ON has_sequence_privilege(reach.oid, c.oid, 'SELECT, USAGE, UPDATE')
+                GROUP BY c.oid) AS s
             """),
         StaticRule(
             .c13,

@@ -14,7 +14,13 @@ struct StaticRule {
     /// - reach: those, and all roles they can become; NOINHERIT does not prevent SET ROLE. Of a
     ///   superuser, which is a member of everything, only itself.
     /// - keys: the columns that say whose a row is.
-    /// - closure: every view over a tenant relation, over other views too.
+    /// - heirs: tables of tenants, and what they inherit from; to read an ancestor is to read them.
+    /// - closure: every view over a tenant relation or its ancestor, over other views too.
+    /// - declared: what was said to hold nothing of any tenant.
+    /// - undeclared: what no policy judges, and nobody declared; of the system's own relations and
+    ///   TOAST, what the login itself may not read.
+    /// - lending: views that read with their owner's rights, and what they read, by way of other
+    ///   such views too. The system's own relations leave no dependency; the view's text has them.
     static let prelude = """
         WITH me AS (SELECT * FROM pg_roles WHERE rolname IN (current_user, session_user)),
         reach AS (SELECT r.oid, r.rolname FROM pg_roles r
@@ -43,6 +49,13 @@ struct StaticRule {
                     WHERE has_schema_privilege(reach.oid, p.pronamespace, 'USAGE')) AS callable
             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
             WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema') AS written),
+        heirs AS (
+            WITH RECURSIVE walk (child, ancestor) AS (
+                SELECT inhrelid, inhparent FROM pg_inherits
+                    WHERE inhrelid IN (SELECT oid FROM tenanted)
+                UNION SELECT w.child, i.inhparent FROM walk w JOIN pg_inherits i
+                    ON i.inhrelid = w.ancestor)
+            SELECT * FROM walk WHERE ancestor NOT IN (SELECT oid FROM tenanted)),
         edges AS (SELECT DISTINCT r.ev_class AS view, d.refobjid AS base
             FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass
                 AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
@@ -50,13 +63,43 @@ struct StaticRule {
             WHERE d.refobjid <> r.ev_class),
         closure AS (
             WITH RECURSIVE walk (view, base) AS (
-                SELECT view, base FROM edges WHERE base IN (SELECT oid FROM tables)
+                SELECT view, base FROM edges WHERE base IN
+                    (SELECT oid FROM tables UNION SELECT ancestor FROM heirs)
                 UNION SELECT e.view, w.base FROM edges e JOIN walk w ON e.base = w.view)
+            SELECT * FROM walk),
+        declared AS (SELECT c.oid FROM given, pg_class c JOIN pg_namespace n
+            ON n.oid = c.relnamespace WHERE c.oid::regclass::text = ANY (globals)
+            OR quote_ident(n.nspname) || '.*' = ANY (globals)),
+        extended AS (SELECT d.objid AS oid FROM pg_depend d
+            WHERE d.classid = 'pg_class'::regclass AND d.deptype = 'e'
+            AND d.objid NOT IN (SELECT oid FROM tenanted)),
+        undeclared AS (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE CASE WHEN c.relkind = 't' OR n.nspname ~ '^pg_(catalog|toast)'
+                    OR n.nspname = 'information_schema'
+                THEN c.relkind IN ('r', 'v', 't') AND NOT EXISTS (SELECT FROM reach
+                    WHERE has_any_column_privilege(reach.oid, c.oid, 'SELECT'))
+                ELSE c.relkind IN ('r', 'p', 'f', 'm') AND c.oid NOT IN
+                    (SELECT oid FROM tables UNION SELECT oid FROM declared
+                    UNION SELECT oid FROM extended) END),
+        lending AS (
+            WITH RECURSIVE lenders AS (SELECT v.oid FROM pg_class v WHERE v.relkind = 'v'
+                AND NOT EXISTS (SELECT FROM unnest(v.reloptions) AS x (entry)
+                    WHERE lower(entry) ~ '^security_invoker=(true|on|1|yes)$')
+                AND v.oid >= 16384),
+            reading AS (SELECT e.view, e.base FROM edges e JOIN lenders l ON l.oid = e.view
+                UNION SELECT l.oid, x.found[1]::oid FROM lenders l
+                    JOIN pg_rewrite r ON r.ev_class = l.oid,
+                    regexp_matches(r.ev_action::text, ':relid (\\d+)', 'g') AS x (found)
+                    WHERE x.found[1]::oid <> l.oid),
+            walk (view, base) AS (
+                SELECT view, base FROM reading
+                UNION SELECT w.view, r.base FROM walk w JOIN reading r ON r.view = w.base)
             SELECT * FROM walk)
 
         """
 
-    static let all: [StaticRule] = identity + reach + keys + cluster + guarding + functions
+    static let all: [StaticRule] =
+        identity + reach + relations + keys + cluster + guarding + functions
 
     static func run(
         _ session: inout ProbeSession, _ scope: Scope, _ options: VerificationOptions

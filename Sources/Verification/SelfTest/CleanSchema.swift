@@ -50,7 +50,7 @@ public struct CleanSchema: Sendable {
 
     static let setting = "app.current_tenant"
 
-    private static func guarded(_ table: String) -> String {
+    static func guarded(_ table: String) -> String {
         """
         ALTER TABLE \(table) OWNER TO {owner};
         ALTER TABLE \(table) ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -113,7 +113,6 @@ public struct CleanSchema: Sendable {
             GRANT SELECT, INSERT, UPDATE, DELETE ON shop.customers, shop.orders, shop.events
                 TO {login};
             GRANT SELECT ON shop.totals, shop.countries TO {login};
-            GRANT USAGE ON SEQUENCE shop.numbers TO {login};
             """
 
     static func options(_ address: DatabaseAddress) -> VerificationOptions {
