@@ -31,18 +31,6 @@ struct StaticRule {
             $13::int4[] AS majors, $14::int4[] AS fixes),
         spaces AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = ANY ($9::text[])
             OR $9::text[] = '{}' AND nspname !~ '^pg_' AND nspname <> 'information_schema'),
-        code AS (SELECT written.*, EXISTS (SELECT FROM given
-                WHERE signature || '=' || pin = ANY (allowed)
-                OR split_part(signature, '(', 1) || '=' || pin = ANY (allowed)) AS is_allowed
-            FROM (SELECT p.*, p.oid::regprocedure::text AS signature,
-            coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS body,
-            encode(sha256(convert_to(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc), 'UTF8')),
-                'hex') AS pin,
-            EXISTS (SELECT FROM reach WHERE has_function_privilege(reach.oid, p.oid, 'EXECUTE'))
-                AND EXISTS (SELECT FROM reach
-                    WHERE has_schema_privilege(reach.oid, p.pronamespace, 'USAGE')) AS callable
-            FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-            WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema') AS written),
         edges AS (SELECT DISTINCT r.ev_class AS view, d.refobjid AS base
             FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass
                 AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
@@ -53,10 +41,9 @@ struct StaticRule {
                 SELECT view, base FROM edges WHERE base IN (SELECT oid FROM tables)
                 UNION SELECT e.view, w.base FROM edges e JOIN walk w ON e.base = w.view)
             SELECT * FROM walk)
+        """ + code
 
-        """
-
-    static let all: [StaticRule] = identity + reach + keys + cluster + guarding + functions
+    static let all: [StaticRule] = identity + reach + keys + cluster + guarding + functions + system
 
     static func run(
         _ session: inout ProbeSession, _ scope: Scope, _ options: VerificationOptions
