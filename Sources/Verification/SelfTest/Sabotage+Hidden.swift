@@ -120,7 +120,7 @@ extension Sabotage {
         Sabotage(
             "an aggregate of a revoked function of the server", .c11, 1,
             """
-            CREATE AGGREGATE shop.put(integer, bytea) (
+            CREATE AGGREGATE shop.put(bytea) (
                 SFUNC = pg_catalog.lo_from_bytea, STYPE = oid, INITCOND = '0')
             """),
         Sabotage(
