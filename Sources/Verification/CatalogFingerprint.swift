@@ -51,7 +51,7 @@ public enum CatalogFingerprint {
             WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                 OR p.proname ~ '^lo' OR p.proname ~ '^pg_(read|ls|stat)_'
                 OR p.oid >= 16384 AND n.nspname !~ '^pg_(toast_)?temp_' OR p.prosecdef
-                OR p.proleakproof AND p.xmin::text::int8 > 2
+                OR p.proleakproof AND p.xmin::pg_catalog.text::pg_catalog.int8 > 2
             UNION ALL
             SELECT pg_catalog.concat_ws('|', 'n', oid, nspname, nspowner, nspacl::text)
             FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_(temp|toast)'
@@ -87,16 +87,18 @@ public enum CatalogFingerprint {
             UNION ALL
             SELECT pg_catalog.concat_ws('|', 'g', c.oid, c.relacl::text)
             FROM pg_catalog.pg_class c WHERE c.relacl IS NOT NULL
-                AND c.relnamespace::regnamespace::text ~ '^(pg_|information_schema$)'
+                AND c.relnamespace::pg_catalog.regnamespace::pg_catalog.text
+                    ~ '^(pg_|information_schema$)'
             UNION ALL
             SELECT pg_catalog.concat_ws('|', 'ga', a.attrelid, a.attnum, a.attacl::text)
             FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
             WHERE a.attacl IS NOT NULL
-                AND c.relnamespace::regnamespace::text ~ '^(pg_|information_schema$)'
+                AND c.relnamespace::pg_catalog.regnamespace::pg_catalog.text
+                    ~ '^(pg_|information_schema$)'
             UNION ALL
             SELECT pg_catalog.concat_ws('|', 'y', oid, typname, typowner, typbasetype)
             FROM pg_catalog.pg_type WHERE oid >= 16384
-                AND typnamespace::regnamespace::text !~ '^pg_(toast_)?temp_'
+                AND typnamespace::pg_catalog.regnamespace::pg_catalog.text !~ '^pg_(toast_)?temp_'
             UNION ALL
             SELECT pg_catalog.concat_ws('|', 'o', a.adrelid, a.adnum,
                 pg_catalog.md5(pg_catalog.pg_get_expr(a.adbin, a.adrelid)))

@@ -7,8 +7,8 @@ extension StaticRule {
     ///   schema's USAGE, which is about finding a name.
     /// - unasked: functions that run for the login and ask it for nothing: an aggregate asks its
     ///   owner, an operator class, a type and a foreign data wrapper nobody.
-    /// - code: functions that are not the server's own, with those of system schemas that somebody
-    ///   put there or made run as their owner.
+    /// - code: functions that are not the server's own, with those of system schemas that somebody,
+    ///   and no extension, put there or made run as their owner.
     static let code = """
         , steps AS (
             SELECT view AS source, base AS target FROM edges
@@ -78,8 +78,10 @@ extension StaticRule {
                     OR p.oid IN (SELECT oid FROM held))
                 OR p.oid IN (SELECT oid FROM unasked) AS callable
             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-            WHERE n.nspname !~ '^pg_(toast_)?temp_' AND (p.prosecdef OR p.oid >= 16384
-                OR n.nspname !~ '^pg_' AND n.nspname <> 'information_schema')) AS written)
+            WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                OR n.nspname !~ '^pg_(toast_)?temp_' AND (p.prosecdef OR p.oid >= 16384)
+                AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass
+                    AND d.objid = p.oid AND d.deptype = 'e')) AS written)
 
         """
 }
