@@ -35,8 +35,10 @@ extension Rule {
         case .a3:
             (
                 "The owner of a table switches row-level security off; a member becomes the "
-                    + "owner. The owner of a column's type asks all rows by a new constraint.",
-                "Let a NOLOGIN role own schema, tables and types, and revoke it from the login."
+                    + "owner. The owner of a column's type asks all rows by a new constraint; the "
+                    + "owner of a function that a table calls has others run it.",
+                "Let a NOLOGIN role own schema, tables, types and functions, and revoke it from "
+                    + "the login."
             )
         case .a4:
             (

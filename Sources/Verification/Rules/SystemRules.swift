@@ -29,6 +29,26 @@ extension StaticRule {
                     ) AS part (whole, oid) ON part.whole = w.oid)
                 SELECT oid FROM walk)
             """),
+        // Those of policies are B10. An index of expressions is computed for all tenants' rows.
+        StaticRule(
+            .a3,
+            """
+            SELECT DISTINCT 'unproven', 'function ' || f.signature, NULL,
+                format('%s can act as %s, the owner of %s, and replace what a tenant table calls '
+                    'for whoever writes to it or analyzes it', me.rolname, r.rolname, f.signature),
+                CASE WHEN r.oid = me.oid
+                    THEN format('ALTER FUNCTION %s OWNER TO another_role;', f.signature)
+                    ELSE format('REVOKE %I FROM %I;', r.rolname, me.rolname) END, NULL
+            FROM me JOIN reach r ON NOT me.rolsuper AND pg_has_role(me.oid, r.oid, 'MEMBER')
+            JOIN code f ON f.proowner = r.oid
+            JOIN pg_depend d ON d.refclassid = 'pg_proc'::regclass AND d.refobjid = f.oid
+            JOIN (SELECT 'pg_trigger'::regclass, oid, tgrelid FROM pg_trigger
+                UNION ALL SELECT 'pg_attrdef'::regclass, oid, adrelid FROM pg_attrdef
+                UNION ALL SELECT 'pg_constraint'::regclass, oid, conrelid FROM pg_constraint
+                UNION ALL SELECT 'pg_class'::regclass, indexrelid, indrelid FROM pg_index
+            ) AS part (classid, objid, relation) ON part.classid = d.classid
+                AND part.objid = d.objid AND part.relation IN (SELECT oid FROM tables)
+            """),
         // Rows that initdb made are of the first transaction; ALTER FUNCTION leaves a later one.
         StaticRule(
             .c7,

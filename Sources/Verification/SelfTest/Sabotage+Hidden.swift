@@ -15,6 +15,23 @@ extension Sabotage {
                 ALTER TABLE shop.customers ADD marks shop.mark[];
                 """),
             Sabotage(
+                "a function of the login in an index", .a3, 1,
+                """
+                CREATE FUNCTION shop.low(text) RETURNS text LANGUAGE sql IMMUTABLE
+                    RETURN lower($1);
+                CREATE INDEX ON shop.customers (tenant_id, shop.low(email));
+                ALTER FUNCTION shop.low(text) OWNER TO {login};
+                """),
+            Sabotage(
+                "a trigger function of the login", .a3, 1,
+                """
+                CREATE FUNCTION shop.note() RETURNS trigger LANGUAGE plpgsql
+                    AS $$ BEGIN RETURN NEW; END $$;
+                ALTER FUNCTION shop.note() OWNER TO {login};
+                CREATE TRIGGER note BEFORE INSERT ON shop.orders
+                    FOR EACH ROW EXECUTE FUNCTION shop.note();
+                """),
+            Sabotage(
                 "another name for what reads files", .e5, 5,
                 """
                 CREATE FUNCTION shop.page(text) RETURNS text LANGUAGE internal STRICT
