@@ -50,6 +50,8 @@ public enum CatalogFingerprint {
             FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
             WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                 OR p.proname ~ '^lo' OR p.proname ~ '^pg_(read|ls|stat)_'
+                OR p.oid >= 16384 AND n.nspname !~ '^pg_(toast_)?temp_' OR p.prosecdef
+                OR p.proleakproof AND p.xmin::pg_catalog.text::pg_catalog.int8 > 2
             UNION ALL
             SELECT pg_catalog.concat_ws('|', 'n', oid, nspname, nspowner, nspacl::text)
             FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_(temp|toast)'
@@ -83,8 +85,46 @@ public enum CatalogFingerprint {
                 confrelid, confkey::text, confdeltype, confupdtype, conexclop::text)
             FROM pg_catalog.pg_constraint WHERE contype IN ('f', 'p', 'u', 'x')
             UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'g', c.oid, c.relacl::text)
+            FROM pg_catalog.pg_class c WHERE c.relacl IS NOT NULL
+                AND c.relnamespace::pg_catalog.regnamespace::pg_catalog.text
+                    ~ '^(pg_|information_schema$)'
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'ga', a.attrelid, a.attnum, a.attacl::text)
+            FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+            WHERE a.attacl IS NOT NULL
+                AND c.relnamespace::pg_catalog.regnamespace::pg_catalog.text
+                    ~ '^(pg_|information_schema$)'
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'y', oid, typname, typowner, typbasetype)
+            FROM pg_catalog.pg_type WHERE oid >= 16384
+                AND typnamespace::pg_catalog.regnamespace::pg_catalog.text !~ '^pg_(toast_)?temp_'
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'o', a.adrelid, a.adnum,
+                pg_catalog.md5(pg_catalog.pg_get_expr(a.adbin, a.adrelid)))
+            FROM pg_catalog.pg_attrdef a JOIN pg_catalog.pg_class c ON c.oid = a.adrelid
+            WHERE c.relpersistence <> 't'
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'q', k.conrelid, k.contypid, k.conname,
+                pg_catalog.md5(pg_catalog.pg_get_constraintdef(k.oid)))
+            FROM pg_catalog.pg_constraint k LEFT JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+            WHERE k.contype = 'c' AND c.relpersistence IS DISTINCT FROM 't'
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'z', d.classid, d.objid, d.refobjid)
+            FROM pg_catalog.pg_depend d
+            WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                AND d.classid IN ('pg_catalog.pg_amproc'::pg_catalog.regclass,
+                    'pg_catalog.pg_type'::pg_catalog.regclass,
+                    'pg_catalog.pg_operator'::pg_catalog.regclass,
+                    'pg_catalog.pg_cast'::pg_catalog.regclass,
+                    'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass)
+            UNION ALL
+            SELECT a::text FROM pg_catalog.pg_aggregate a
+            WHERE a.aggfnoid::pg_catalog.oid >= 16384
+            UNION ALL
             SELECT pg_catalog.concat_ws('|', 'i', i.indexrelid, i.indkey::text, i.indisunique,
-                i.indisvalid, i.indnkeyatts, i.indcollation::text)
+                i.indisvalid, i.indnkeyatts, i.indcollation::text,
+                pg_catalog.md5(pg_catalog.concat(i.indexprs, i.indpred)))
             FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'

@@ -18,6 +18,8 @@ struct Catalog {
         let privileges: [String]
         let columns: [Column]
         var policies: [Policy] = []
+        /// Other roles the login can become, to which policies of it are addressed.
+        var actors: [Actor] = []
         /// Whose its rows are.
         var keys: [Profile.Key] = []
 
@@ -53,6 +55,19 @@ struct Catalog {
         /// The condition for rows that are written.
         var judging: String? { check ?? using }
         func covers(_ other: String) -> Bool { command == "*" || command == other }
+    }
+
+    /// A role the login can become with SET ROLE, and what changes for it at one relation.
+    struct Actor {
+        let name: String
+        /// SELECT, INSERT, UPDATE and DELETE; also on columns alone.
+        let privileges: [String]
+        /// Names of the policies that are for it and not for PUBLIC.
+        let policies: Set<String>
+
+        func hears(_ policy: Policy) -> Bool {
+            policy.roles.isEmpty || policies.contains(policy.name)
+        }
     }
 
     struct Function {
@@ -93,6 +108,7 @@ extension Catalog {
             grouping: try session.rows(columnsQuery, [arrayText(schemas)]), by: { $0[0] ?? "" })
         let policies = Dictionary(
             grouping: try session.rows(policiesQuery, [arrayText(schemas)]), by: { $0[0] ?? "" })
+        let actors = Dictionary(grouping: try session.rows(actorsQuery), by: { $0[0] ?? "" })
         for row in try session.rows(relationsQuery, [arrayText(schemas)]) {
             let cells = row.map { $0 ?? "" }
             guard cells.count == 11 else { throw .unexpectedShape("which relations there are") }
@@ -104,7 +120,8 @@ extension Catalog {
                     isExtended: cells[9] == "t",
                     privileges: cells[10].split(separator: ",").map(String.init),
                     columns: (columns[cells[0]] ?? []).map(Self.column),
-                    policies: (policies[cells[0]] ?? []).map(Self.policy)))
+                    policies: (policies[cells[0]] ?? []).map(Self.policy),
+                    actors: Self.actors(actors[cells[0]] ?? [])))
         }
         let functions = try session.rows(functionsQuery).map { row in
             let cells = row.map { $0 ?? "" }
@@ -135,6 +152,17 @@ extension Catalog {
             name: row[1] ?? "", command: row[2] ?? "*", isPermissive: row[3] == "t",
             roles: list(4), appliesToLogin: row[5] == "t", using: row[6], check: row[7],
             columns: list(8), functions: list(9))
+    }
+
+    private static func actors(_ rows: [[String?]]) -> [Actor] {
+        let found = Dictionary(grouping: rows, by: { $0[1] ?? "" })
+        return found.keys.sorted().map { name in
+            let rows = found[name] ?? []
+            return Actor(
+                name: name,
+                privileges: (rows.first?[2] ?? "").split(separator: ",").map(String.init),
+                policies: Set(rows.compactMap { $0[3] }))
+        }
     }
 
     private static let identityQuery = """
@@ -200,6 +228,25 @@ extension Catalog {
         WHERE n.nspname = ANY ($1::text[]) OR $1::text[] = '{}' AND n.nspname !~ '^pg_'
             AND n.nspname <> 'information_schema'
         ORDER BY p.polrelid, p.polpermissive, p.polname
+        """
+
+    /// A superuser can become anybody, which A1 says.
+    private static let actorsQuery = """
+        WITH me AS (SELECT oid, rolsuper FROM pg_catalog.pg_roles
+            WHERE rolname IN (current_user, session_user)),
+        reach AS (SELECT r.oid, r.rolname FROM pg_catalog.pg_roles r
+            WHERE EXISTS (SELECT FROM me WHERE pg_catalog.pg_has_role(me.oid, r.oid, 'MEMBER'))
+            AND NOT EXISTS (SELECT FROM me WHERE rolsuper) AND r.rolname <> current_user)
+        SELECT DISTINCT p.polrelid, reach.rolname,
+            pg_catalog.array_to_string(ARRAY(
+                SELECT n.name FROM pg_catalog.unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'])
+                    AS n (name)
+                WHERE pg_catalog.has_table_privilege(reach.oid, p.polrelid, n.name)
+                OR n.name <> 'DELETE'
+                    AND pg_catalog.has_any_column_privilege(reach.oid, p.polrelid, n.name)), ','),
+            p.polname
+        FROM pg_catalog.pg_policy p, pg_catalog.unnest(p.polroles) AS r (oid), reach
+        WHERE r.oid <> 0 AND pg_catalog.pg_has_role(reach.oid, r.oid, 'USAGE')
         """
 
     private static let functionsQuery = """

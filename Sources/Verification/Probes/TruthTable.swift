@@ -85,7 +85,12 @@ struct TruthTable {
                         .t3, .unproven, object: "context \(context.name)",
                         "the context cannot be entered: \(message) (\(state))"))
             } else {
-                for relation in ready { try judge(relation, context, &session) }
+                for relation in ready {
+                    try judge(relation, context, nil, &session)
+                    for actor in relation.actors {
+                        try judge(relation, context, actor, &session)
+                    }
+                }
             }
             _ = try session.rows("ROLLBACK")
         }
@@ -104,16 +109,21 @@ struct TruthTable {
         return scope.catalog.functions.first { called.contains($0.oid) && $0.isVolatile }?.name
     }
 
-    /// `(p1 OR p2 …) AND r1 AND r2 …` for each thing the login may do.
-    private func conditions(_ relation: Catalog.Relation) -> [Condition] {
+    /// `(p1 OR p2 …) AND r1 AND r2 …` for each thing the login may do, or may as `actor`.
+    private func conditions(
+        _ relation: Catalog.Relation, _ actor: Catalog.Actor?
+    ) -> [Condition] {
         let sides: [(String, String, String, Bool)] = [
             ("r", "SELECT", "SELECT", false), ("a", "INSERT", "INSERT", true),
             ("w", "UPDATE", "UPDATE of", false), ("w", "UPDATE", "UPDATE to", true),
             ("d", "DELETE", "DELETE", false),
         ]
         return sides.compactMap { command, privilege, words, isCheck in
-            guard relation.privileges.contains(privilege) else { return nil }
-            let mine = relation.policies.filter { $0.appliesToLogin && $0.covers(command) }
+            let privileges = actor?.privileges ?? relation.privileges
+            guard privileges.contains(privilege) else { return nil }
+            let mine = relation.policies.filter {
+                (actor?.hears($0) ?? $0.appliesToLogin) && $0.covers(command)
+            }
             let texts = { (isPermissive: Bool) in
                 mine.filter { $0.isPermissive == isPermissive }
                     .compactMap { isCheck ? $0.judging : $0.using }.map { "(\($0))" }
@@ -122,7 +132,8 @@ struct TruthTable {
             guard !open.isEmpty else { return nil }
             let text = (["(" + open.joined(separator: " OR ") + ")"] + texts(false))
                 .joined(separator: " AND ")
-            return Condition(command: command, words: words, text: text)
+            let who = actor.map { " as \($0.name)" } ?? ""
+            return Condition(command: command, words: words + who, text: text)
         }
     }
 
@@ -143,10 +154,12 @@ struct TruthTable {
         return "jsonb_build_object(\(members.joined(separator: ", ")))"
     }
 
+    /// As another role only what is let through counts: nobody asked for its own rows.
     private mutating func judge(
-        _ relation: Catalog.Relation, _ context: Context, _ session: inout ProbeSession
+        _ relation: Catalog.Relation, _ context: Context, _ actor: Catalog.Actor?,
+        _ session: inout ProbeSession
     ) throws(ProbeFault) {
-        let conditions = conditions(relation)
+        let conditions = conditions(relation, actor)
         guard !conditions.isEmpty else { return }
         let rows = rows(relation)
         let values = rows.enumerated().map { "(\($0), \(record($1, relation)))" }
@@ -159,14 +172,16 @@ struct TruthTable {
             AS \(quoted(relation.bareName)) ORDER BY "n of row"
             """
         _ = try session.rows("SAVEPOINT cell")
+        if let actor { _ = try session.run(Self.becoming(actor)) }
         let answer = try session.run(query)
         switch answer {
         case .rows(let found) where found.count == rows.count:
             for (row, admitted) in zip(rows, found) {
                 for (condition, cell) in zip(conditions, admitted) {
-                    note(relation, context, row, condition, isAdmitted: cell == "t")
+                    note(relation, context, actor, row, condition, isAdmitted: cell == "t")
                 }
             }
+        case .failed where actor != nil: break
         case .failed(_, let message) where context.owner != nil:
             findings.append(
                 Finding(
@@ -181,16 +196,20 @@ struct TruthTable {
         _ = try session.rows("ROLLBACK TO cell")
     }
 
+    private static func becoming(_ actor: Catalog.Actor) -> String {
+        "SET LOCAL ROLE \(quoted(actor.name))"
+    }
+
     private mutating func note(
-        _ relation: Catalog.Relation, _ context: Context, _ row: Row, _ condition: Condition,
-        isAdmitted: Bool
+        _ relation: Catalog.Relation, _ context: Context, _ actor: Catalog.Actor?, _ row: Row,
+        _ condition: Condition, isAdmitted: Bool
     ) {
         cells[relation.name, default: 0] += 1
         let isOwn = zip(relation.keys, row.values).contains { key, value in
             value != nil && value == context.owner && key.axis == context.axis
                 && (!key.onlyReads || condition.command == "r")
         }
-        guard isAdmitted != isOwn else { return }
+        guard isAdmitted != isOwn, isAdmitted || actor == nil else { return }
         wrong[relation.name, default: 0] += 1
         let rule = isAdmitted ? Rule.t1 : .t2
         let object = "table \(relation.name)"
@@ -203,6 +222,7 @@ struct TruthTable {
         let entering = context.axis.map { axis in
             context.subject.map { setter.words(axis, $0) + "\n" } ?? ""
         }
+        let becoming = actor.map { Self.becoming($0) + ";\n" } ?? ""
         findings.append(
             Finding(
                 rule, isAdmitted ? .leak : .unproven, object: object, relation: relation.name,
@@ -212,7 +232,8 @@ struct TruthTable {
                     : "\(condition.words) on \(relation.name) refuses the own row of \(whose)",
                 reproducer: """
                     BEGIN;
-                    \(entering ?? "")SELECT (\(condition.text)) AS admitted FROM (SELECT \
+                    \(entering ?? "")\(becoming)SELECT (\(condition.text)) AS admitted \
+                    FROM (SELECT \
                     (jsonb_populate_record(NULL::\(relation.name), \(record(row, relation)))).*) \
                     AS \(quoted(relation.bareName));
                     ROLLBACK;

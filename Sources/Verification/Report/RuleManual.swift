@@ -11,7 +11,7 @@ extension Rule {
         case .a1, .a2, .a3, .a4, .a5, .a6, .a7, .a8, .a9: identityManual
         case .b1, .b2, .b3, .b4, .b5, .b6, .b7, .b8, .b9, .b10: policyManual
         case .c1, .c2, .c3, .c4, .c5, .c6, .c7, .c8, .c9, .c10, .c11, .c12, .c13: reachManual
-        case .d1, .d2, .d3, .e1, .e2, .e3, .e4, .e5: keyManual
+        case .d1, .d2, .d3, .e1, .e2, .e3, .e4, .e5, .e6: keyManual
         case .f1, .f2, .f3, .f4, .f5, .v1, .s1, .w1, .w2, .w3, .w4: otherManual
         default: probeManual
         }
@@ -35,8 +35,10 @@ extension Rule {
         case .a3:
             (
                 "The owner of a table switches row-level security off; a member becomes the "
-                    + "owner.",
-                "Let a NOLOGIN role own schema and tables, and revoke it from the login."
+                    + "owner. The owner of a column's type asks all rows by a new constraint; the "
+                    + "owner of a function that a table calls has others run it.",
+                "Let a NOLOGIN role own schema, tables, types and functions, and revoke it from "
+                    + "the login."
             )
         case .a4:
             (
@@ -177,22 +179,27 @@ extension Rule {
             )
         case .c6:
             (
-                "A definer function runs as its owner: its body is the only guard there is.",
+                "A definer function runs as its owner: its body is the only guard there is. "
+                    + "Views, defaults, constraints, aggregates and operator classes call one "
+                    + "that the login cannot name.",
                 "SECURITY INVOKER, REVOKE EXECUTE, or allow it by the hash of its body."
             )
         case .c7:
             (
-                "A LEAKPROOF function may run before the policy and tell what it saw.",
+                "A LEAKPROOF function may run before the policy and tell what it saw. One of the "
+                    + "server's own counts when it was altered since the server was installed.",
                 "ALTER FUNCTION … NOT LEAKPROOF."
             )
         case .c8:
             (
-                "Rules rewrite statements and run with the rights of the table's owner.",
+                "Rules rewrite statements and run with the rights of the owner of table or view: "
+                    + "of tenants' tables, and of whatever the login may write to.",
                 "DROP RULE, or use a trigger that runs as the caller."
             )
         case .c9:
             (
-                "A definer trigger function can copy rows to where no policy is.",
+                "A definer trigger function can copy rows to where no policy is, or answer with "
+                    + "others', on any table or view the login may write to.",
                 "SECURITY INVOKER, or allow it by the hash of its body."
             )
         case .c10:
@@ -267,8 +274,16 @@ extension Rule {
             )
         case .e5:
             (
-                "Files of the server hold every table.",
-                "REVOKE EXECUTE ON the functions, and the predefined roles."
+                "Files of the server hold every table. Functions in language internal or c, and "
+                    + "in untrusted ones, do what the server can.",
+                "REVOKE EXECUTE ON the functions, and the predefined roles; or allow a function "
+                    + "by the hash of its body."
+            )
+        case .e6:
+            (
+                "Statistics, large objects and TOAST tables hold values of all tenants, and no "
+                    + "policy is asked. Grants are held against those the server comes with.",
+                "REVOKE ALL ON it FROM PUBLIC and the login."
             )
         default: ("", "")
         }

@@ -130,7 +130,8 @@ extension StaticRule {
             FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace
             AND p.proname IN ('pg_read_file', 'pg_read_binary_file', 'pg_ls_dir', 'pg_stat_file',
                 'lo_import', 'lo_export', 'pg_ls_logdir', 'pg_ls_waldir', 'pg_current_logfile')
-            AND EXISTS (SELECT FROM reach WHERE has_function_privilege(reach.oid, p.oid, 'EXECUTE'))
+            AND (p.oid IN (SELECT oid FROM unasked) OR EXISTS (SELECT FROM reach
+                WHERE has_function_privilege(reach.oid, p.oid, 'EXECUTE')))
             AND NOT (p.proname IN ('lo_import', 'lo_export') AND EXISTS (SELECT FROM me
                 WHERE rolsuper))
             """),

@@ -56,9 +56,16 @@ struct PolicyJudge {
     private func judge(_ relation: Catalog.Relation) -> [Finding] {
         let mine = relation.policies.filter(\.appliesToLogin)
         let permissive = mine.filter(\.isPermissive)
+        // What opens the table to a role the login can become, opens it to the login.
+        let borrowed = relation.policies.filter { policy in
+            policy.isPermissive && !policy.appliesToLogin
+                && relation.actors.contains { $0.hears(policy) }
+        }
         let floor = hasFloor(relation)
-        let areAllCanonical = permissive.allSatisfy { form($0, of: relation) != .other }
-        var findings = mine.flatMap { judge($0, of: relation, floor: floor) }
+        let areAllCanonical = (permissive + borrowed).allSatisfy {
+            form($0, of: relation) != .other
+        }
+        var findings = (mine + borrowed).flatMap { judge($0, of: relation, floor: floor) }
         let table = "table \(relation.name)"
         let name = relation.name
         if permissive.isEmpty {

@@ -92,9 +92,12 @@ extension StaticRule {
             SELECT 'unproven', 'function ' || signature, NULL,
                 format('function %s runs with the rights of %s for whoever calls it', signature,
                     pg_get_userbyid(proowner)),
-                format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC, %s; -- or read it and allow it '
-                    'by its hash', signature,
-                    (SELECT string_agg(quote_ident(rolname), ', ') FROM reach)), pin
+                CASE WHEN oid IN (SELECT oid FROM unasked)
+                    THEN format('ALTER FUNCTION %s SECURITY INVOKER; -- or read it and allow it '
+                        'by its hash: what calls it does not ask for EXECUTE', signature)
+                    ELSE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC, %s; -- or read it and '
+                        'allow it by its hash', signature,
+                        (SELECT string_agg(quote_ident(rolname), ', ') FROM reach)) END, pin
             FROM code, given WHERE prosecdef AND callable
             AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
             AND NOT is_allowed
@@ -115,8 +118,11 @@ extension StaticRule {
                 format('rule %I on %s runs with the rights of its owner', r.rulename, t.name),
                 format('DROP RULE %I ON %s;', r.rulename, t.name),
                 encode(sha256(convert_to(pg_get_ruledef(r.oid), 'UTF8')), 'hex')
-            FROM pg_rewrite r JOIN tables t ON t.oid = r.ev_class
-            WHERE r.rulename <> '_RETURN'
+            FROM pg_rewrite r JOIN (SELECT oid, oid::regclass::text AS name FROM tables
+                UNION SELECT oid, oid::regclass::text FROM writable) AS t ON t.oid = r.ev_class
+            WHERE r.rulename <> '_RETURN' AND r.oid >= 16384
+            AND NOT (r.ev_qual::text = '<>'
+                AND pg_get_ruledef(r.oid) ~ ' DO INSTEAD NOTHING;$')
             """),
         StaticRule(
             .c9,
@@ -126,7 +132,9 @@ extension StaticRule {
                     t.name, f.signature, pg_get_userbyid(f.proowner)),
                 format('ALTER FUNCTION %s SECURITY INVOKER; -- or read it and allow it by its hash',
                     f.signature), f.pin
-            FROM given, tables t JOIN pg_trigger g ON g.tgrelid = t.oid AND NOT g.tgisinternal
+            FROM given, (SELECT oid, oid::regclass::text AS name FROM tables
+                UNION SELECT oid, oid::regclass::text FROM writable) AS t
+            JOIN pg_trigger g ON g.tgrelid = t.oid AND NOT g.tgisinternal
             JOIN code f ON f.oid = g.tgfoid AND f.prosecdef
             WHERE NOT f.is_allowed
             """),
@@ -161,8 +169,9 @@ extension StaticRule {
                     p.oid::regprocedure, (SELECT string_agg(quote_ident(rolname), ', ')
                         FROM reach)), ' ' ORDER BY p.oid), NULL
             FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace
-            AND p.proname ~ '^lo(_.*|read|write)$'
-            AND EXISTS (SELECT FROM reach WHERE has_function_privilege(reach.oid, p.oid, 'EXECUTE'))
+            AND p.proname ~ '^lo(_.*|read|write)$' AND (p.oid IN (SELECT oid FROM unasked)
+                OR EXISTS (SELECT FROM reach
+                    WHERE has_function_privilege(reach.oid, p.oid, 'EXECUTE')))
             HAVING count(*) > 0
             """),
         StaticRule(

@@ -37,18 +37,6 @@ struct StaticRule {
             $13::int4[] AS majors, $14::int4[] AS fixes),
         spaces AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = ANY ($9::text[])
             OR $9::text[] = '{}' AND nspname !~ '^pg_' AND nspname <> 'information_schema'),
-        code AS (SELECT written.*, EXISTS (SELECT FROM given
-                WHERE signature || '=' || pin = ANY (allowed)
-                OR split_part(signature, '(', 1) || '=' || pin = ANY (allowed)) AS is_allowed
-            FROM (SELECT p.*, p.oid::regprocedure::text AS signature,
-            coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS body,
-            encode(sha256(convert_to(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc), 'UTF8')),
-                'hex') AS pin,
-            EXISTS (SELECT FROM reach WHERE has_function_privilege(reach.oid, p.oid, 'EXECUTE'))
-                AND EXISTS (SELECT FROM reach
-                    WHERE has_schema_privilege(reach.oid, p.pronamespace, 'USAGE')) AS callable
-            FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-            WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema') AS written),
         heirs AS (
             WITH RECURSIVE walk (child, ancestor) AS (
                 SELECT inhrelid, inhparent FROM pg_inherits
@@ -95,11 +83,10 @@ struct StaticRule {
                 SELECT view, base FROM reading
                 UNION SELECT w.view, r.base FROM walk w JOIN reading r ON r.view = w.base)
             SELECT * FROM walk)
-
-        """
+        """ + code
 
     static let all: [StaticRule] =
-        identity + reach + relations + keys + cluster + guarding + functions
+        identity + reach + relations + keys + cluster + guarding + functions + system
 
     static func run(
         _ session: inout ProbeSession, _ scope: Scope, _ options: VerificationOptions
