@@ -20,16 +20,29 @@ struct Catalog {
         var keys: [Profile.Key] = []
 
         func column(_ name: String) -> Column? { columns.first { $0.name == name } }
+
+        /// What one comparison sets a key equal to; `nil` when `part` is no such comparison.
+        func right(of key: Profile.Key, in part: PolicyText) -> [String]? {
+            let column = column(key.column)
+            return part.right(
+                comparing: key.column, of: bareName,
+                below: column?.isDomain == true ? column?.type : nil)
+        }
+
         var isTable: Bool { kind == "r" || kind == "p" }
     }
 
     struct Column {
         let name: String
         let number: String
+        /// Without a length; of a domain the type below it.
         let type: String
+        let isDomain: Bool
         /// `N` numbers, `S` strings, `U` other and so on (pg_type.typcategory).
         let category: String
         let isNotNull: Bool
+        /// Its domain does, at any depth.
+        let refusesNull: Bool
         let hasDefault: Bool
         let mayInsert: Bool
         let mayUpdate: Bool
@@ -119,9 +132,9 @@ extension Catalog {
     private static func column(_ row: [String?]) -> Column {
         let cells = row.map { $0 ?? "" }
         return Column(
-            name: cells[1], number: cells[2], type: cells[3], category: cells[4],
-            isNotNull: cells[5] == "t", hasDefault: cells[6] == "t", mayInsert: cells[7] == "t",
-            mayUpdate: cells[8] == "t")
+            name: cells[1], number: cells[2], type: cells[3], isDomain: cells[9] != "",
+            category: cells[4], isNotNull: cells[5] == "t", refusesNull: cells[9] == "t",
+            hasDefault: cells[6] == "t", mayInsert: cells[7] == "t", mayUpdate: cells[8] == "t")
     }
 
     private static func policy(_ row: [String?]) -> Policy {
@@ -166,12 +179,18 @@ extension Catalog {
         """
 
     private static let columnsQuery = """
-        SELECT a.attrelid, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod),
+        WITH RECURSIVE below (domain, type, refuses) AS (
+            SELECT oid, typbasetype, typnotnull FROM pg_type WHERE typtype = 'd'
+            UNION ALL SELECT b.domain, t.typbasetype, b.refuses OR t.typnotnull
+            FROM below b JOIN pg_type t ON t.oid = b.type AND t.typtype = 'd')
+        SELECT a.attrelid, a.attname, a.attnum, format_type(coalesce(b.type, a.atttypid), -1),
             t.typcategory, a.attnotnull, a.atthasdef OR a.attidentity <> '',
             has_column_privilege(a.attrelid, a.attnum, 'INSERT'),
-            has_column_privilege(a.attrelid, a.attnum, 'UPDATE')
+            has_column_privilege(a.attrelid, a.attnum, 'UPDATE'), b.refuses
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
         JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = a.atttypid
+        LEFT JOIN below b ON b.domain = a.atttypid
+            AND NOT EXISTS (SELECT FROM pg_type d WHERE d.oid = b.type AND d.typtype = 'd')
         WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
         AND (n.nspname = ANY ($1::text[]) OR $1::text[] = '{}' AND n.nspname !~ '^pg_'
             AND n.nspname <> 'information_schema')

@@ -154,7 +154,7 @@ struct Scope {
                 [policy.using, policy.check].compactMap { $0 }.flatMap { text in
                     PolicyText(text).alternatives.flatMap { part in
                         relation.keys.filter { $0.axis == axis }.compactMap {
-                            part.right(comparing: $0.column, of: relation.bareName)
+                            relation.right(of: $0, in: part)
                         }
                     }
                 }

@@ -29,7 +29,7 @@ struct PolicyJudge {
         for key in relation.keys
         where !key.onlyReads || policy.command == "r" || !policy.isPermissive {
             guard let axis = scope.axes[key.axis],
-                let right = part.right(comparing: key.column, of: relation.bareName)
+                let right = relation.right(of: key, in: part)
             else { continue }
             if axis.accepted.contains(right) { return right }
         }
