@@ -60,6 +60,8 @@ struct Catalog {
         /// Numbers of the columns it looks at.
         let columns: [String]
         let functions: [String]
+        /// It compares under a collation by which different texts may be equal.
+        let isLoose: Bool
 
         /// The condition for rows that are written.
         var judging: String? { check ?? using }
@@ -76,6 +78,9 @@ struct Catalog {
         let isDefiner: Bool
         let isOwnedByLogin: Bool
         let takesNothing: Bool
+        /// Whether the names in its body mean what they say, whatever the search path is: because
+        /// they were looked up when it was made, or because nothing can come before `pg_catalog`.
+        let isResolved: Bool
 
         var pin: String { SHA256.pin(body) }
     }
@@ -121,7 +126,8 @@ extension Catalog {
             return Function(
                 oid: cells[0], name: cells[1], signature: cells[2], body: cells[3],
                 isVolatile: cells[4] == "v", isDefiner: cells[5] == "t",
-                isOwnedByLogin: cells[6] == "t", takesNothing: cells[7] == "0")
+                isOwnedByLogin: cells[6] == "t", takesNothing: cells[7] == "0",
+                isResolved: cells[8] == "t")
         }
         return Catalog(
             relations: relations, functions: functions, version: me[0] ?? "",
@@ -144,7 +150,7 @@ extension Catalog {
         return Policy(
             name: row[1] ?? "", command: row[2] ?? "*", isPermissive: row[3] == "t",
             roles: list(4), appliesToLogin: row[5] == "t", using: row[6], check: row[7],
-            columns: list(8), functions: list(9))
+            columns: list(8), functions: list(9), isLoose: row[10] == "t")
     }
 
     private static let identityQuery = """
@@ -210,7 +216,10 @@ extension Catalog {
                 AND d.refobjsubid > 0), ','),
             array_to_string(ARRAY(SELECT DISTINCT d.refobjid FROM pg_depend d
                 WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid
-                AND d.refclassid = 'pg_proc'::regclass), ',')
+                AND d.refclassid = 'pg_proc'::regclass), ','),
+            EXISTS (SELECT FROM pg_collation k WHERE NOT k.collisdeterministic
+                AND concat(p.polqual::text, p.polwithcheck::text)
+                    ~ format(':inputcollid %s[^0-9]', k.oid))
         FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
         JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = ANY ($1::text[]) OR $1::text[] = '{}' AND n.nspname !~ '^pg_'
@@ -218,12 +227,23 @@ extension Catalog {
         ORDER BY p.polrelid, p.polpermissive, p.polname
         """
 
+    /// `pg_catalog` is searched first unless a path names it further back. Where the caller's path
+    /// decides, no other function may be there to be found; one whose parameter is of a type that
+    /// did not come with the server, as citext's `split_part`, is never found with a text.
     private static let functionsQuery = """
         SELECT p.oid, format('%s.%s', quote_ident(n.nspname), quote_ident(p.proname)),
             p.oid::regprocedure::text, coalesce(pg_get_function_sqlbody(p.oid), p.prosrc),
             p.provolatile, p.prosecdef, pg_has_role(session_user, p.proowner, 'MEMBER')
-                OR pg_has_role(current_user, p.proowner, 'MEMBER'), p.pronargs
+                OR pg_has_role(current_user, p.proowner, 'MEMBER'), p.pronargs,
+            p.prosqlbody IS NOT NULL OR l.lanname = 'sql' AND coalesce(
+                (SELECT entry !~ 'pg_catalog' OR entry ~ '^search_path="?pg_catalog"?(,|$)'
+                    FROM unnest(p.proconfig) AS entry WHERE entry ~ '^search_path='),
+                NOT EXISTS (SELECT FROM pg_proc s
+                    WHERE s.proname IN ('current_setting', 'split_part')
+                    AND s.pronamespace <> 'pg_catalog'::regnamespace
+                    AND s.proargtypes[0] < 16384))
         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+        JOIN pg_language l ON l.oid = p.prolang
         WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
         """
 }

@@ -131,6 +131,8 @@ struct Scope {
             if function.isDefiner {
                 guard options.allows(function) else { continue }
                 found[function.oid] = (function.name, words, .verifying(function: function.name))
+            } else if !function.isResolved {
+                continue
             } else if let read = ContextSource.reading(body) {
                 found[function.oid] = (function.name, words, read.source)
             } else if pinned.contains(where: { checker in

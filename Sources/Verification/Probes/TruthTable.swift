@@ -228,7 +228,8 @@ struct TruthTable {
                 reproducer: """
                     BEGIN;
                     \(entering ?? "")SELECT (\(condition.text)) AS admitted FROM \
-                    (\(record(row.values.map(Self.text), relation))) AS \(quoted(relation.bareName));
+                    (\(record(row.values.map(Self.text), relation))) \
+                    AS \(quoted(relation.bareName));
                     ROLLBACK;
                     """))
     }
