@@ -18,7 +18,9 @@ public enum CatalogFingerprint {
         return value
     }
 
-    /// Everything the rules read, in a fixed order; of statistics and sizes nothing.
+    /// Everything the rules read, in a fixed order; of statistics and sizes nothing. What the
+    /// policies ask for (`z`) is as a new session finds it: a server's configuration can name a
+    /// tenant.
     private static let query = """
         SELECT pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
             pg_catalog.string_agg(line, E'\\n' ORDER BY line COLLATE "C"), 'UTF8')), 'hex')
@@ -31,7 +33,7 @@ public enum CatalogFingerprint {
                 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
             UNION ALL
             SELECT pg_catalog.concat_ws('|', 'a', a.attrelid, a.attnum, a.attname, a.atttypid,
-                a.attnotnull, a.attacl::text)
+                a.attnotnull, a.attacl::text, a.attcollation)
             FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND a.attnum > 0
@@ -149,6 +151,19 @@ public enum CatalogFingerprint {
             SELECT pg_catalog.concat_ws('|', 'l', defaclrole, defaclnamespace, defaclobjtype,
                 defaclacl::text)
             FROM pg_catalog.pg_default_acl
+            UNION ALL
+            SELECT pg_catalog.concat_ws('|', 'z', name, pg_catalog.current_setting(name, true))
+            FROM (SELECT DISTINCT found[1] FROM (
+                SELECT pg_catalog.concat(pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+                    pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)) FROM pg_catalog.pg_policy p
+                UNION ALL
+                SELECT coalesce(pg_catalog.pg_get_function_sqlbody(f.oid), f.prosrc)
+                FROM pg_catalog.pg_proc f WHERE f.oid IN (SELECT d.refobjid
+                    FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_policy'::regclass
+                    AND d.refclassid = 'pg_catalog.pg_proc'::regclass)
+                ) AS texts (words),
+                pg_catalog.regexp_matches(words, 'current_setting[(]''([^'']+)''', 'g') AS found
+                WHERE found[1] LIKE '%.%' OR found[1] = 'backtrace_functions') AS read (name)
             UNION ALL
             SELECT pg_catalog.concat_ws('|', 'v', pg_catalog.current_setting('server_version_num'))
         ) AS lines (line)

@@ -24,6 +24,7 @@ public enum Verifier {
 
         var fresh = try ProbeSession(
             options.login, timeoutMilliseconds: options.timeoutMilliseconds)
+        findings += try PresetRule.findings(&fresh, scope, known: findings)
         var table = TruthTable(scope, options)
         try table.run(&fresh)
         var unused = try ProbeSession(

@@ -89,7 +89,7 @@ import Testing
     @Test(arguments: [
         ["--config", "a", "--login-file", "b"], ["--setting", "a", "--guard", "b"], ["--self-test"],
         ["--watch", "0"], ["--watch", "99ms"], ["--watch", "9999999999999999999"],
-        ["--timeout", "x"], ["--profile", "other"], ["--tenants", "one"],
+        ["--timeout", "x"], ["--profile", "other"], ["--tenants", "one"], ["--tenants", "one,one"],
         ["--allow-function", "f()=12"], ["--evidence", "x"], ["--odd"], ["--schema"],
         ["--setting", "a", "--setting", "b"],
     ]) func `words that make no sense are usage faults`(_ words: [String]) throws {

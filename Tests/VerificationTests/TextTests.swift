@@ -26,6 +26,35 @@ import Testing
     }
 
     @Test(arguments: [
+        ("(\"tenantId\" = app.tenant())", "tenantId", "Order Items"),
+        ("(\"Order Items\".\"tenantId\" = app.tenant())", "tenantId", "Order Items"),
+        ("(app.tenant() = \"user\")", "user", "orders"),
+        ("(\"select\".\"a \"\"b\"\"\" = app.tenant())", "a \"b\"", "select"),
+    ]) func `know names by what they are, quoted or not`(
+        _ text: String, _ column: String, _ relation: String
+    ) {
+        let read = PolicyText(text)
+        #expect(read.right(comparing: column, of: relation) == ["app", ".", "tenant"])
+        #expect(read.right(comparing: column.lowercased() + "_", of: relation) == nil)
+    }
+
+    @Test func `do not take one name for another`() {
+        let bare = PolicyText("(tenantid = app.tenant())")
+        #expect(bare.right(comparing: "tenantId", of: "orders") == nil)
+        let session = PolicyText("(CURRENT_USER = app.tenant())")
+        #expect(session.right(comparing: "current_user", of: "orders") == nil)
+    }
+
+    @Test func `let a column of a domain be cast to the type below it, and no other`() {
+        let cast = PolicyText("((tenant_id)::uuid = app.tenant())")
+        #expect(
+            cast.right(comparing: "tenant_id", of: "orders", below: "uuid")
+                == ["app", ".", "tenant"])
+        #expect(cast.right(comparing: "tenant_id", of: "orders", below: "text") == nil)
+        #expect(cast.right(comparing: "tenant_id", of: "orders") == nil)
+    }
+
+    @Test(arguments: [
         ("NULLIF(current_setting('app.t'::text, true), ''::text)::uuid", "setting", true),
         ("(pg_catalog.current_setting('app.t'::text, true))::uuid", "setting", false),
         ("current_setting('app.t'::text)", "setting", false),

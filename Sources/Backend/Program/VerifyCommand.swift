@@ -93,8 +93,15 @@ struct VerifyCommand: Equatable {
         if let name = values["--profile"], !["generic", "ringfence"].contains(name) {
             throw BackendCommand.UsageFault(message: "`--profile` takes `generic` or `ringfence`")
         }
-        if let text = values["--tenants"], text.split(separator: ",").count != 2 {
-            throw BackendCommand.UsageFault(message: "`--tenants` takes two, as in A,B")
+        if let text = values["--tenants"] {
+            // A UUID has two spellings.
+            let pair = text.split(separator: ",").map {
+                $0.utf8.count == 36 ? $0.lowercased() : String($0)
+            }
+            guard pair.count == 2, pair[0] != pair[1] else {
+                throw BackendCommand.UsageFault(
+                    message: "`--tenants` takes two different ones, as in A,B")
+            }
         }
         for entry in lists["--allow-function"] ?? [] where Self.allowed(entry) == nil {
             throw BackendCommand.UsageFault(

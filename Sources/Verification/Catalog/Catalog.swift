@@ -24,16 +24,29 @@ struct Catalog {
         var keys: [Profile.Key] = []
 
         func column(_ name: String) -> Column? { columns.first { $0.name == name } }
+
+        /// What one comparison sets a key equal to; `nil` when `part` is no such comparison.
+        func right(of key: Profile.Key, in part: PolicyText) -> [String]? {
+            let column = column(key.column)
+            return part.right(
+                comparing: key.column, of: bareName,
+                below: column?.isDomain == true ? column?.type : nil)
+        }
+
         var isTable: Bool { kind == "r" || kind == "p" }
     }
 
     struct Column {
         let name: String
         let number: String
+        /// Without a length; of a domain the type below it.
         let type: String
+        let isDomain: Bool
         /// `N` numbers, `S` strings, `U` other and so on (pg_type.typcategory).
         let category: String
         let isNotNull: Bool
+        /// Its domain does, at any depth.
+        let refusesNull: Bool
         let hasDefault: Bool
         let mayInsert: Bool
         let mayUpdate: Bool
@@ -51,6 +64,8 @@ struct Catalog {
         /// Numbers of the columns it looks at.
         let columns: [String]
         let functions: [String]
+        /// It compares under a collation by which different texts may be equal.
+        let isLoose: Bool
 
         /// The condition for rows that are written.
         var judging: String? { check ?? using }
@@ -80,6 +95,9 @@ struct Catalog {
         let isDefiner: Bool
         let isOwnedByLogin: Bool
         let takesNothing: Bool
+        /// Whether the names in its body mean what they say, whatever the search path is: because
+        /// they were looked up when it was made, or because nothing can come before `pg_catalog`.
+        let isResolved: Bool
 
         var pin: String { SHA256.pin(body) }
     }
@@ -128,7 +146,8 @@ extension Catalog {
             return Function(
                 oid: cells[0], name: cells[1], signature: cells[2], body: cells[3],
                 isVolatile: cells[4] == "v", isDefiner: cells[5] == "t",
-                isOwnedByLogin: cells[6] == "t", takesNothing: cells[7] == "0")
+                isOwnedByLogin: cells[6] == "t", takesNothing: cells[7] == "0",
+                isResolved: cells[8] == "t")
         }
         return Catalog(
             relations: relations, functions: functions, version: me[0] ?? "",
@@ -139,9 +158,9 @@ extension Catalog {
     private static func column(_ row: [String?]) -> Column {
         let cells = row.map { $0 ?? "" }
         return Column(
-            name: cells[1], number: cells[2], type: cells[3], category: cells[4],
-            isNotNull: cells[5] == "t", hasDefault: cells[6] == "t", mayInsert: cells[7] == "t",
-            mayUpdate: cells[8] == "t")
+            name: cells[1], number: cells[2], type: cells[3], isDomain: cells[9] != "",
+            category: cells[4], isNotNull: cells[5] == "t", refusesNull: cells[9] == "t",
+            hasDefault: cells[6] == "t", mayInsert: cells[7] == "t", mayUpdate: cells[8] == "t")
     }
 
     private static func policy(_ row: [String?]) -> Policy {
@@ -151,7 +170,7 @@ extension Catalog {
         return Policy(
             name: row[1] ?? "", command: row[2] ?? "*", isPermissive: row[3] == "t",
             roles: list(4), appliesToLogin: row[5] == "t", using: row[6], check: row[7],
-            columns: list(8), functions: list(9))
+            columns: list(8), functions: list(9), isLoose: row[10] == "t")
     }
 
     private static func actors(_ rows: [[String?]]) -> [Actor] {
@@ -197,12 +216,18 @@ extension Catalog {
         """
 
     private static let columnsQuery = """
-        SELECT a.attrelid, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod),
+        WITH RECURSIVE below (domain, type, refuses) AS (
+            SELECT oid, typbasetype, typnotnull FROM pg_type WHERE typtype = 'd'
+            UNION ALL SELECT b.domain, t.typbasetype, b.refuses OR t.typnotnull
+            FROM below b JOIN pg_type t ON t.oid = b.type AND t.typtype = 'd')
+        SELECT a.attrelid, a.attname, a.attnum, format_type(coalesce(b.type, a.atttypid), -1),
             t.typcategory, a.attnotnull, a.atthasdef OR a.attidentity <> '',
             has_column_privilege(a.attrelid, a.attnum, 'INSERT'),
-            has_column_privilege(a.attrelid, a.attnum, 'UPDATE')
+            has_column_privilege(a.attrelid, a.attnum, 'UPDATE'), b.refuses
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
         JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = a.atttypid
+        LEFT JOIN below b ON b.domain = a.atttypid
+            AND NOT EXISTS (SELECT FROM pg_type d WHERE d.oid = b.type AND d.typtype = 'd')
         WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
         AND (n.nspname = ANY ($1::text[]) OR $1::text[] = '{}' AND n.nspname !~ '^pg_'
             AND n.nspname <> 'information_schema')
@@ -222,7 +247,10 @@ extension Catalog {
                 AND d.refobjsubid > 0), ','),
             array_to_string(ARRAY(SELECT DISTINCT d.refobjid FROM pg_depend d
                 WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid
-                AND d.refclassid = 'pg_proc'::regclass), ',')
+                AND d.refclassid = 'pg_proc'::regclass), ','),
+            EXISTS (SELECT FROM pg_collation k WHERE NOT k.collisdeterministic
+                AND concat(p.polqual::text, p.polwithcheck::text)
+                    ~ format(':inputcollid %s[^0-9]', k.oid))
         FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
         JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = ANY ($1::text[]) OR $1::text[] = '{}' AND n.nspname !~ '^pg_'
@@ -249,12 +277,23 @@ extension Catalog {
         WHERE r.oid <> 0 AND pg_catalog.pg_has_role(reach.oid, r.oid, 'USAGE')
         """
 
+    /// `pg_catalog` is searched first unless a path names it further back. Where the caller's path
+    /// decides, no other function may be there to be found; one whose parameter is of a type that
+    /// did not come with the server, as citext's `split_part`, is never found with a text.
     private static let functionsQuery = """
         SELECT p.oid, format('%s.%s', quote_ident(n.nspname), quote_ident(p.proname)),
             p.oid::regprocedure::text, coalesce(pg_get_function_sqlbody(p.oid), p.prosrc),
             p.provolatile, p.prosecdef, pg_has_role(session_user, p.proowner, 'MEMBER')
-                OR pg_has_role(current_user, p.proowner, 'MEMBER'), p.pronargs
+                OR pg_has_role(current_user, p.proowner, 'MEMBER'), p.pronargs,
+            p.prosqlbody IS NOT NULL OR l.lanname = 'sql' AND coalesce(
+                (SELECT entry !~ 'pg_catalog' OR entry ~ '^search_path="?pg_catalog"?(,|$)'
+                    FROM unnest(p.proconfig) AS entry WHERE entry ~ '^search_path='),
+                NOT EXISTS (SELECT FROM pg_proc s
+                    WHERE s.proname IN ('current_setting', 'split_part')
+                    AND s.pronamespace <> 'pg_catalog'::regnamespace
+                    AND s.proargtypes[0] < 16384))
         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+        JOIN pg_language l ON l.oid = p.prolang
         WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
         """
 }

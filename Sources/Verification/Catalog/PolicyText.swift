@@ -18,11 +18,20 @@ struct PolicyText: Equatable {
 
     /// `column = right` with what is on the right; nil for anything else. The column may stand on
     /// either side and may be qualified by the relation's name.
-    func right(comparing column: String, of relation: String) -> [String]? {
+    /// - Parameters:
+    ///   - column: as it is, without the quotes it may need; `relation` the same.
+    ///   - base: the type below the column's, when that is a domain: the column may be cast to it,
+    ///     which changes no value.
+    func right(
+        comparing column: String, of relation: String, below base: String? = nil
+    ) -> [String]? {
         guard !words.contains("and"), !words.contains("or"), !words.contains("not"),
             !words.contains("from"), words.count(where: { $0 == "=" }) == 1
         else { return nil }
-        for left in [[column], [relation, ".", column]] {
+        let name = Self.words(ofName: column)
+        let cast = base.map { ["::"] + PolicyText($0).words } ?? []
+        let lefts = [name, Self.words(ofName: relation) + ["."] + name]
+        for left in lefts + lefts.map({ $0 + cast }) {
             if words.starts(with: left + ["="]) {
                 return Array(words.dropFirst(left.count + 1))
             }
@@ -31,6 +40,11 @@ struct PolicyText: Equatable {
             }
         }
         return nil
+    }
+
+    /// How an expression names it.
+    static func words(ofName name: String) -> [String] {
+        PolicyText(Verification.quoted(name)).words
     }
 
     /// Words, numbers, strings and signs; identifiers in lower case unless quoted.
@@ -87,7 +101,8 @@ struct PolicyText: Equatable {
     /// Words that mean something here: quoted, they are names.
     private static let taken: Set = [
         "select", "return", "as", "or", "and", "not", "from", "pg_catalog", "nullif",
-        "current_setting", "split_part", "text", "true",
+        "current_setting", "split_part", "text", "true", "false", "null", "user", "current_user",
+        "session_user", "current_role", "current_schema", "current_catalog",
     ]
 
     private static func isOdd(_ character: Character) -> Bool {

@@ -133,6 +133,8 @@ struct Scope {
             if function.isDefiner {
                 guard options.allows(function) else { continue }
                 found[function.oid] = (function.name, words, .verifying(function: function.name))
+            } else if !function.isResolved {
+                continue
             } else if let read = ContextSource.reading(body) {
                 found[function.oid] = (function.name, words, read.source)
             } else if pinned.contains(where: { checker in
@@ -156,7 +158,7 @@ struct Scope {
                 [policy.using, policy.check].compactMap { $0 }.flatMap { text in
                     PolicyText(text).alternatives.flatMap { part in
                         relation.keys.filter { $0.axis == axis }.compactMap {
-                            part.right(comparing: $0.column, of: relation.bareName)
+                            relation.right(of: $0, in: part)
                         }
                     }
                 }

@@ -79,7 +79,7 @@ struct TruthTable {
             if let axis = context.axis, let subject = context.subject {
                 entered = try setter.enter(&session, axis, subject)
             }
-            if case .failed(let state, let message) = entered {
+            if case .failed(let state, let message, _) = entered {
                 findings.append(
                     Finding(
                         .t3, .unproven, object: "context \(context.name)",
@@ -147,11 +147,22 @@ struct TruthTable {
         return rows
     }
 
-    private func record(_ row: Row, _ relation: Catalog.Relation) -> String {
-        let members = zip(relation.keys, row.values).map { key, value in
-            "\(literal(key.column)), \(value.map(literal) ?? "NULL")::text"
+    /// A query for one row with the columns of the relation, of which only the keys are anything.
+    /// A domain's constraints are not asked: a policy judges rows that keep them.
+    /// - Parameter keys: an expression for each, of type text.
+    private func record(_ keys: [String], _ relation: Catalog.Relation) -> String {
+        let columns = relation.columns.map { column in
+            let name = quoted(column.name)
+            guard let place = relation.keys.firstIndex(where: { $0.column == column.name }) else {
+                return "(NULL::\(relation.name)).\(name) AS \(name)"
+            }
+            return "(\(keys[place]))::\(column.type) AS \(name)"
         }
-        return "jsonb_build_object(\(members.joined(separator: ", ")))"
+        return "SELECT \(columns.joined(separator: ", "))"
+    }
+
+    private static func text(_ value: String?) -> String {
+        (value.map(literal) ?? "NULL") + "::text"
     }
 
     /// As another role only what is let through counts: nobody asked for its own rows.
@@ -162,14 +173,18 @@ struct TruthTable {
         let conditions = conditions(relation, actor)
         guard !conditions.isEmpty else { return }
         let rows = rows(relation)
-        let values = rows.enumerated().map { "(\($0), \(record($1, relation)))" }
+        let values = rows.enumerated().map { number, row in
+            "(" + (["\(number)"] + row.values.map(Self.text)).joined(separator: ", ") + ")"
+        }
+        let keys = relation.keys.indices.map { "\"key \($0)\"" }
         let columns = conditions.map { "coalesce((\($0.text)), false)" }
         // The alias is the relation's name, because conditions may qualify columns with it.
         let query = """
             SELECT \(columns.joined(separator: ", ")) \
-            FROM (VALUES \(values.joined(separator: ", "))) AS "made up" ("n of row", "its keys"), \
-            LATERAL (SELECT (jsonb_populate_record(NULL::\(relation.name), "its keys")).*) \
-            AS \(quoted(relation.bareName)) ORDER BY "n of row"
+            FROM (VALUES \(values.joined(separator: ", "))) \
+            AS "made up" ("n of row", \(keys.joined(separator: ", "))), \
+            LATERAL (\(record(keys, relation))) AS \(quoted(relation.bareName)) \
+            ORDER BY "n of row"
             """
         _ = try session.rows("SAVEPOINT cell")
         if let actor { _ = try session.run(Self.becoming(actor)) }
@@ -182,7 +197,7 @@ struct TruthTable {
                 }
             }
         case .failed where actor != nil: break
-        case .failed(_, let message) where context.owner != nil:
+        case .failed(_, let message, _) where context.owner != nil:
             findings.append(
                 Finding(
                     .t3, .unproven, object: "table \(relation.name)", relation: relation.name,
@@ -232,9 +247,8 @@ struct TruthTable {
                     : "\(condition.words) on \(relation.name) refuses the own row of \(whose)",
                 reproducer: """
                     BEGIN;
-                    \(entering ?? "")\(becoming)SELECT (\(condition.text)) AS admitted \
-                    FROM (SELECT \
-                    (jsonb_populate_record(NULL::\(relation.name), \(record(row, relation)))).*) \
+                    \(entering ?? "")\(becoming)SELECT (\(condition.text)) AS admitted FROM \
+                    (\(record(row.values.map(Self.text), relation))) \
                     AS \(quoted(relation.bareName));
                     ROLLBACK;
                     """))

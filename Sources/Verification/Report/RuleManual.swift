@@ -66,8 +66,10 @@ extension Rule {
         case .a8:
             (
                 "A setting of the role or the database gives every session a tenant, another "
-                    + "role, or switches row security off.",
-                "ALTER ROLE … RESET, ALTER DATABASE … RESET the setting."
+                    + "role, or switches row security off. The server's configuration or the "
+                    + "connection string gives it a tenant.",
+                "ALTER ROLE … RESET, ALTER DATABASE … RESET the setting; take it out of "
+                    + "postgresql.conf and of the connection string's options."
             )
         case .a9:
             (

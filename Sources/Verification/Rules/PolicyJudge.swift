@@ -12,6 +12,7 @@ struct PolicyJudge {
 
     /// The form of a whole policy.
     func form(_ policy: Catalog.Policy, of relation: Catalog.Relation) -> Form {
+        if policy.isLoose { return .other }
         var isLoud = false
         for text in [policy.using, policy.check].compactMap({ $0 }) {
             for part in PolicyText(text).alternatives {
@@ -29,7 +30,7 @@ struct PolicyJudge {
         for key in relation.keys
         where !key.onlyReads || policy.command == "r" || !policy.isPermissive {
             guard let axis = scope.axes[key.axis],
-                let right = part.right(comparing: key.column, of: relation.bareName)
+                let right = relation.right(of: key, in: part)
             else { continue }
             if axis.accepted.contains(right) { return right }
         }
@@ -142,11 +143,11 @@ struct PolicyJudge {
             // A floor makes any permissive policy narrower than itself; a further restrictive
             // policy narrows, too, but a floor that is none has to be read by somebody.
             let isHarmless = floor
+            let (why, fix) = blame(policy, relation)
             findings.append(
                 Finding(
                     .b8, isHarmless ? .notice : .unproven, object: object, relation: relation.name,
-                    "\(object) is not in canonical form: \(policy.using ?? policy.check ?? "")",
-                    fix: policyFix(policy, relation), pin: pin))
+                    "\(object) \(why): \(policy.using ?? policy.check ?? "")", fix: fix, pin: pin))
         }
         if let check = policy.check, floor == false || !policy.isPermissive,
             PolicyText(check).words == ["true"]
@@ -158,6 +159,32 @@ struct PolicyJudge {
                     fix: policyFix(policy, relation), pin: pin))
         }
         return findings
+    }
+
+    /// Why a policy is not in canonical form, and what would mend it.
+    private func blame(
+        _ policy: Catalog.Policy, _ relation: Catalog.Relation
+    ) -> (why: String, fix: String) {
+        if policy.isLoose {
+            return (
+                "compares under a collation by which different texts may be equal",
+                "-- give the tenant column of \(relation.name) a deterministic collation, such as "
+                    + "\"C\", and make its policies again"
+            )
+        }
+        let unclear = scope.catalog.functions.first {
+            policy.functions.contains($0.oid) && $0.takesNothing && !$0.isDefiner
+                && !$0.isResolved && ContextSource.reading(PolicyText($0.body).words) != nil
+        }
+        if let unclear {
+            return (
+                "asks \(unclear.name), whose names are looked up along a search path",
+                "-- write the body of \(unclear.signature) as LANGUAGE sql RETURN …, which is "
+                    + "parsed once; or ALTER FUNCTION \(unclear.signature) SET search_path = "
+                    + "pg_catalog, pg_temp;"
+            )
+        }
+        return ("is not in canonical form", policyFix(policy, relation))
     }
 
     /// What pins a policy: any change of its meaning changes it.

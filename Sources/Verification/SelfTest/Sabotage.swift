@@ -37,7 +37,7 @@ public struct Sabotage: Sendable {
     /// Those of a schema in plain mode.
     public static let all =
         policies + contexts + identities + reaches + keys + surroundings + attempts + acceptances
-        + relations + hidden
+        + relations + hidden + meanings
 
     /// Replaces both policies of `shop.orders`.
     static func both(_ condition: String, check: String? = nil) -> String {

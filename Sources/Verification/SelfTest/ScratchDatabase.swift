@@ -72,10 +72,10 @@ struct ScratchDatabase {
         let text = filled(script, database: database)
         for _ in 1..<Self.attemptsMax {
             let answer = try session.runScript(text)
-            guard case .failed("XX000", let message) = answer,
+            guard case .failed("XX000", let message, _) = answer,
                 message == "tuple concurrently updated"
             else {
-                guard case .failed(let state, let message) = answer else { return }
+                guard case .failed(let state, let message, _) = answer else { return }
                 throw .refused(state: state, message: message)
             }
         }

@@ -14,13 +14,24 @@ import Glibc
         case rows([[String?]])
         /// A statement without rows; how many it changed.
         case changed(Int)
-        case failed(state: String, message: String)
+        /// `table`: the one it was about, where the server names one.
+        case failed(state: String, message: String, table: String? = nil)
 
         /// The SQLSTATE; nil when it worked.
         var state: String? {
-            guard case .failed(let state, _) = self else { return nil }
+            guard case .failed(let state, _, _) = self else { return nil }
             return state
         }
+
+        /// Whether a table's constraint was broken. Row security is judged before those, but after
+        /// the constraints of a domain, which are about a value and name no table.
+        var breaksTable: Bool {
+            guard case .failed(let state, _, let table) = self else { return false }
+            return state.hasPrefix("23") && table != nil
+        }
+
+        /// Whether a value was refused before anybody asked whose row it is in.
+        var breaksDomain: Bool { state?.hasPrefix("23") == true && !breaksTable }
 
         /// The first value of the first row.
         var first: String? {
@@ -33,7 +44,7 @@ import Glibc
             switch self {
             case .rows(let rows): "\(rows.count) rows"
             case .changed(let count): "success, \(count) rows changed"
-            case .failed(let state, let message): "\(state) \(message)"
+            case .failed(let state, let message, _): "\(state) \(message)"
             }
         }
     }
@@ -117,13 +128,13 @@ import Glibc
         switch try run(sql, values) {
         case .rows(let rows): return rows
         case .changed: return []
-        case .failed(let state, let message): throw .refused(state: state, message: message)
+        case .failed(let state, let message, _): throw .refused(state: state, message: message)
         }
     }
 
     /// A script that has to work.
     mutating func perform(_ script: String) throws(ProbeFault) {
-        if case .failed(let state, let message) = try runScript(script) {
+        if case .failed(let state, let message, _) = try runScript(script) {
             throw .refused(state: state, message: message)
         }
     }
@@ -160,7 +171,9 @@ import Glibc
         default:
             let state = unsafe PQresultErrorField(result, 67).map { unsafe String(cString: $0) }
             let words = unsafe PQresultErrorField(result, 77).map { unsafe String(cString: $0) }
-            return .failed(state: state ?? "XX000", message: words ?? "no message")
+            let table = unsafe PQresultErrorField(result, 116).map { unsafe String(cString: $0) }
+            return .failed(
+                state: state ?? "XX000", message: words ?? "no message", table: table)
         }
     }
 
