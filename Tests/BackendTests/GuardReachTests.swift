@@ -85,20 +85,21 @@ struct GuardReach: Sendable, CustomTestStringConvertible {
             "may INSERT \(keys)"),
     ]
 
-    static let ownership: [GuardReach] = [
-        ("TABLE \(keys)", "table \(keys)"),
-        ("FUNCTION ringfence_guard.mint(uuid, integer)", "function ringfence_guard.mint"),
-    ].map { object, words in
-        GuardReach(
-            "ALTER \(object) OWNER TO %r", undo: "ALTER \(object) OWNER TO ringfence_guard",
-            "owns \(words)")
-    } + [
-        // Not to the role itself: what was granted to it would go with the ownership.
-        GuardReach(
-            "CREATE ROLE %h NOLOGIN; ALTER SCHEMA ringfence_guard OWNER TO %h; GRANT %h TO %r",
-            undo: "ALTER SCHEMA ringfence_guard OWNER TO ringfence_guard; DROP ROLE %h",
-            "owner of schema ringfence_guard")
-    ]
+    static let ownership: [GuardReach] =
+        [
+            ("TABLE \(keys)", "table \(keys)"),
+            ("FUNCTION ringfence_guard.mint(uuid, integer)", "function ringfence_guard.mint"),
+        ].map { object, words in
+            GuardReach(
+                "ALTER \(object) OWNER TO %r", undo: "ALTER \(object) OWNER TO ringfence_guard",
+                "owns \(words)")
+        } + [
+            // Not to the role itself: what was granted to it would go with the ownership.
+            GuardReach(
+                "CREATE ROLE %h NOLOGIN; ALTER SCHEMA ringfence_guard OWNER TO %h; GRANT %h TO %r",
+                undo: "ALTER SCHEMA ringfence_guard OWNER TO ringfence_guard; DROP ROLE %h",
+                "owner of schema ringfence_guard")
+        ]
 
     static let schemas: [GuardReach] = ["ringfence_guard", "pg_catalog", "ringfence"].map {
         GuardReach("CREATE", on: "SCHEMA \($0)", "CREATE on schema \($0)")
@@ -361,7 +362,8 @@ struct GuardReach: Sendable, CustomTestStringConvertible {
             ),
             (
                 "GRANT EXECUTE ON FUNCTION lo_put(oid, bigint, bytea) TO \(runtime)",
-                "large objects", "REVOKE EXECUTE ON FUNCTION lo_put(oid, bigint, bytea) FROM "
+                "large objects",
+                "REVOKE EXECUTE ON FUNCTION lo_put(oid, bigint, bytea) FROM "
                     + runtime
             ),
             (

@@ -202,9 +202,10 @@ import Testing
         let probe = report.probes.first { $0.probe == .l1 && $0.relation == relation }
         #expect(probe?.result == .skipped, "\(probe?.observed ?? "no probe")")
         // The table that asks for nothing is tried as before.
-        #expect(report.probes.contains {
-            $0.probe == .l1 && $0.relation == "shop.customers" && $0.result == .passed
-        })
+        #expect(
+            report.probes.contains {
+                $0.probe == .l1 && $0.relation == "shop.customers" && $0.result == .passed
+            })
         // Asked for, it does fire: a sequence is not rolled back.
         var bold = options
         bold.firesTriggers = true
