@@ -153,6 +153,10 @@ extension Statement {
             SELECT 'function-changed', 'ringfence_guard.' || wanted
             FROM json_object_keys($1::json) AS wanted
             WHERE NOT EXISTS (SELECT FROM guard WHERE proname = wanted)
+            -- One with other parameters must not stand in for it.
+            OR EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                WHERE n.nspname = 'ringfence_guard' AND p.proname = wanted
+                AND p.oid NOT IN (SELECT oid FROM guard))
             UNION ALL
             SELECT 'slot', name || ' of the server can be set by anybody' FROM pg_settings
             WHERE $4 = 'sealed' AND name = 'backtrace' || '_functions' AND context <> 'superuser'
