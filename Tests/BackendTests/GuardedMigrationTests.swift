@@ -11,6 +11,8 @@ import Testing
         CREATE TABLE aside.part1 PARTITION OF ringfence.parted FOR VALUES FROM (0) TO (9);
         CREATE TABLE aside.part2 (tenant_id uuid NOT NULL, id int);
         ALTER TABLE ringfence.parted ATTACH PARTITION aside.part2 FOR VALUES FROM (9) TO (99);
+        CREATE SCHEMA arch CREATE TABLE part3 PARTITION OF ringfence.parted
+            FOR VALUES FROM (99) TO (999);
         CREATE TABLE aside.child () INHERITS (ringfence.notes);
         CREATE TABLE ringfence.alike (LIKE ringfence.notes);
         CREATE TABLE aside.moved (tenant_id uuid NOT NULL);
@@ -25,8 +27,8 @@ import Testing
             coalesce(a.attnotnull AND a.atthasdef, false),
             (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid)
         FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
-        WHERE c.relname IN ('notes', 'copied', 'selected', 'parted', 'part1', 'part2', 'child',
-            'alike', 'moved', 'bare', 'alone') AND c.relkind IN ('r', 'p') ORDER BY 1
+        WHERE c.relname IN ('notes', 'copied', 'selected', 'parted', 'part1', 'part2', 'part3',
+            'child', 'alike', 'moved', 'bare', 'alone') AND c.relkind IN ('r', 'p') ORDER BY 1
         """
 
     @Test(arguments: ["sealed", "statement", "plain"])
@@ -35,8 +37,9 @@ import Testing
         try guarded.look("CREATE SCHEMA aside AUTHORIZATION ringfence_owner")
         let made = try guarded.ask(Self.newTables, as: guarded.database.ownerURL)
         #expect(made.state == nil, "\(made)")
-        let closed = ["alike", "child", "copied", "moved", "notes", "part1", "part2", "parted"]
-            .map { "\($0)|t|t|2" }
+        let closed = [
+            "alike", "child", "copied", "moved", "notes", "part1", "part2", "part3", "parted",
+        ].map { "\($0)|t|t|2" }
         let wanted =
             ["alike|t|t|2", "alone|f|f|0", "bare|t|f|0"] + closed.dropFirst() + ["selected|t|t|2"]
         #expect(try guarded.look(Self.protection) == wanted.joined(separator: "\n"))

@@ -263,6 +263,21 @@ struct Bench {
             """, "function ringfence_guard.is_valid is not the one"
         ),
         (
+            """
+            DO $do$
+            BEGIN
+                EXECUTE format('CREATE FUNCTION ringfence_guard.is_valid(seal text, more int)'
+                    ' RETURNS boolean LANGUAGE plpgsql STABLE AS %L', (SELECT prosrc FROM pg_proc
+                    WHERE oid = 'ringfence_guard.is_valid(text)'::regprocedure));
+                ALTER FUNCTION ringfence_guard.is_valid(text, int) OWNER TO ringfence_guard;
+                REVOKE ALL ON FUNCTION ringfence_guard.is_valid(text, int) FROM PUBLIC;
+            END
+            $do$;
+            CREATE OR REPLACE FUNCTION ringfence_guard.is_valid(seal text) RETURNS boolean
+            LANGUAGE plpgsql STABLE PARALLEL SAFE AS 'BEGIN RETURN true; END'
+            """, "function ringfence_guard.is_valid is not the one"
+        ),
+        (
             "ALTER FUNCTION ringfence_guard.enter(text) RESET search_path",
             "function ringfence_guard.enter is not the one"
         ),

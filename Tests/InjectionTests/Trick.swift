@@ -40,7 +40,7 @@ struct Trick: Sendable {
     enum Threat: String, Sendable, CaseIterable {
         case setting = "a forged setting (SET, RESET, startup options, ALTER ROLE)"
         case expression = "injected SQL that changes the tenant (set_config in an expression)"
-        case secondSeal = "a second tenant's seal in the same transaction"
+        case secondSeal = "a second tenant's valid seal within one statement"
         case password = "the runtime role's password in the wrong hands"
         case temporary = "a poisoned session: temporary objects in the place of tables"
         case largeObjects = "large objects, which know no tenants"

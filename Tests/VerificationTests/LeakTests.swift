@@ -8,15 +8,20 @@ import Testing
     static func clean() throws -> (TestDatabase, VerificationOptions) {
         let cluster = try PostgresCluster.shared()
         let database = try cluster.makeDatabase()
-        let script = CleanSchema.script
+        try cluster.run(sql: script(for: database), in: database)
+        return (database, CleanSchema.options(DatabaseAddress(database.runtimeURL)))
+    }
+
+    private static func script(
+        for database: TestDatabase, named name: String? = nil
+    ) -> String {
+        CleanSchema.script
             .split(separator: "{login}", omittingEmptySubsequences: false)
             .joined(separator: database.runtime)
             .split(separator: "{owner}", omittingEmptySubsequences: false)
             .joined(separator: database.owner)
             .split(separator: "{database}", omittingEmptySubsequences: false)
-            .joined(separator: database.name)
-        try cluster.run(sql: script, in: database)
-        return (database, CleanSchema.options(DatabaseAddress(database.runtimeURL)))
+            .joined(separator: name ?? database.name)
     }
 
     @Test func `a database that cannot be reached is a fault and no verdict`() {
@@ -158,5 +163,80 @@ import Testing
         options.firesTriggers = true
         let bold = try Verifier.verify(options)
         #expect(probe(bold) == .passed)
+    }
+
+    /// A partition's triggers fire for rows that come by its table, a rule for every statement.
+    @Test(arguments: [
+        (
+            "shop.events",
+            """
+            CREATE TRIGGER counts BEFORE INSERT ON shop.events_now
+                FOR EACH ROW EXECUTE FUNCTION shop.counts()
+            """
+        ),
+        (
+            "shop.orders",
+            """
+            CREATE TABLE shop.fired (at int); GRANT SELECT, INSERT ON shop.fired TO PUBLIC;
+            CREATE RULE counts AS ON INSERT TO shop.orders
+                DO ALSO INSERT INTO shop.fired SELECT nextval('shop.firings')
+            """
+        ),
+    ])
+    func `fires nothing that lies on a partition or in a rule`(
+        _ relation: String, _ sql: String
+    ) throws {
+        let (database, options) = try Self.clean()
+        let cluster = try PostgresCluster.shared()
+        try cluster.run(
+            sql: """
+                CREATE SEQUENCE shop.firings; GRANT USAGE ON SEQUENCE shop.firings TO PUBLIC;
+                CREATE FUNCTION shop.counts() RETURNS trigger LANGUAGE plpgsql
+                    AS $$ BEGIN PERFORM nextval('shop.firings'); RETURN NEW; END $$;
+                REVOKE EXECUTE ON FUNCTION shop.counts() FROM PUBLIC;
+                \(sql)
+                """, in: database)
+        let report = try Verifier.verify(options)
+        #expect(
+            try cluster.run(sql: "SELECT is_called FROM shop.firings", in: database) == "f\n")
+        let probe = report.probes.first { $0.probe == .l1 && $0.relation == relation }
+        #expect(probe?.result == .skipped, "\(probe?.observed ?? "no probe")")
+        // The table that asks for nothing is tried as before.
+        #expect(
+            report.probes.contains {
+                $0.probe == .l1 && $0.relation == "shop.customers" && $0.result == .passed
+            })
+        // Asked for, it does fire: a sequence is not rolled back.
+        var bold = options
+        bold.firesTriggers = true
+        _ = try Verifier.verify(bold)
+        #expect(
+            try cluster.run(sql: "SELECT is_called FROM shop.firings", in: database) == "t\n")
+    }
+
+    /// What a database of another encoding does not know is in no statement.
+    @Test func `asks in ASCII, so that a database of any encoding can be verified`() throws {
+        let texts = [StaticRule.prelude] + StaticRule.all.map(\.sql)
+        for text in texts {
+            #expect(text.utf8.allSatisfy { $0 < 0x80 }, "\(text)")
+        }
+        let cluster = try PostgresCluster.shared()
+        let (database, options) = try Self.clean()
+        let name = "latin_\(database.name)"
+        try cluster.run(
+            sql: """
+                CREATE DATABASE \(name) OWNER \(database.owner) ENCODING 'LATIN1'
+                    LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
+                \\connect \(name)
+                \(Self.script(for: database, named: name))
+                SET client_encoding = 'UTF8';
+                CREATE TABLE shop.caf\u{e9} (id int);
+                """, in: database)
+        var latin = options
+        latin.login = DatabaseAddress(
+            database.runtimeURL.replacing("/\(database.name)?", with: "/\(name)?"))
+        let report = try Verifier.verify(latin)
+        #expect(report.exitCode == 0, "\(report.findings.map(\.message))")
+        try cluster.run(sql: "DROP DATABASE \(name) WITH (FORCE)", in: database)
     }
 }

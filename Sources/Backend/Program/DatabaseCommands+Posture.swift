@@ -18,6 +18,8 @@ extension DatabaseCommands {
         /// What is wrong, by the words programs go by.
         var findings: [(kind: String, subject: String, text: String)] = []
         var facts: ContextFacts?
+        /// What the database stops and what not, given all of that; empty where it was not asked.
+        var threats: [ContextFacts.Threat] = []
     }
 
     /// Throws when the examination itself is impossible.
@@ -56,7 +58,7 @@ extension DatabaseCommands {
             return Posture(
                 verdict: findings.isEmpty ? .fit : .unsafe(findings.map(\.description)),
                 findings: findings.map { ($0.kind.rawValue, $0.subject, $0.description) },
-                facts: facts)
+                facts: facts, threats: facts.threats(given: findings))
         } catch {
             throw fault("the runtime role's login failed", error)
         }
@@ -96,7 +98,7 @@ extension DatabaseCommands.Posture {
         }
         guard let facts, facts.hasGuard else { return text }
         text += "\ncontext: \(facts.mode?.rawValue ?? "none of ours")\n"
-        for threat in facts.threats {
+        for threat in threats {
             text +=
                 "  \(threat.isStopped ? "stops" : "does not stop"): \(threat.name); "
                 + "\(threat.why)\n"
@@ -128,7 +130,7 @@ extension DatabaseCommands.Posture {
         writer.endArray()
         writer.key("threats")
         writer.beginArray()
-        for threat in facts?.threats ?? [] {
+        for threat in threats {
             writer.beginObject()
             writer.member("threat", threat.name)
             writer.member("stopped", threat.isStopped)

@@ -6,21 +6,27 @@ struct ContextFacts: Equatable, Sendable {
     /// `nil` where `ringfence.tenant()` is none of the three.
     var mode: ContextMode?
     var hasGuard = false
+    /// Whether new tables are protected by an event trigger that is this version's.
     var hasTrigger = false
-    /// Whether the login may call functions of large objects.
+    /// Whether the login may call functions of large objects, or read where they lie.
     var reachesLargeObjects = false
     var makesTemporaryObjects = false
     /// Whether the login may end other sessions, or cancel what they run; all tenants share one.
     var endsSessions = false
-    /// Whether somebody can log in as the owner of the keys.
+    /// A login, no superuser, that can connect and read or own the keys, by any role it can become.
     var keysOfLogin: String?
-    /// What the login's statements are bounded by; empty for nothing.
+    /// What the login's statements are bounded by as long as they do not say otherwise; empty for
+    /// nothing.
     var statementTimeout = ""
 
     static func read(
         _ connection: inout Connection, deadline: Deadline
     ) throws(DatabaseFault) -> ContextFacts {
-        let row = try connection.inspect(.contextFacts, deadline: deadline).only()
+        let bodies = ContextMode.allCases.compactMap { mode in
+            GuardScript(mode: mode)?.functionTexts["guard_tables"]?.body
+        }
+        let values: [Parameter] = [.text(SchemaPosture.list(bodies))]
+        let row = try connection.inspect(.contextFacts, values, deadline: deadline).only()
         var facts = ContextFacts()
         let body = try row.text(0)
         facts.mode = ContextMode.allCases.first { mode in
@@ -44,13 +50,47 @@ struct ContextFacts: Equatable, Sendable {
         let why: String
     }
 
-    var threats: [Threat] {
+    /// What is stopped, where nothing was found that takes the reason away.
+    ///
+    /// - Parameter findings: all that was found wrong with the database as it stands.
+    func threats(given findings: [SchemaPosture.Finding]) -> [Threat] {
+        guard !findings.isEmpty else { return claims.map(\.threat) }
+        return claims.map { claim in
+            let breach = findings.first { claim.restsOn.contains($0.kind) }
+            guard claim.threat.isStopped, let breach else { return claim.threat }
+            return Threat(name: claim.threat.name, isStopped: false, why: "\(breach)")
+        }
+    }
+
+    /// A threat, and the findings any of which would make its being stopped untrue.
+    private struct Claim {
+        let threat: Threat
+        let restsOn: Set<SchemaPosture.Finding.Kind>
+    }
+
+    /// What lets rows through, or changes them, whatever the context is.
+    private static let rows: Set<SchemaPosture.Finding.Kind> = [
+        .unprotected, .unforced, .floorMissing, .policyUnknown, .privilege, .keyWithoutTenant,
+        .view, .actsAsOwner, .definerFunction, .functionChanged, .nullable, .slot, .beneath,
+    ]
+
+    /// The same, and what lets SQL of the login choose the context.
+    private static let seals = rows.union([.keysReadable, .guardCallable, .createsObjects])
+
+    private var claims: [Claim] {
+        [Claim(threat: Self.forgetting, restsOn: Self.rows)]
+            + context.map { Claim(threat: $0, restsOn: Self.seals) }
+            + surroundings.map { Claim(threat: $0, restsOn: []) }
+    }
+
+    private static let forgetting = Threat(
+        name: "a statement that forgets the tenant", isStopped: true,
+        why: "row-level security is forced: no tenant, no rows")
+
+    private var context: [Threat] {
         let isForgeable = mode == .plain || mode == nil
         let one = mode == .sealed
-        var list = [
-            Threat(
-                name: "a statement that forgets the tenant", isStopped: true,
-                why: "row-level security is forced: no tenant, no rows"),
+        return [
             Threat(
                 name: "a forged setting (SET, RESET, startup options, ALTER ROLE)",
                 isStopped: !isForgeable,
@@ -66,9 +106,10 @@ struct ContextFacts: Equatable, Sendable {
                     ? "the setting can be written within the same statement"
                     : "a seal is needed, and the role can read no key"),
             Threat(
-                name: "a second tenant's seal in the same transaction", isStopped: one,
+                name: "a second tenant's valid seal within one statement", isStopped: one,
                 why: one
-                    ? "the guard refuses a second subject"
+                    ? "the guard refuses a second subject; a statement of its own gives the first "
+                        + "up (RESET ALL), and whoever holds a valid seal may enter with it"
                     : isForgeable
                         ? "nothing is sealed" : "SQL that holds another valid seal can set it"),
             Threat(
@@ -89,8 +130,6 @@ struct ContextFacts: Equatable, Sendable {
                             + "tenant"
                         : "no row is read by it, but later logins fail")),
         ]
-        list += surroundings
-        return list
     }
 
     /// What has nothing to do with the mode.
@@ -104,7 +143,9 @@ struct ContextFacts: Equatable, Sendable {
             Threat(
                 name: "large objects, which know no tenants", isStopped: !reachesLargeObjects,
                 why: reachesLargeObjects
-                    ? "the role may call lo_get; a superuser can revoke it" : "lo_* is revoked"),
+                    ? "the role may call functions of large objects or read where they lie; a "
+                        + "superuser can revoke it"
+                    : "lo_* is revoked"),
             Threat(
                 name: "ending or cancelling other sessions of the same login",
                 isStopped: !endsSessions,
@@ -116,16 +157,17 @@ struct ContextFacts: Equatable, Sendable {
                 name: "a later table without protection", isStopped: hasTrigger,
                 why: hasTrigger
                     ? "an event trigger closes every new table and partition"
-                    : "there is no event trigger; `db posture` finds such a table afterwards"),
+                    : "there is no event trigger of this version; `db posture` finds such a table "
+                        + "afterwards"),
             Threat(
                 name: "a statement that never ends", isStopped: !statementTimeout.isEmpty,
                 why: statementTimeout.isEmpty
                     ? "the role has no statement_timeout"
-                    : "statement_timeout is \(statementTimeout)"),
+                    : "statement_timeout is \(statementTimeout) where no statement sets another"),
             Threat(
                 name: "a login that reads the keys", isStopped: keysOfLogin == nil,
-                why: keysOfLogin.map { "\($0) owns them, and the tables" }
-                    ?? "the owner of the keys cannot log in"),
+                why: keysOfLogin.map { "\($0) owns them or may read them" }
+                    ?? "none owns them or may read them, nor can become a role that does"),
             Threat(
                 name: "superusers, the owner of the tables, backups", isStopped: false,
                 why: "they are above row-level security"),
@@ -142,8 +184,23 @@ extension Statement {
     fileprivate static let contextFacts = Statement(
         "context facts",
         """
-        WITH RECURSIVE roles AS (
+        WITH roles AS (
             SELECT oid FROM pg_roles WHERE pg_has_role(session_user, oid, 'MEMBER')
+        ), keepers AS (
+            SELECT r.oid FROM pg_roles r
+            JOIN pg_namespace n ON n.nspname = 'ringfence_guard'
+            JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'keys'
+            WHERE NOT r.rolsuper AND (r.oid IN (n.nspowner, c.relowner)
+                OR has_any_column_privilege(r.oid, c.oid, 'SELECT'))
+        ), bounds AS (
+            -- As the server does: what is set for a role in a database goes before what is set
+            -- for the role, that before what is set for the database.
+            SELECT split_part(setting, '=', 2) AS bound
+            FROM pg_db_role_setting s, unnest(s.setconfig) AS setting
+            WHERE s.setrole IN (0, session_user::regrole) AND s.setdatabase IN (0,
+                (SELECT oid FROM pg_database WHERE datname = current_database()))
+            AND setting LIKE 'statement_timeout=%'
+            ORDER BY s.setrole = 0, s.setdatabase = 0 LIMIT 1
         )
         SELECT
             coalesce((SELECT pg_get_function_sqlbody(p.oid) FROM pg_proc p
@@ -151,23 +208,30 @@ extension Statement {
                 WHERE n.nspname = 'ringfence' AND p.proname = 'tenant' AND p.pronargs = 0), ''),
             EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
                 WHERE n.nspname = 'ringfence_guard' AND p.proname = 'enter'),
-            EXISTS (SELECT FROM pg_event_trigger
-                WHERE evtname = 'ringfence_guard_tables' AND evtenabled IN ('O', 'A')),
+            EXISTS (SELECT FROM pg_event_trigger e JOIN pg_roles o ON o.oid = e.evtowner
+                JOIN pg_proc p ON p.oid = e.evtfoid JOIN pg_roles f ON f.oid = p.proowner
+                WHERE e.evtname = 'ringfence_guard_tables' AND e.evtenabled IN ('O', 'A')
+                AND o.rolsuper AND f.rolsuper
+                AND p.prosrc IN (SELECT json_array_elements_text($1::json))
+                AND (e.evttags IS NULL OR e.evttags @> ARRAY['CREATE TABLE', 'CREATE TABLE AS',
+                    'SELECT INTO', 'ALTER TABLE', 'CREATE SCHEMA'])),
             EXISTS (SELECT FROM pg_proc p, roles
-                WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname = 'lo_get'
-                AND has_function_privilege(roles.oid, p.oid, 'EXECUTE')),
+                WHERE p.pronamespace = 'pg_catalog'::regnamespace
+                AND p.proname ~ '^(lo(_.*|read|write))$'
+                AND has_function_privilege(roles.oid, p.oid, 'EXECUTE'))
+            OR EXISTS (SELECT FROM roles WHERE has_any_column_privilege(roles.oid,
+                'pg_catalog.pg_largeobject'::regclass, 'SELECT')),
             EXISTS (SELECT FROM roles
                 WHERE has_database_privilege(roles.oid, current_database(), 'TEMPORARY')),
             EXISTS (SELECT FROM pg_proc p, roles
                 WHERE p.pronamespace = 'pg_catalog'::regnamespace
                 AND p.proname IN ('pg_terminate_backend', 'pg_cancel_backend')
                 AND has_function_privilege(roles.oid, p.oid, 'EXECUTE')),
-            coalesce((SELECT r.rolname::text FROM pg_namespace n
-                JOIN pg_roles r ON r.oid = n.nspowner
-                WHERE n.nspname = 'ringfence_guard' AND r.rolcanlogin), ''),
-            coalesce((SELECT min(split_part(setting, '=', 2)) || ' ms'
-                FROM pg_db_role_setting s, unnest(s.setconfig) AS setting
-                WHERE s.setrole = session_user::regrole
-                AND setting LIKE 'statement_timeout=%'), '')
-        """, parameters: 0)
+            coalesce((SELECT min(r.rolname::text) FROM pg_roles r
+                JOIN keepers ON pg_has_role(r.oid, keepers.oid, 'MEMBER')
+                WHERE r.rolcanlogin AND NOT r.rolsuper
+                AND has_database_privilege(r.oid, current_database(), 'CONNECT')), ''),
+            coalesce((SELECT bound || CASE WHEN bound ~ '^[0-9]+$' THEN ' ms' ELSE '' END
+                FROM bounds WHERE bound !~ '^0+[.0]*[^0-9]*$'), '')
+        """, parameters: 1)
 }

@@ -8,8 +8,8 @@ extension Statement {
     ///   letter one of ours counts as open. Texts are complete because sessions of ours search
     ///   `pg_catalog` only, so a function or an operator of another schema shows its schema.
     /// - Privileges are asked of every role the login can become: `SET ROLE` heeds no NOINHERIT.
-    /// - Functions of the guard run with its rights and may be called exactly while they are letter
-    ///   for letter those of this program.
+    /// - Functions of the guard may run with its rights exactly while they are letter for letter
+    ///   those of this program. Which of them the login may call is asked by `guardFindings`.
     /// - A wrapped call, as mode `statement` writes it, means the same as a plain one.
     ///
     /// The settings' names are put together here, because a statement that names them whole is
@@ -47,12 +47,24 @@ extension Statement {
                     'ringfence.\\1()', 'g') AS condition, p.polwithcheck
             FROM pg_policy p JOIN tables ON tables.oid = p.polrelid
         ), callable AS (
-            SELECT p.oid, n.nspname || '.' || p.proname AS name, p.prosecdef, p.proleakproof
+            SELECT p.oid, n.nspname || '.' || p.proname AS name
             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-            WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-            AND EXISTS (SELECT FROM roles
-                WHERE has_function_privilege(roles.oid, p.oid, 'EXECUTE')
-                AND has_schema_privilege(roles.oid, n.oid, 'USAGE'))
+            -- Those below this number are the server's own.
+            WHERE (p.prosecdef OR p.proleakproof AND p.oid >= 16384) AND (
+                -- One role may look a name up and another call what was found.
+                EXISTS (SELECT FROM roles
+                    WHERE has_function_privilege(roles.oid, p.oid, 'EXECUTE'))
+                AND (EXISTS (SELECT FROM roles
+                        WHERE has_schema_privilege(roles.oid, n.oid, 'USAGE'))
+                    OR EXISTS (SELECT FROM pg_depend d WHERE d.refobjid = p.oid
+                        AND d.refclassid = 'pg_proc'::regclass AND d.classid IN
+                            ('pg_rewrite'::regclass, 'pg_attrdef'::regclass)))
+                -- Nobody is asked for EXECUTE where these call it.
+                OR EXISTS (SELECT FROM pg_depend d WHERE d.refobjid = p.oid
+                    AND d.refclassid = 'pg_proc'::regclass AND (d.classid IN
+                        ('pg_amproc'::regclass, 'pg_type'::regclass)
+                    OR d.objid IN (SELECT aggfnoid FROM pg_aggregate)
+                        AND d.classid = 'pg_proc'::regclass)))
         ), guard AS (
             SELECT p.oid, n.nspname || '.' || p.proname AS name, p.proname, p.proowner
             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
@@ -134,21 +146,17 @@ extension Statement {
             FROM tables JOIN pg_trigger t ON t.tgrelid = tables.oid AND NOT t.tgisinternal
             JOIN pg_proc p ON p.oid = t.tgfoid AND p.prosecdef
             UNION ALL
-            SELECT 'definer-function', name FROM callable
-            WHERE (prosecdef OR proleakproof) AND oid NOT IN (SELECT oid FROM guard)
+            SELECT 'definer-function', name FROM callable WHERE oid NOT IN (SELECT oid FROM guard)
             UNION ALL
             SELECT 'nullable', name FROM tenant_columns WHERE NOT attnotnull
             UNION ALL
             SELECT 'function-changed', 'ringfence_guard.' || wanted
             FROM json_object_keys($1::json) AS wanted
             WHERE NOT EXISTS (SELECT FROM guard WHERE proname = wanted)
-            UNION ALL
-            SELECT 'keys-readable', privilege || ' ' || n.nspname || '.' || c.relname
-            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
-                unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege
-            WHERE n.nspname = 'ringfence_guard' AND c.relkind IN ('r', 'v', 'm')
-            AND EXISTS (SELECT FROM roles
-                WHERE has_table_privilege(roles.oid, c.oid, privilege))
+            -- One with other parameters must not stand in for it.
+            OR EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                WHERE n.nspname = 'ringfence_guard' AND p.proname = wanted
+                AND p.oid NOT IN (SELECT oid FROM guard))
             UNION ALL
             SELECT 'slot', name || ' of the server can be set by anybody' FROM pg_settings
             WHERE $4 = 'sealed' AND name = 'backtrace' || '_functions' AND context <> 'superuser'
@@ -160,7 +168,8 @@ extension Statement {
             SELECT 'slot', parname || ' can be set by ' || r.rolname
             FROM pg_parameter_acl, aclexplode(paracl) AS granted
             JOIN pg_roles r ON r.oid = granted.grantee AND NOT r.rolsuper
-            AND has_database_privilege(r.oid, current_database(), 'CONNECT')
+            AND (has_database_privilege(r.oid, current_database(), 'CONNECT')
+                OR r.oid IN (SELECT oid FROM roles))
             WHERE $4 = 'sealed' AND parname = 'backtrace' || '_functions'
             AND r.rolname <> 'ringfence_guard'
             UNION ALL
@@ -178,7 +187,7 @@ extension Statement {
                 WHERE e.evtname = 'ringfence_guard_tables' AND e.evtenabled IN ('O', 'A')
                 AND o.rolsuper AND f.rolsuper AND p.proname = 'guard_tables'
                 AND p.prosrc = $5 AND (e.evttags IS NULL OR e.evttags @> ARRAY['CREATE TABLE',
-                    'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE']))
+                    'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE', 'CREATE SCHEMA']))
             UNION ALL
             SELECT 'function-changed', wanted.name
             FROM (VALUES ('ringfence.tenant', $2), ('ringfence.vendor', $3))
@@ -195,7 +204,7 @@ extension Statement {
                 WHERE has_database_privilege(roles.oid, current_database(), privilege))
             UNION ALL
             SELECT 'creates-objects', 'CREATE on schema ' || nspname FROM pg_namespace n
-            WHERE nspname !~ '^pg_' AND EXISTS (SELECT FROM roles
+            WHERE nspname !~ '^pg_(toast_)?temp_' AND EXISTS (SELECT FROM roles
                 WHERE has_schema_privilege(roles.oid, n.oid, 'CREATE'))
         ) AS findings ORDER BY kind, subject
         """, parameters: 5)

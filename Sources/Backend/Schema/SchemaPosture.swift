@@ -21,6 +21,8 @@ enum SchemaPosture {
             case createsObjects = "creates-objects"
             case nullable
             case keysReadable = "keys-readable"
+            case guardCallable = "guard-callable"
+            case beneath
             case slot
             case trigger
             case mode
@@ -54,7 +56,11 @@ enum SchemaPosture {
             case .functionChanged: "function \(subject) is not the one the migrations made"
             case .nullable: "the tenant of a row of \(subject) may be NULL"
             case .keysReadable:
-                "the role may \(subject); what is in that schema is for the guard alone"
+                "the role may \(subject), and with it read or change what is the guard's alone"
+            case .guardCallable:
+                "the role may call \(subject), which is for those who make seals and keep keys"
+            case .beneath:
+                "the role may \(subject), which leads beneath privileges and row-level security"
             case .slot: "\(subject); it must be empty and the guard's alone to set"
             case .trigger:
                 "event trigger \(subject), which protects new tables, is missing, switched off, "
@@ -77,13 +83,29 @@ enum SchemaPosture {
             .text(script.mode.rawValue),
             .text(script.functionTexts["guard_tables"]?.body ?? ""),
         ]
+        return try read(connection.inspect(.schemaFindings, wanted, deadline: deadline))
+            + read(
+                connection.inspect(
+                    .guardFindings, [.text(list(script.runtimeCalls))], deadline: deadline))
+    }
+
+    private static func read(_ rows: Rows) throws(DatabaseFault) -> [Finding] {
         var findings: [Finding] = []
-        for row in try connection.inspect(.schemaFindings, wanted, deadline: deadline) {
+        for row in rows {
             // A kind this file does not know would be a finding lost.
             let kind = Finding.Kind(rawValue: try row.text(0)) ?? .policyUnknown
             findings.append(Finding(kind: kind, subject: try row.text(1)))
         }
         return findings
+    }
+
+    /// Texts as one parameter: a JSON array.
+    static func list(_ texts: [String]) -> String {
+        var writer = JSONWriter()
+        writer.beginArray()
+        for text in texts { writer.string(text) }
+        writer.endArray()
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
 
     private static func functionsText(_ script: GuardScript) -> String {

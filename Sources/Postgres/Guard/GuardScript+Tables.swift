@@ -122,7 +122,8 @@ extension GuardScript {
         $$;
         REVOKE ALL ON FUNCTION ringfence_guard.guard_tables() FROM PUBLIC;
         CREATE EVENT TRIGGER ringfence_guard_tables ON ddl_command_end
-            WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE')
+            WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE',
+                'CREATE SCHEMA')
             EXECUTE FUNCTION ringfence_guard.guard_tables();
 
         """

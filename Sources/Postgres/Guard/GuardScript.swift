@@ -124,6 +124,17 @@ public struct GuardScript: Sendable {
         "CREATE SCHEMA IF NOT EXISTS ringfence AUTHORIZATION \(owner);\n"
     }
 
+    /// What `grants` lets the login that serves requests call of the guard, and nothing else: none
+    /// of it makes a seal, and none shows or changes a key.
+    public var runtimeCalls: [String] {
+        let verified = mode == .statement ? ["verified(text)"] : []
+        return
+            ([
+                "mode()", "enter(text)", "clear(boolean)", "enqueue(text, uuid, timestamptz)",
+                "finish(uuid)", "act_as(uuid, text, uuid, text, text, uuid, json)", "leave(text)",
+            ] + verified).map { "ringfence_guard.\($0)" }
+    }
+
     /// Who may call what. `owners` look after keys, `runtime` serves requests; the others are the
     /// roles of `roles`, left out where those do not exist.
     public func grants(

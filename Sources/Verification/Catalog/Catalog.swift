@@ -11,6 +11,8 @@ struct Catalog {
         let isSecured: Bool
         let isForced: Bool
         let isChild: Bool
+        /// Triggers, on it or on a partition or child that its rows go to, or rules other than a
+        /// view's own.
         let hasTriggers: Bool
         /// An extension made it, or was told that it did.
         let isExtended: Bool
@@ -192,13 +194,18 @@ extension Catalog {
 
     /// Privileges of any role the login is a member of count: NOINHERIT does not prevent SET ROLE.
     private static let relationsQuery = """
-        WITH reach AS (
+        WITH RECURSIVE reach AS (
             SELECT r.oid FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')
-            OR pg_has_role(session_user, r.oid, 'MEMBER'))
+            OR pg_has_role(session_user, r.oid, 'MEMBER')),
+        firing AS (
+            SELECT tgrelid AS oid FROM pg_trigger WHERE NOT tgisinternal
+            UNION
+            SELECT i.inhparent FROM firing JOIN pg_inherits i ON i.inhrelid = firing.oid)
         SELECT c.oid, c.oid::regclass::text, n.nspname, c.relname, c.relkind, c.relrowsecurity,
             c.relforcerowsecurity,
             EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid),
-            EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal),
+            c.oid IN (SELECT oid FROM firing) OR EXISTS (SELECT FROM pg_rewrite w
+                WHERE w.ev_class = c.oid AND w.ev_type <> '1'),
             EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
                 AND d.objid = c.oid AND d.deptype = 'e'),
             array_to_string(ARRAY(

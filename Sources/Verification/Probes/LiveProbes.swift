@@ -1,6 +1,6 @@
 /// L1 to L5: what the deployed login can really do, tried and always rolled back. Nothing is ever
-/// committed, and tables with triggers are written to only when that was asked for, because
-/// triggers may do what no rollback takes back.
+/// committed, and tables with triggers or rules are written to only when that was asked for,
+/// because those may do what no rollback takes back.
 struct LiveProbes {
     let scope: Scope
     let setter: ContextSetter
@@ -141,7 +141,7 @@ struct LiveProbes {
         let name = "INSERT for B in the context of A"
         guard relation.privileges.contains("INSERT") else { return }
         guard mayWrite(relation) else {
-            return skip(.l1, relation, name, "it has triggers (--fire-triggers)")
+            return skip(.l1, relation, name, "it has triggers or rules (--fire-triggers)")
         }
         var foreign = insertion(relation, axis.b, isFull: false)
         var answer = try attempt(foreign, &session)

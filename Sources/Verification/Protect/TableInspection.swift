@@ -189,7 +189,7 @@ struct TableInspection: ~Copyable {
         let rows = try session.rows(
             """
             SELECT a.attrelid, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-                pg_get_expr(d.adbin, d.adrelid)
+                pg_get_expr(d.adbin, d.adrelid), a.attgenerated <> '' OR a.attidentity <> ''
             FROM pg_attribute a
             LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
             WHERE a.attrelid = ANY (\(oids)) AND NOT a.attisdropped AND a.attnum > 0
@@ -198,7 +198,8 @@ struct TableInspection: ~Copyable {
         for row in rows {
             change(row[0]) {
                 $0.tenant = TableState.Column(
-                    type: row[1] ?? "", isNotNull: row[2] == "t", defaultText: row[3])
+                    type: row[1] ?? "", isNotNull: row[2] == "t", defaultText: row[3],
+                    isGenerated: row[4] == "t")
             }
         }
         let checks = try session.rows(

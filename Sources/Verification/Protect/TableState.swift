@@ -43,6 +43,8 @@ struct TableState: Equatable {
         var type = ""
         var isNotNull = false
         var defaultText: String?
+        /// Its value is an expression of other columns, or a number drawn for each row.
+        var isGenerated = false
     }
 
     struct Index: Equatable {

@@ -102,11 +102,18 @@ extension StaticRule {
                     string_agg(reach.rolname, ', '), c.oid::regclass),
                 format('REVOKE ALL ON %s FROM PUBLIC, %s;', c.oid::regclass,
                     string_agg(quote_ident(reach.rolname), ', ')), NULL
-            FROM given, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            FROM (
+                -- The guard reads a table with its children; a parent shows its children's rows.
+                WITH RECURSIVE family AS (
+                    SELECT c.oid FROM given, pg_class c JOIN pg_namespace n
+                        ON n.oid = c.relnamespace
+                    WHERE n.nspname = given.guard AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+                    UNION SELECT CASE WHEN i.inhparent = f.oid THEN i.inhrelid ELSE i.inhparent END
+                    FROM family f JOIN pg_inherits i ON f.oid IN (i.inhparent, i.inhrelid))
+                SELECT oid FROM family) AS c
             JOIN reach ON has_table_privilege(reach.oid, c.oid,
                     'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
                 OR has_any_column_privilege(reach.oid, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')
-            WHERE n.nspname = given.guard AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
             GROUP BY c.oid
             """),
     ]

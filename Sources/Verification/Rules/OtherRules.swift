@@ -221,7 +221,7 @@ extension StaticRule {
                 WHERE t.evtevent = 'ddl_command_end' AND t.evtenabled IN ('O', 'A')
                 AND (own.oid IS NULL OR t.evtfoid = own.oid AND (t.evttags IS NULL
                     OR t.evttags @> ARRAY['CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO',
-                        'ALTER TABLE'])))
+                        'ALTER TABLE', 'CREATE SCHEMA'])))
             HAVING count(*) > 0
             """),
     ]

@@ -201,8 +201,8 @@ extension StaticRule {
             .c13,
             """
             SELECT 'unproven', 'function ' || signature, NULL,
-                format('function %s mentions pg_notify, NOTIFY, dblink, COPY … PROGRAM or large '
-                    'objects: data leaves the row''s reach', signature), NULL, pin
+                format('function %s mentions pg_notify, NOTIFY, dblink, COPY ... PROGRAM or '
+                    'large objects: data leaves the row''s reach', signature), NULL, pin
             FROM code, given WHERE (body ILIKE '%pg_notify%' OR body ~* '\\mnotify\\s'
                 OR body ILIKE '%dblink%' OR body ILIKE '%copy%' AND body ILIKE '%program%'
                 OR body ~* '\\mlo_(from_bytea|put|get|create|export|import)')

@@ -3,9 +3,9 @@ extension Sabotage {
     public static func guarded(_ mode: VerificationReport.Mode) -> [Sabotage] {
         switch mode {
         case .plain: []
-        case .sealed: slot + entering + texts + reachOfGuard + triggers + policiesOfGuard
+        case .sealed: slot + entering + texts + reachOfGuard + triggers + policiesOfGuard + detours
         case .statement:
-            verifying + entering + texts + reachOfGuard + triggers + policiesOfGuard
+            verifying + entering + texts + reachOfGuard + triggers + policiesOfGuard + detours
         }
     }
 
