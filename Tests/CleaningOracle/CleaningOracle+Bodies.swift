@@ -151,6 +151,9 @@ extension CleaningOracle {
         let charsets = NaiveContentType.charsets(text)
         guard charsets.allSatisfy({ ["utf-8", "us-ascii"].contains($0) }) || type.form == .other
         else { return "a character set is left: \(text)" }
+        if [.json, .jsonPatch, .jsonLines].contains(type.form), NaiveContentType.isForm(text) {
+            return "a form to who looks for the word: \(text)"
+        }
         guard let place = type.boundary else { return nil }
         let boundary = String(
             decoding: bytes[Int(place.start)..<Int(place.end)], as: UTF8.self)

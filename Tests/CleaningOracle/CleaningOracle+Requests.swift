@@ -111,6 +111,12 @@ extension CleaningOracle {
             if text == "content-length" {
                 lengths += Int(String(decoding: value, as: UTF8.self)) ?? -1
             }
+            if text == "content-type" {
+                let charsets = NaiveContentType.charsets(String(decoding: value, as: UTF8.self))
+                guard charsets.allSatisfy({ $0 == "utf-8" }) else {
+                    return "INV-1: a query in another character set"
+                }
+            }
             if text == "cookie", let failure = judgeCookies(value, names) { return failure }
             if ["connection", "trailer", "te", "transfer-encoding"].contains(text) {
                 return "INV-2: a hop-by-hop field"

@@ -135,6 +135,7 @@ extension CleaningOracle {
             return "ours is not added once"
         }
         let kept = NaivePairs.query(cleaned)
+        if isForm, NaiveDocument.isObject(atStartOf: cleaned) { return "JSON, of another type" }
         for pair in kept {
             for name in NaivePairs.names(ofParameter: pair)
             where names.mustGo(name) || NaivePairs.isMethodOverride(name) {

@@ -32,6 +32,9 @@ struct GeneratedRequest {
         if !contentType.isEmpty {
             lines.append("Content-Type: \(contentType)")
             lines.append("Content-Length: \(body.count)")
+        } else if choices.once(in: 4) {
+            lines.append("Content-Type: text/plain\(Self.parameters(&choices))")
+            if choices.once(in: 3) { lines.append("Content-Length: 0") }
         }
         let method = contentType.isEmpty ? "GET" : choices.pick(["POST", "PUT", "GET", "DELETE"])
         let text = "\(method) \(target) HTTP/1.1\r\n" + lines.map { $0 + "\r\n" }.joined() + "\r\n"
@@ -44,6 +47,19 @@ struct GeneratedRequest {
             name = choices.pick(["X-Forwarded-Tenant", "baggage", "tracestate", "Trailer", "TE"])
         }
         return "\(name):\(choices.pick([" ", "", "\t"]))\(choices.value())"
+    }
+
+    /// Parameters of a type that describes nothing.
+    private static func parameters(_ choices: inout Choices) -> String {
+        var text = ""
+        for _ in 0..<choices.below(3) {
+            let name = choices.pick(["charset", "Charset*", "charset*0", "xcharset", "v"])
+            let value = choices.pick([
+                "utf-8", "\"utf-8\"", "utf-7", "utf-8''utf-7", "cp037", "\";charset=utf-16\"",
+            ])
+            text += choices.pick(["; ", ";", " ; "]) + name + "=" + value
+        }
+        return text
     }
 
     private static func query(_ choices: inout Choices) -> String {
@@ -97,7 +113,10 @@ extension GeneratedRequest {
     }
 
     private static func json(_ choices: inout Choices, isPatch: Bool = false) -> String {
-        let types = ["application/json", "application/vnd.api+json", "text/json; charset=utf-8"]
+        let types = [
+            "application/json", "application/vnd.api+json", "text/json; charset=utf-8",
+            "application/json; charset*0=utf-7", "application/x-www-form-urlencoded+json",
+        ]
         return isPatch && !choices.once(in: 3)
             ? "application/json-patch+json" : choices.pick(types)
     }

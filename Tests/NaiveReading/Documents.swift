@@ -23,6 +23,21 @@ public indirect enum NaiveDocument: Equatable, Sendable {
         guard reader.place == bytes.count else { return nil }
         self = value
     }
+
+    /// Whether there is an object for whoever reads one document from the start of `bytes` and no
+    /// further, as Go's `json.NewDecoder` does.
+    public static func isObject(atStartOf bytes: [UInt8]) -> Bool {
+        var reader = Reader(text: bytes)
+        return reader.value()?.holdsObject ?? false
+    }
+
+    private var holdsObject: Bool {
+        switch self {
+        case .object: true
+        case .array(let elements): elements.contains { $0.holdsObject }
+        case .string, .word: false
+        }
+    }
 }
 
 /// Lenient where that makes no difference: what it is fed was accepted by a strict one.

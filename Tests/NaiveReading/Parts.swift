@@ -142,12 +142,32 @@ public enum NaiveContentType {
         return String(value.prefix { $0 != "," && $0 != ";" })
     }
 
-    /// Like Rack: cut at every `;` and `,`.
+    /// All that anybody takes: behind `charset=` like Rack, cut at every `;` and `,`; behind
+    /// `charset*=` and `charset*0=` like Go and Python (RFC 2231), in pieces or not; behind the
+    /// first `charset=` like Tomcat, wherever that stands.
     public static func charsets(_ type: String) -> [String] {
-        type.split { $0 == ";" || $0 == "," }.compactMap { piece in
+        var found = type.split { $0 == ";" || $0 == "," }.compactMap { piece -> String? in
             let text = piece.lowercased().filter { $0 != " " && $0 != "\t" && $0 != "\"" }
-            return text.hasPrefix("charset=") ? String(text.dropFirst(8)) : nil
+            guard let equals = text.firstIndex(of: "=") else { return nil }
+            let name = text[..<equals]
+            let value = String(text[equals...].dropFirst())
+            if name == "charset" { return value }
+            guard name.hasPrefix("charset*") else { return nil }
+            return value.split(separator: "'", omittingEmptySubsequences: false).last
+                .map(String.init)
         }
+        if let rest = after("charset=", in: type) {
+            let word = rest.drop { $0 == " " || $0 == "\"" }
+                .prefix { $0 != ";" && $0 != "\"" && $0 != " " && $0 != "\t" }
+            found.append(word.lowercased())
+        }
+        return found
+    }
+
+    /// Like Tornado, which looks at how it begins, and those that look for the word.
+    public static func isForm(_ type: String) -> Bool {
+        let text = type.lowercased()
+        return ["x-www-form-urlencoded", "form-data", "multipart/"].contains { text.contains($0) }
     }
 
     private static func after(_ word: String, in text: String) -> Substring? {

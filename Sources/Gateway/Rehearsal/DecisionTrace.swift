@@ -65,6 +65,11 @@ final class DecisionTrace {
             let fate = route.fields.fate(
                 of: field.known, name: bytes[field.name], isHopByHop: field.isHopByHop)
             switch fate {
+            case .keep where route.dropsCharset(head, bytes, at: index):
+                stripped.append(
+                    StrippedItem(
+                        carrier: .header, name: text(bytes[field.name]),
+                        value: text(bytes[field.value]), reason: .charset))
             case .keep, .replaced: break
             case .cleanCookies: noteCookies(bytes[field.value], route.cookies)
             case .drop(let reason):

@@ -144,6 +144,7 @@ struct Explanation {
         case .gatewayOwn: "a name of the gateway's own"
         case .credential: "the credential"
         case .irregularName: "a name with two readings"
+        case .charset: "says in which character set the query is read"
         }
     }
 

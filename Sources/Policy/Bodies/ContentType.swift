@@ -26,14 +26,16 @@ public struct ContentType: Equatable, Sendable {
     /// Of a `multipart` type, without quotes.
     public let boundary: Slice?
     public let form: Form
-    /// Whether a `charset` other than UTF-8 was named; only ever where that was allowed.
+    /// Whether another character set than UTF-8 was named, or what some reader takes for one; only
+    /// ever where that was allowed.
     let hasForeignCharset: Bool
 
     /// - Throws: `request.body.type` for what is no media type, for one with two readings (a
     ///   parameter twice, a second type behind a comma, `;` or `,` in quotes, where some readers
-    ///   cut all the same), for another character set than UTF-8, and for a multipart form without
-    ///   a usable boundary, or with any other parameter: PHP takes `xboundary=` for the boundary,
-    ///   Django and Go `boundary*=`.
+    ///   cut all the same), for another character set than UTF-8 and whatever else some reader
+    ///   takes for one (`charset*=`, `xcharset=`), for JSON that resembles a form, and for a
+    ///   multipart form without a usable boundary, or with any other parameter: PHP takes
+    ///   `xboundary=` for the boundary, Django and Go `boundary*=`.
     public init(_ value: Span<UInt8>) throws(Refusal) {
         try self.init(value, allowingCharsets: false)
     }
@@ -56,6 +58,7 @@ public struct ContentType: Equatable, Sendable {
         var names: [Range<Int>] = []
         var isForeign = false
         var hasOthers = false
+        var isLikeForm = false
         while cursor.skipToParameter() {
             let name = cursor.token()
             guard !name.isEmpty, cursor.take(UInt8(ascii: "=")), names.count < Self.parametersMax,
@@ -67,21 +70,31 @@ public struct ContentType: Equatable, Sendable {
                 throw .requestBodyType
             }
             names.append(name)
+            let said = value.extracting(parameter)
             if text.equalsIgnoringCase("charset") {
-                let charset = value.extracting(parameter)
-                isForeign =
-                    !charset.equalsIgnoringCase("utf-8") && !charset.equalsIgnoringCase("us-ascii")
-                guard allowingCharsets || !isForeign else { throw .requestBodyType }
-            } else if text.equalsIgnoringCase("boundary") {
+                isForeign = isForeign || !Self.isUTF8(said)
+                continue
+            }
+            isForeign = isForeign || Self.isCharset(text, said)
+            if text.equalsIgnoringCase("boundary") {
                 boundary = parameter
             } else {
                 hasOthers = true
+                isLikeForm = isLikeForm || Self.isLikeForm(text) || Self.isLikeForm(said)
             }
         }
         guard cursor.isAtEnd else { throw .requestBodyType }
-        hasForeignCharset = isForeign
         form = Self.form(
             value.extracting(type), value.extracting(subtype))
+        if form == .json, subtype.count > 4 {
+            // Of `+json` alone the rest is the client's to choose.
+            isLikeForm = isLikeForm || Self.isLikeForm(value[essence])
+            isForeign = isForeign || value[essence].index(ofWord: "charset") != nil
+        }
+        guard allowingCharsets || !isForeign, !isLikeForm || !Self.isJSON(form) else {
+            throw .requestBodyType
+        }
+        hasForeignCharset = isForeign
         if form == .multipart {
             guard let found = boundary, Self.isBoundary(value.extracting(found)), !hasOthers else {
                 throw .requestBodyType
@@ -162,8 +175,8 @@ public struct ContentType: Equatable, Sendable {
     }
 
     /// Appends the one spelling that is passed on: the type in lower case, each parameter once, no
-    /// `charset` where JSON has none, and of a form in parts the boundary alone: PHP and Rack take
-    /// it from the first parameter whose name ends that way (`xboundary=`).
+    /// `charset` where JSON has none, of a form nothing but that, and of one in parts the boundary
+    /// alone: PHP and Rack take it from the first parameter whose name ends so (`xboundary=`).
     public func write(_ value: Span<UInt8>, into out: inout ByteBuffer) {
         if Self.isPlainJSON(value) { return out.append(value) }
         for index in Int(essence.start)..<Int(essence.end) {
@@ -179,7 +192,11 @@ public struct ContentType: Equatable, Sendable {
             let name = cursor.token()
             let start = cursor.position + 1
             guard cursor.take(UInt8(ascii: "=")), cursor.value() != nil else { return }
-            if isJSON, value.extracting(name).equalsIgnoringCase("charset") { continue }
+            let isCharset = value.extracting(name).equalsIgnoringCase("charset")
+            // Readers that take forms for ISO 8859-1 unless told otherwise are told.
+            guard form == .urlEncoded ? isCharset : !(isCharset && Self.isJSON(form)) else {
+                continue
+            }
             out.append("; ")
             out.append(value.extracting(name))
             out.append("=")
@@ -187,7 +204,9 @@ public struct ContentType: Equatable, Sendable {
         }
     }
 
-    private var isJSON: Bool { form == .json || form == .jsonPatch || form == .jsonLines }
+    private static func isJSON(_ form: Form) -> Bool {
+        form == .json || form == .jsonPatch || form == .jsonLines
+    }
 
     /// In quotes where it is no token.
     private static func write(boundary: Span<UInt8>, into out: inout ByteBuffer) {

@@ -30,6 +30,33 @@ struct FormBodyRule: Sendable {
         value.count == 0 || isText(value, "utf-8") || isText(value, "us-ascii")
     }
 
+    /// Whether a field begins as a JSON document does that has an object in it. Readers that never
+    /// look at the type (PHP's `json_decode` of the input, Go's `json.NewDecoder`, Sanic) then read
+    /// members where others read one long name. White space before it is refused in any field.
+    ///
+    /// `[0].name=` and `[a][b]=` begin so too, as far as their first bracket; `/*` is a comment to
+    /// Json.NET and to Ruby.
+    static func isDocument(_ field: Span<UInt8>) -> Bool {
+        guard field.count > 0 else { return false }
+        if field[0] == UInt8(ascii: "{") || isComment(field, at: 0) { return true }
+        guard field[0] == UInt8(ascii: "[") else { return false }
+        for index in 1..<field.count {
+            switch field[index] {
+            case UInt8(ascii: "]"): return false
+            case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "\""), UInt8(ascii: "'"),
+                UInt8(ascii: ","):
+                return true
+            default: if isComment(field, at: index) { return true }
+            }
+        }
+        return false
+    }
+
+    private static func isComment(_ field: Span<UInt8>, at index: Int) -> Bool {
+        field[index] == UInt8(ascii: "/") && index + 1 < field.count
+            && field[index + 1] == UInt8(ascii: "*")
+    }
+
     /// Whether `text`, decoded once, is `expected` in any case.
     private static func isText(_ text: Span<UInt8>, _ expected: StaticString) -> Bool {
         var index = 0

@@ -219,8 +219,10 @@ private struct PartHead {
             let value = Self.trimmed(part, colon + 1, end)
             let isDisposition = field.equalsIgnoringCase("Content-Disposition")
             // Rack looks for the field's name anywhere in the head, in other names and values too.
-            guard isDisposition || !Self.holds("Content-Disposition", part.extracting(start..<end))
-            else { throw .requestBodyMalformed }
+            let line = part.extracting(start..<end)
+            guard isDisposition || line.index(ofWord: "content-disposition") == nil else {
+                throw .requestBodyMalformed
+            }
             if isDisposition {
                 guard name == nil else { throw .requestBodyMalformed }
                 name = try Self.partName(part, value)
@@ -319,17 +321,6 @@ private struct PartHead {
             {
                 return true
             }
-        }
-        return false
-    }
-
-    /// Whether the text has the word anywhere, in any case.
-    private static func holds(_ word: StaticString, _ text: Span<UInt8>) -> Bool {
-        let count = word.utf8CodeUnitCount
-        guard text.count >= count else { return false }
-        for index in 0...text.count - count
-        where text.extracting(index..<index + count).equalsIgnoringCase(word) {
-            return true
         }
         return false
     }

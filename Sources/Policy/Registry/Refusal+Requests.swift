@@ -145,11 +145,15 @@ extension Refusal.Entry {
             JSON), urlencoded forms and multipart forms, all in UTF-8, named by one \
             Content-Type; GraphQL documents where it says `body: {graphql: reject}`. A route \
             for other bodies (protobuf and gRPC, XML, CBOR, YAML, and forms with parts of such \
-            types) says `body: {clean: false}`; they then pass as they are.
+            types) says `body: {clean: false}`; they then pass as they are. Beside a query, or \
+            where `inject.query` adds one, the type of such a body names UTF-8, ISO 8859, a \
+            page of Windows (windows-1252) or no character set: readers decode the query so, \
+            and in another (`charset=utf-7`, however it is spelt) it has other names.
             """,
         detail: """
             The route cleans JSON and forms in UTF-8, named by one Content-Type, their parts \
-            too. GraphQL needs `body: {graphql: reject}`, others `body: {clean: false}`.
+            too. GraphQL needs `body: {graphql: reject}`, others `body: {clean: false}`. \
+            Queries are UTF-8 too.
             """)
 
     static let requestBodyEncoding = Self(

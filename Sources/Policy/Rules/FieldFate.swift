@@ -13,6 +13,9 @@ public enum StripReason: UInt8, CaseIterable, Sendable {
     /// A name with anything but letters, digits and `-`: CGI and WSGI turn `X_Tenant_ID` and
     /// `X-Tenant-ID` into one variable (attack H4), and no registered field needs such a name.
     case irregularName
+    /// A type without a body to describe, in whose character set readers would take other bytes of
+    /// the query for a tenant's name.
+    case charset
 
     public var name: StaticString {
         switch self {
@@ -22,6 +25,7 @@ public enum StripReason: UInt8, CaseIterable, Sendable {
         case .gatewayOwn: "gateway_own"
         case .credential: "credential"
         case .irregularName: "irregular_name"
+        case .charset: "charset"
         }
     }
 }

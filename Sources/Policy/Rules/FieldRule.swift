@@ -94,7 +94,7 @@ public struct FieldRule: Sendable {
         case .keep, .replaced, .drop(.hopByHop), .drop(.identity), .drop(.gatewayOwn),
             .drop(.credential):
             return fate
-        case .cleanCookies: return .keep
+        case .cleanCookies, .drop(.charset): return .keep
         case .drop(.tenant), .drop(.irregularName): break
         }
         if isHopByHop { return .drop(.hopByHop) }

@@ -138,6 +138,10 @@ public struct QueryRule: Sendable {
     private func keeps(
         _ pair: Pair, _ query: Span<UInt8>, _ tenant: ExternalID?, _ report: inout QueryReport
     ) throws(Refusal) -> Bool {
+        // Any may be the first of those that stay.
+        if isForm, FormBodyRule.isDocument(query.extracting(pair.start..<pair.end)) {
+            throw .requestQueryMalformed
+        }
         if pair.parts > 1 {
             try checkParts(pair, query)
             return true

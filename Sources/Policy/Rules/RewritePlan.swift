@@ -1,8 +1,8 @@
 /// What was taken out of one request; for counters, the log and `explain`.
 public struct CleaningReport: Equatable, Sendable {
     /// Fields dropped, by `StripReason.rawValue`.
-    private var fields = InlineArray<6, UInt16>(repeating: 0)
-    public static var reasonCount: Int { 6 }
+    private var fields = InlineArray<7, UInt16>(repeating: 0)
+    public static var reasonCount: Int { 7 }
     public internal(set) var cookies = 0
     public internal(set) var query = QueryReport()
     /// Segments of the path that named another tenant and now name the verified one.

@@ -52,7 +52,11 @@ extension RouteRule {
                 plan[index] = .cleanCookies
             }
             if case .drop(let reason) = fate { plan.report.count(reason) }
+            if judged == .keep, dropsCharset(head, bytes, at: index) {
+                report.add(.headerCharset, .stripped)
+            }
         }
+        if misreadsQuery(head, bytes) { report.refuse(.requestBodyType, .body) }
         judgeTarget(head, bytes, rule, tenant, &target, &report)
         plan.shadow = report
         let query = head.target.query.map { $0.count + 1 } ?? 0

@@ -197,6 +197,7 @@ public final class RouteRule: Sendable {
                 }
             }
         }
+        if head.fields.contains(.contentType) { try judgeCharset(head, bytes, &plan) }
         try writeTarget(head, bytes, tenant, &target, &plan)
     }
 

@@ -3,13 +3,15 @@
 public struct ShadowReport: Equatable, Sendable {
     /// Where something was found. A bounded set, so it can be a metric label.
     public enum Carrier: UInt8, CaseIterable, Sendable {
-        case header, irregularHeader, cookie, query, queryMethod, path, body, bodyMethod
+        case header, irregularHeader, headerCharset, cookie, query, queryMethod, path
+        case body, bodyMethod
         case responseHeader, responseCookie, responseCaching
 
         public var name: StaticString {
             switch self {
             case .header: "header_tenant"
             case .irregularHeader: "header_irregular_name"
+            case .headerCharset: "header_charset"
             case .cookie: "cookie_tenant"
             case .query: "query_tenant"
             case .queryMethod: "query_method"

@@ -1,6 +1,7 @@
 /// B14, B21 and B22: what a body is called, and what nobody here can clean.
 enum BodyTypeCases {
-    static let all = types + lies + documents + lines + binaries + remarks
+    static let all =
+        types + lies + impostors + CharsetCases.all + documents + lines + binaries + remarks
 
     private static let evil = #"{"tenant_id":"evil"}"#
 
@@ -65,7 +66,7 @@ enum BodyTypeCases {
         .body(
             "B14zzd", "text/plain", evil, Case.unreadable, lines: "content-type: \(Case.json)\r\n"),
         // One thing called another.
-        .cleaned("B14zze", Case.form, evil, ""),
+        .body("B14zze", Case.form, evil, Case.malformed),
         .body("B14zzf", Case.multipart, evil, Case.malformed),
         .body("B14zzg", Case.json, "tenant_id=evil", Case.malformed),
         .body("B14zzh", Case.json, "--b\r\n\r\nevil\r\n--b--\r\n", Case.malformed),
@@ -97,6 +98,36 @@ enum BodyTypeCases {
             "B14zzn", "text/plain", "tenant_id: globex", .forwarded, .body("tenant_id: globex"),
             to: "POST /a/x"),
     ]
+
+    /// JSON to readers that never look at the type, and a form to those that look at its start.
+    private static let impostors: [Case] =
+        Case.rows(
+            "B14", from: 67,
+            [
+                #"{"a":"=","tenant_id":"evil"}"#, #"{"\u0074enant_id":"evil"}"#, "{}",
+                #"[{"a":"=","tenant_id":"evil"}]"#, #"[1,{"a":"=","tenant_id":"evil"}]"#,
+                #"["a",{"\u0074enant_id":"evil"}]"#, #"[[{"\u0074enant_id":"evil"}]]"#,
+                #"/*=*/{"tenant_id":"evil"}"#, #"x=1&{"a":"=","tenant_id":"evil"}"#,
+                #"tenant_id=1&{"a":"=","tenant_id":"evil"}"#, #"&{"a":"=","tenant_id":"evil"}"#,
+                #"{'a':'=','tenant_id':'evil'}"#, " \(evil)", "\n\(evil)",
+                "\u{ef}\u{bb}\u{bf}\(evil)",
+            ]
+        ) { id, text in .body(id, Case.form, text, Case.malformed) }
+        + [
+            .kept("B14" + place(82), Case.form, "[0].name=x&[0][id]=y&a={\"b\":1}"),
+            .body(
+                "B14" + place(83), Case.form, #"{"a":"=","tenant_id":"evil"}"#, Case.malformed,
+                to: "POST /into/form"),
+        ]
+        + Case.rows(
+            "B14", from: 84,
+            [
+                "application/x-www-form-urlencoded+json", "Application/X-WWW-Form-URLENCODED+JSON",
+                "application/form-data+json", "x/multipart+json",
+                "application/json; a=\"multipart/form-data\"",
+                "application/json; a=\"application/x-www-form-urlencoded\"",
+            ]
+        ) { id, type in .body(id, type, #"{"a":"&tenant_id=evil&"}"#, Case.unreadable) }
 
     /// B21: XML is not rewritten.
     private static let documents: [Case] =

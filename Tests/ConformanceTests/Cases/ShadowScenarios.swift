@@ -35,7 +35,7 @@ struct WatchedRequest: Sendable {
         return words + "; log: " + (report.isEmpty ? "nothing" : report.joined(separator: ", "))
     }
 
-    static let all = heads + targets + bodies + answers
+    static let all = heads + targets + bodies + charsets + answers
 
     private static let heads = [
         WatchedRequest(id: "W1a", start: "GET /watched/x", report: []),
@@ -132,6 +132,24 @@ struct WatchedRequest: Sendable {
                 "stripped:header_tenant:1", "overridden:query_tenant:1",
                 "refused:query_tenant:tenant.conflict", "overridden:body_tenant:1",
             ]),
+    ]
+
+    private static let charsets = [
+        WatchedRequest(
+            id: "W1zb", start: "GET /watched/x?%2BAHQ-enant_id=evil",
+            kept: ["Content-Type: text/plain; charset*0=utf-7"],
+            report: ["stripped:header_charset:1"]),
+        WatchedRequest(
+            id: "W1zc", start: "POST /watched/opaque/x?a=1",
+            kept: ["Content-Type: text/plain; charset=utf-7"], body: "x",
+            report: ["refused:body_tenant:request.body.type", "unjudged:body_tenant:1"]),
+        WatchedRequest(
+            id: "W1zd", start: "POST /watched/x",
+            kept: ["Content-Type: application/json; charset*0=utf-7"], body: "{}",
+            report: ["refused:body_tenant:request.body.type"]),
+        WatchedRequest(
+            id: "W1ze", start: "POST /watched/x", kept: [form], body: #"{"a":"=","tenant":"evil"}"#,
+            report: ["refused:body_tenant:request.body.malformed"]),
     ]
 
     private static let answers = [

@@ -41,6 +41,7 @@ struct RandomRequests {
         "X-Custom: kept", "Org-Id: evil", "Connection: X-Custom", "TE: trailers",
         "Accept: application/json", "traceparent: 00-0-0-00", "Upgrade: websocket",
         "Content-Encoding: gzip", "Expect: something", "X-HTTP-Method-Override: DELETE",
+        "Content-Type: text/plain; charset=utf-7",
     ]
     private static let bodies: [(type: String, text: String)] = [
         ("application/json", #"{"a":1,"tenant_id":"evil","b":[{"tenantId":"x"}]}"#),
@@ -53,7 +54,9 @@ struct RandomRequests {
             "multipart/form-data; boundary=b",
             "--b\r\nContent-Disposition: form-data; name=\"tenant_id\"\r\n\r\nevil\r\n--b--\r\n"
         ),
-        ("text/plain", "tenant_id=evil"),
+        ("application/x-www-form-urlencoded; charset*0=utf-7", "%2BAHQ-enant_id=evil"),
+        ("application/x-www-form-urlencoded", #"{"a":"=","tenant_id":"evil"}"#),
+        ("text/plain", "tenant_id=evil"), ("text/plain; charset=utf-16", "tenant_id=evil"),
         ("application/x-ndjson", "{\"tenant_id\":\"evil\"}\n{\"a\":1}\n"),
     ]
     private static let hosts = [

@@ -23,6 +23,29 @@ import Testing
         #expect(refusal(body, as: CleanedBody.form) == .requestBodyMalformed)
     }
 
+    /// PHP's `json_decode`, Go's `json.NewDecoder` and Sanic never look at the type.
+    @Test(arguments: [
+        #"{"a":"=","tenant_id":"evil"}"#, #"{"\u0074enant_id":"evil"}"#, "{}", "{",
+        #"[{"a":"=","tenant_id":"evil"}]"#, #"[[{"a":"="}]]"#, #"["a",{"b":"="}]"#,
+        #"[1,{"a":"="}]"#, #"['a',{b:'='}]"#, #"/*a=*/{"tenant_id":"evil"}"#,
+        #"[/*]*/{"tenant_id":"evil"}]"#, #"{"a":";","tenant_id":"evil"}"#,
+        // What would stand first when another field is gone.
+        #"tenant_id=1&{"a":"=","tenant_id":"evil"}"#, #"&{"a":"="}"#, #"x=1&[{"a":"="}]"#,
+    ])
+    func `B14 what readers that never look at the type take for JSON is refused`(_ body: String) {
+        #expect(refusal(body, as: CleanedBody.form) == .requestBodyMalformed)
+        #expect(
+            refusal(body, as: CleanedBody.form, field: "tenant_id") == .requestBodyMalformed)
+    }
+
+    @Test(arguments: [
+        "[0].name=x&[0][id]=y", "[a][b]=1", "[]=1", "[", "[a", "a={\"b\":1}", "a[{]=1", "/a=1",
+        "%7B%22a%22:1%7D", "a=[{}]", "/",
+    ])
+    func `B14 brackets of names and JSON in values are no document`(_ body: String) throws {
+        #expect(try CleanedBody(body, as: CleanedBody.form).text == body)
+    }
+
     @Test func `more fields than the bound is too large`() {
         let body = Array(repeating: "a=1", count: QueryRule.parametersMax + 1).joined(
             separator: "&")

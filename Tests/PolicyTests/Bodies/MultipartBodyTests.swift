@@ -38,6 +38,18 @@ import Testing
         #expect(cleaned.removed == 0 && cleaned.isChanged)
     }
 
+    @Test(arguments: [
+        "application/json; charset=utf-7", "application/json; charset*0=utf-7",
+        "application/json; charset*=utf-8''utf-7", "application/a+json; xcharset=ibm037",
+        "application/x-ndjson; a*=utf-8''b", "application/json; a=\"charset=utf-7\"",
+        "application/x.charset+json; a=b", "application/x-www-form-urlencoded+json",
+        "application/json; a=\"multipart/form-data\"",
+    ])
+    func `B6 B14 a part that is JSON is so in one reading`(_ type: String) {
+        let head = "Content-Type: \(type)\r\n" + Self.part("form-data; name=\"a\"", "{}")
+        #expect(refusal(Self.body(head), as: Self.type) == .requestBodyType)
+    }
+
     @Test func `what names none stays byte for byte`() throws {
         let parts: [String] = [
             Self.kept,
@@ -46,10 +58,13 @@ import Testing
             Self.part("form-data; name=\"e\"", ""),
             Self.part("form-data; name=\"f\"; filename=\"it's; a, b = c.txt\"; filename*=utf-8''x"),
             "Content-Type: text/plain; charset=iso-8859-1\r\n" + Self.part("form-data; name=\"c\""),
+            "Content-Type: application/pdf; name*=utf-8''multipart.pdf\r\n"
+                + Self.part("form-data; name=\"g\""),
+            "Content-Type: text/plain; charset*0=utf-8\r\n" + Self.part("form-data; name=\"h\""),
         ]
         let bodies: [String] = [
             Self.body(parts[0], parts[1], parts[2], parts[3], parts[5]), Self.body(parts[3]),
-            Self.body(parts[4]),
+            Self.body(parts[4]), Self.body(parts[6], parts[7]),
             "--XX--\r\n",
         ]
         for body in bodies {

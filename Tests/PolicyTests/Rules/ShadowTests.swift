@@ -48,6 +48,9 @@ private enum Enforced {
         "Expect: 100-continue",
         "Cookie: a=1; tenant_id=evil; b=2", "Cookie: tenant=acme", "Cookie: a=1;b=2 tenant=evil",
         "Cookie: \"a\"; =tenant_id=evil", "Cookie: X-Tenant-ID=%61cme",
+        "Content-Type: text/plain; charset=utf-7", "Content-Type: a/b; charset*0=utf-16",
+        "Content-Type: text/plain; charset=utf-8", "Content-Type: text/plain; charset=iso-8859-1",
+        "Connection: Content-Type",
     ]
     static let targets: [String] = [
         "/", "/?", "/?x=1", "/?tenant_id=evil", "/?tenant_id=acme&x=1", "/?a&&%74enant_id=evil&&",
@@ -120,6 +123,8 @@ private enum Enforced {
             #expect(
                 verdict.found(.irregularHeader) == report.fields(.irregularName), "\(note): \(head)"
             )
+            #expect(
+                verdict.found(.headerCharset) == report.fields(.charset), "\(note): \(head)")
             #expect(verdict.found(.cookie) == report.cookies, "\(note): \(head)")
             #expect(verdict.found(.query) == report.query.removed, "\(note): \(head)")
             #expect(
@@ -198,6 +203,23 @@ private enum Enforced {
         }
     }
 
+    @Test func `the verdict about the type of a body that passes is what enforcing does`() throws {
+        for injected in [nil, "account"] {
+            let modes = TwoModes { _, route in
+                route.body.isCleaned = false
+                route.injectQuery = injected
+            }
+            for charset in ["utf-8", "iso-8859-1", "utf-7", "\"utf-8\";charset*=x", "utf-16"] {
+                for target in ["/", "/?", "/?x=1"] {
+                    let head =
+                        "POST \(target) HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
+                        + "Content-Type: text/plain; charset=\(charset)\r\n\r\n"
+                    try Self.compare(modes, head, "\(injected ?? "plain")")
+                }
+            }
+        }
+    }
+
     @Test func `without a credential no injected field passes and nothing is overridden`() throws {
         let modes = TwoModes { _, route in route.authentication = .none(reason: "test") }
         for field in Self.fields {
@@ -243,7 +265,7 @@ private enum Enforced {
 
     @Test func `names and codes of the report need no escaping and fit its metrics`() {
         let names = ShadowReport.Carrier.allCases.map { "\($0.name)" }
-        #expect(Set(names).count == names.count && names.count * 4 == 44)
+        #expect(Set(names).count == names.count && names.count * 4 == 48)
         #expect(Set(ShadowReport.refusals).count == ShadowReport.refusals.count)
     }
 }
