@@ -55,6 +55,7 @@ extension CleaningOracle {
         guard let before = NaiveDocument(bytes) else { return "no document was accepted" }
         guard let after = NaiveDocument(cleaned) else { return "what is sent is no document" }
         guard after.without(names, isPatch: isPatch) == after else { return "a spelling is left" }
+        guard !after.hasTwofoldOperation(isPatch: isPatch) else { return "an operation is two" }
         if before.hasLongName { return nil }
         return before.without(names, isPatch: isPatch) == after ? nil : "another value is gone"
     }

@@ -128,7 +128,7 @@ private struct Reader {
 
 extension NaiveDocument {
     /// The document without what names a tenant. In a patch every element of the top array is an
-    /// operation, elsewhere whatever has an `op`.
+    /// operation, elsewhere whatever has an `op` in any case.
     public func without(_ names: NaiveNames, isPatch: Bool = false) -> NaiveDocument {
         without(names, isPatch: isPatch, depth: 0)
     }
@@ -148,21 +148,40 @@ extension NaiveDocument {
         case .array(let elements):
             return .array(
                 elements.compactMap { element in
-                    let mayBe = isPatch && depth == 0 || element.value(of: "op") != nil
+                    let mayBe = isPatch && depth == 0 || !element.values(of: "op").isEmpty
                     if mayBe, element.leadsToTenant(names) { return nil }
                     return element.without(names, isPatch: isPatch, depth: depth + 1)
                 })
         }
     }
 
-    public func value(of key: String) -> NaiveDocument? {
-        guard case .object(let members) = self else { return nil }
-        return members.first { $0.key == [UInt8](key.utf8) }?.value
+    /// Of every member that has this name to a reader that takes no notice of case.
+    private func values(of key: String) -> [NaiveDocument] {
+        guard case .object(let members) = self else { return [] }
+        return members.filter { String(decoding: $0.key, as: UTF8.self).lowercased() == key }
+            .map(\.value)
+    }
+
+    /// Whether some operation of a patch says a thing twice, in spellings that some readers tell
+    /// apart and others do not.
+    public func hasTwofoldOperation(isPatch: Bool = false, depth: Int = 0) -> Bool {
+        switch self {
+        case .string, .word: false
+        case .object(let members):
+            members.contains { $0.value.hasTwofoldOperation(depth: depth + 1) }
+        case .array(let elements):
+            elements.contains { element in
+                let counts = ["op", "path", "from", "value"].map { element.values(of: $0).count }
+                let mayBe = isPatch && depth == 0 || counts[0] > 0
+                return mayBe && counts.contains { $0 > 1 }
+                    || element.hasTwofoldOperation(depth: depth + 1)
+            }
+        }
     }
 
     private func leadsToTenant(_ names: NaiveNames) -> Bool {
-        for key in ["path", "from"] {
-            guard case .string(_, let pointer)? = value(of: key) else { continue }
+        for value in values(of: "path") + values(of: "from") {
+            guard case .string(_, let pointer) = value else { continue }
             for token in pointer.split(separator: UInt8(ascii: "/")) {
                 if names.mustGo(Self.unescaped(Array(token))) { return true }
             }

@@ -22,6 +22,11 @@ enum PlaceCases {
             #"[{"op":"add","path":"/owner","value":{"id":"evil"}},{"op":"x","path":"/id"}]"#,
             .forwarded, .body(#"[{"op":"x","path":"/id"}]"#), .stripped(["body_tenant"]),
             to: start),
+        .body(
+            "B1" + place(244), "application/json-patch+json",
+            #"[{"op":"add","path":"/owner","Value":{"id":"evil"}},{"op":"x","path":"/id"}]"#,
+            .forwarded, .body(#"[{"op":"x","path":"/id"}]"#), .stripped(["body_tenant"]),
+            to: start),
         .body("B1" + place(206), Case.json, #"{"owner":1}"#, Case.malformed, to: start),
         // Other carriers have the name for what they like.
         .body(

@@ -136,7 +136,7 @@ import Testing
     private static let patches: [(String, String)] = [
         (#"[{"op":"replace","path":"/tenant_id","value":"evil"}]"#, "[]"),
         (
-            #"[{"op":"add","path":"/a","value":{"org_id":1,"b":2}},{"path":"/a/tenantId"}]"#,
+            #"[{"op":"add","path":"/a","value":{"org_id":1,"b":2}},{"path":"/a/orgId","op":0}]"#,
             #"[{"op":"add","path":"/a","value":{"b":2}}]"#
         ),
         (
@@ -150,9 +150,12 @@ import Testing
             #"[{"op":"add","path":"","value":{}}]"#
         ),
         (
-            #"[{"path":"/a","value":[{"op":1,"path":"x"},{"op":1,"path":"tenant_id"}]}]"#,
-            #"[{"path":"/a","value":[{"op":1,"path":"x"}]}]"#
+            #"[{"op":0,"path":"/a","value":[{"OP":1,"path":"x"},{"op":1,"path":"org_id"}]}]"#,
+            #"[{"op":0,"path":"/a","value":[{"OP":1,"path":"x"}]}]"#
         ),
+        // Go reads it as it reads `from`.
+        (#"[{"op":"move","path":"/a","From":"/tenant_id"}]"#, "[]"),
+        (#"[{"op":"copy","path":"/a","\u0046ROM":"/tenant_id"}]"#, "[]"),
     ]
 
     @Test(arguments: patches)
@@ -174,6 +177,18 @@ import Testing
             #"[{"op":"add","path":1},{"path":"/tenant_id"}]"#
         ),
         (#"[{"op":"add","path":"a~/tenant_id"}]"#, "[]"),
+        // SCIM's names have no case, and to Go none has one.
+        (#"[{"OP":"replace","path":"/tenant_id","value":"evil"}]"#, "[]"),
+        (
+            #"{"Operations":[{"Op":"replace","path":"tenant_id","value":"evil"}]}"#,
+            #"{"Operations":[]}"#
+        ),
+        (#"[{"oP":"replace","PATH":"/tenant_id"},{"op":"x","pAth":"/org_id"}]"#, "[]"),
+        (#"[{"\u004f\u0070":"move","FrOm":"/tenant_id","path":"/a"}]"#, "[]"),
+        (
+            #"[{"path":"/a","Path":"/tenant_id"},{"o_p":1,"path":"/tenant_id"},{"op ":1}]"#,
+            #"[{"path":"/a","Path":"/tenant_id"},{"o_p":1,"path":"/tenant_id"},{"op ":1}]"#
+        ),
         (#"{"op":"add","path":"/tenant_id"}"#, #"{"op":"add","path":"/tenant_id"}"#),
     ]
 
@@ -191,9 +206,39 @@ import Testing
             cleaned == CleanedBody(text: #"{"a":{"_method":1}}"#, removed: 0, isChanged: true))
     }
 
-    @Test(arguments: ["{}", "[1]", #"[{"path":1}]"#, #"[{"path":"a"}]"#, #"[{"path":"/~2"}]"#])
+    @Test(arguments: [
+        "{}", "[1]", #"[{"op":0,"path":1}]"#, #"[{"op":0,"path":"a"}]"#,
+        #"[{"op":0,"path":"/~2"}]"#,
+        // Nothing to one reader, and an operation to another.
+        "[{}]", #"[{"path":"/a"}]"#, #"[{"op":"add","value":1}]"#, #"[{"OP":0,"path":"/a"}]"#,
+        #"[{"op":"replace","Path":"/tenant_id","value":"evil"}]"#,
+    ])
     func `a patch that is none is refused`(_ body: String) {
         #expect(refusal(body, as: "application/json-patch+json") == .requestBodyMalformed)
+    }
+
+    @Test(arguments: [
+        #"{"op":"add","path":"/x","Path":"/tenant_id","value":"evil"}"#,
+        #"{"op":"add","Path":"/tenant_id","path":"/x","value":"evil"}"#,
+        #"{"op":"test","OP":"add","path":"/x"}"#, #"{"op":0,"path":"/x","p\u0041th":"/y"}"#,
+        #"{"op":"move","path":"/x","from":"/a","FROM":"/b"}"#,
+        #"{"op":"add","path":"/x","value":{},"Value":{"a":1}}"#,
+    ])
+    func `an operation that says a thing in two spellings is refused`(_ operation: String) {
+        let body = "[\(operation)]"
+        #expect(refusal(body, as: "application/json-patch+json") == .requestBodyMalformed)
+        #expect(refusal(body, as: CleanedBody.json) == .requestBodyMalformed)
+        let scim = #"{"Operations":\#(body)}"#
+        #expect(refusal(scim, as: "application/scim+json") == .requestBodyMalformed)
+    }
+
+    @Test func `a value in another spelling is compared`() {
+        for (value, expected) in [("acme", nil as Refusal?), ("evil", .tenantConflict)] {
+            let body = #"[{"op":"add","path":"/tenant_id","Value":"\#(value)"}]"#
+            let found = refusal(
+                body, as: "application/json-patch+json", mode: .rejectIfDifferent)
+            #expect(found == expected)
+        }
     }
 
     @Test func `the tenant is put into every line of a body of lines`() throws {

@@ -270,6 +270,10 @@ private enum Enforced {
             "application/json-patch+json",
             #"[{"op":"add","path":"/a/tenant","value":"acme"},{"op":"add","path":"x"}]"#
         ),
+        ("application/json-patch+json", #"[{"op":"add","path":"/a","Path":"/tenant"}]"#),
+        ("application/json-patch+json", #"[{"op":"move","path":"/a","From":"/tenant"}]"#),
+        (json, #"[{"OP":"add","path":"/tenant","Value":"acme"},{"op":"x","From":"/org_id"}]"#),
+        (json, #"{"A":null,"tenant":"evil"}"#), (json, #"{"a":{"B":1,"b":{}}}"#),
         ("application/x-ndjson", "{\"tenant\":\"evil\"}\n{\"tenant\":\"acme\"}\n{"),
         ("application/x-ndjson", "{\"tenant\":\"acme\"}\n\n{\"a\":1}\n"),
         (form, "a=1&tenant_id=evil&tenant=acme"), (form, "_method=PUT&a=1"), (form, "a=1;tenant=x"),
