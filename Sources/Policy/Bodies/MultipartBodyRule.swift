@@ -4,6 +4,7 @@ import HTTP1
 /// 5.1). Read strictly: where lax readers see another delimiter, another header or another name
 /// than strict ones, the body is refused.
 struct MultipartBodyRule: Sendable {
+    /// Ours included: PHP reads so many.
     static let partsMax = 1_000
     static let partHeadBytesMax = 8_192
     static let partFieldsMax = 16
@@ -11,7 +12,7 @@ struct MultipartBodyRule: Sendable {
     let json: JSONBodyRule
     private let names: SkeletonSet
     private let clientValue: RoutePolicy.ClientValue
-    /// The field the tenant is put into as a last part.
+    /// The field the tenant is put into as the first part: no reader stops before it.
     private let field: [UInt8]?
 
     init(
@@ -33,6 +34,10 @@ struct MultipartBodyRule: Sendable {
         }
         var reader = try Delimiters(bytes, boundary: boundary)
         var parts = 0
+        if let tenant, let field {
+            writeTenant(tenant, field, boundary, &report, into: &out)
+            parts = 1
+        }
         while let part = try reader.nextPart() {
             parts += 1
             guard parts <= Self.partsMax else { throw .requestBodyTooLarge }
@@ -48,7 +53,6 @@ struct MultipartBodyRule: Sendable {
             try writePart(head, text, tenant, &scratch, &report, into: &out)
             out.append("\r\n")
         }
-        if let tenant, let field { writeTenant(tenant, field, boundary, &report, into: &out) }
         out.append("--")
         out.append(boundary)
         out.append("--\r\n")

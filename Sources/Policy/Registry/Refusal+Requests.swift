@@ -54,7 +54,8 @@ extension Refusal.Entry {
         title: "The request target is too long",
         help: """
             The target is longer than listen.public.limits.target allows (8 KiB by \
-            default).
+            default), or its query has more than 1,000 parameters, one that the route adds \
+            and empty ones included.
             """)
 
     static let requestHeadTooLarge = Self(

@@ -278,6 +278,8 @@ private enum Enforced {
         ("application/x-ndjson", "{\"tenant\":\"acme\"}\n\n{\"a\":1}\n"),
         (form, "a=1&tenant_id=evil&tenant=acme"), (form, "_method=PUT&a=1"), (form, "a=1;tenant=x"),
         (form, "tenant=evil&a=%ZZ"), (form, "a=%ZZ&tenant=evil"), (form, "tenant%00=x"),
+        (form, String(repeating: "&", count: 999)), (form, String(repeating: "&", count: 998)),
+        (form, String(repeating: "a&", count: 999) + "tenant=evil"),
         (multipart, parts(("a", "1"), ("tenant_id", "evil"), ("tenant", "acme"))),
         (multipart, parts(("tenant", "acme")) + "x"), (multipart, "x"),
         (multipart, parts(("a", "1"), ("tenant\\_id", "evil"))),
