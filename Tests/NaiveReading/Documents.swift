@@ -215,12 +215,17 @@ extension NaiveDocument {
         }
     }
 
-    /// The same document with `value` at the pointer with these tokens, first among its siblings.
+    /// The same document with `value` at the pointer with these tokens, first among its siblings;
+    /// `nil` where there is no place for it, or where somebody would look for it in another one.
     public func adding(_ value: NaiveDocument, at tokens: ArraySlice<String>) -> NaiveDocument? {
         guard let token = tokens.first else { return value }
         guard case .object(var members) = self else { return nil }
         let key = [UInt8](token.utf8)
         let place = members.firstIndex { $0.key == key }
+        let letters = NaiveNames.letters(key)
+        for member in members where tokens.count > 1 && member.key != key && !letters.isEmpty {
+            guard NaiveNames.letters(member.key) != letters else { return nil }
+        }
         let inner = place.map { members[$0].value } ?? .object([])
         guard let added = inner.adding(value, at: tokens.dropFirst()) else { return nil }
         if let place {

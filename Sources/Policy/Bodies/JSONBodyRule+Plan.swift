@@ -18,7 +18,7 @@ extension JSONBodyRule {
         _ report: inout BodyReport
     ) throws(Refusal) {
         if isPatch, view.kind(of: view.root) != .array { throw .requestBodyMalformed }
-        let target = tenant == nil || isPatch ? nil : try injectionTarget(in: view)
+        let target = tenant == nil || isPatch ? nil : try injectionTarget(in: view, &name)
         let entries = view.entries
         let hasPlace = place != nil
         var doubt =

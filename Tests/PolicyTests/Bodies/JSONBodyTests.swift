@@ -120,10 +120,45 @@ import Testing
         #expect(again.text.filter { $0 != " " } == cleaned.text.filter { $0 != " " })
     }
 
-    @Test(arguments: ["[]", "1", #"{"a":1}"#, #"{"a":[{}]}"#])
+    @Test(arguments: [
+        "[]", "1", #"{"a":1}"#, #"{"a":[{}]}"#, #"{"a":{"B":1,"b":{}},"b":{},"A":{}}"#,
+    ])
     func `a document without a place for the tenant is refused`(_ body: String) {
         #expect(
             refusal(body, as: CleanedBody.json, pointer: "/a/tenant_id") == .requestBodyMalformed)
+    }
+
+    private static let beside: [(String, Bool)] = [
+        (#"{"Meta":null}"#, true), (#"{"META":{},"a":1}"#, true), (#"{"me_ta":1}"#, true),
+        (#"{"meta":{},"Meta":null}"#, true), (#"{"Meta":null,"meta":{}}"#, true),
+        (#"{"\u004deta":{}}"#, true), (#"{"m-e-t-a ":1}"#, true),
+        (#"{"meta":{"OWNER":{}}}"#, true), (#"{"meta":{"owner":{},"Owner":0}}"#, true),
+        (#"{"meta":{"owner":{}},"metadata":1,"met":2,"xmeta":3,"x":{"Meta":4}}"#, false),
+        (#"{"owner":1,"Owner":2,"meta":{"meta":1,"Meta":2,"owner":{"meta":3,"Owner":4}}}"#, false),
+    ]
+
+    /// Go, and others that take no notice of case, would put the one in the place of the other.
+    @Test(arguments: beside)
+    func `a member called like an object around the tenant is refused`(
+        _ body: String, _ isRefused: Bool
+    ) {
+        for pointer in ["/meta/owner/tenant_id", "/meta/owner/id"] {
+            let found = refusal(body, as: CleanedBody.json, pointer: pointer)
+            #expect(found == (isRefused ? .requestBodyMalformed : nil), "\(pointer)")
+        }
+        #expect(refusal(body, as: CleanedBody.json, pointer: "/tenant_id") == nil)
+    }
+
+    @Test func `the two letters that fold into ASCII are letters of such a member too`() {
+        for key in ["Ta\u{17f}\u{212a}", "tas\u{212a}", #"ta\u017fk"#] {
+            let body = "{\"\(key)\":null}"
+            #expect(
+                refusal(body, as: CleanedBody.json, pointer: "/task/tenant_id")
+                    == .requestBodyMalformed)
+            #expect(refusal(body, as: CleanedBody.json, pointer: "/tas/tenant_id") == nil)
+        }
+        // Of names without letters or digits nothing is taken for another.
+        #expect(refusal(#"{"$":1,"@":2}"#, as: CleanedBody.json, pointer: "/-/tenant_id") == nil)
     }
 
     @Test func `nothing is put in where the request acts for no tenant`() throws {
