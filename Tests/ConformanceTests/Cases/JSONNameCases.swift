@@ -134,7 +134,8 @@ enum JSONNameCases {
         + [
             .cleaned(
                 "B1" + place(215), patch,
-                #"[{"op":"move","path":"/x","From":"/tenant_id"},\#(add)]"#, "[\(add)]", to: update),
+                #"[{"op":"move","path":"/x","From":"/tenant_id"},\#(add)]"#, "[\(add)]",
+                to: update),
             .cleaned(
                 "B1" + place(216), Case.json,
                 #"[{"OP":"replace","path":"/tenant_id","value":"evil"},\#(add)]"#, "[\(add)]"),
@@ -147,7 +148,7 @@ enum JSONNameCases {
                 #"{"Operations":[\#(add)]}"#, to: update),
             .cleaned(
                 "B1" + place(219), scim,
-                #"{"operations":[{"op":"add","PATH":"urn:acme:2.0:User:tenantId","value":"evil"}]}"#,
+                #"{"operations":[{"op":"add","PATH":"urn:acme:User:tenantId","value":"evil"}]}"#,
                 #"{"operations":[]}"#, to: update),
             .body(
                 "B1" + place(220), scim,
