@@ -42,8 +42,8 @@ extension Choices {
         ["app", "current", "tenant"], ["x", "scope", "orgid"], ["tenant", "slug"], ["acme", "org"],
     ]
     private static let plain = [
-        "a", "id", "name", "filter", "data", "q", "page", "Accept", "session", "tenants",
-        "my_tenant",
+        "a", "id", "name", "filter", "data", "Data", "da_ta", "q", "page", "Accept", "session",
+        "tenants", "my_tenant",
         "tenant_id_2", "x", "http", "bin", "method", "op", "path", "orgs", "value", "boundary",
     ]
 

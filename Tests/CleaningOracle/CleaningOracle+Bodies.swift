@@ -55,6 +55,7 @@ extension CleaningOracle {
         guard let before = NaiveDocument(bytes) else { return "no document was accepted" }
         guard let after = NaiveDocument(cleaned) else { return "what is sent is no document" }
         guard after.without(names, isPatch: isPatch) == after else { return "a spelling is left" }
+        guard !after.hasTwofoldOperation(isPatch: isPatch) else { return "an operation is two" }
         if before.hasLongName { return nil }
         return before.without(names, isPatch: isPatch) == after ? nil : "another value is gone"
     }
@@ -89,10 +90,10 @@ extension CleaningOracle {
             let added = injected.bytes.flatMap({ NaiveParts($0, boundary: boundary) })
         else { return "what is sent is no form" }
         if let failure = checkParts(before.parts, after.parts) { return failure }
-        guard added.parts.dropLast().elementsEqual(after.parts), let ours = added.parts.last,
+        guard added.parts.dropFirst().elementsEqual(after.parts), let ours = added.parts.first,
             ours.names.allSatisfy({ $0 == [UInt8](Self.parameter.utf8) }), !ours.names.isEmpty,
             ours.content == [UInt8]("acme".utf8)
-        else { return "ours is not added once" }
+        else { return "ours is not added once, and first" }
         return nil
     }
 

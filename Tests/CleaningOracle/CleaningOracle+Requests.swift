@@ -153,10 +153,12 @@ extension CleaningOracle {
         }
         var pairs = parts.count > 1 ? NaivePairs.query(Array(parts[1])) : []
         if request.variant == .inject {
-            guard pairs.last == [UInt8]("\(Self.parameter)=acme".utf8) else {
-                return "INV-1: ours is not in the query"
+            guard pairs.first == [UInt8]("\(Self.parameter)=acme".utf8),
+                parts[1].first != UInt8(ascii: "&")
+            else {
+                return "INV-1: ours is not first in the query"
             }
-            pairs.removeLast()
+            pairs.removeFirst()
         }
         let found = pairs.flatMap { NaivePairs.names(ofParameter: $0) }
         return found.contains(where: names.mustGo) ? "INV-1: a parameter is left" : nil

@@ -130,9 +130,15 @@ extension CleaningOracle {
         guard let cleaned = outcome.bytes else {
             return injected == outcome ? nil : "not refused where ours is added"
         }
+        // With ours there may be one too many.
+        let count = 1 + bytes.count { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: ";") }
+        if !bytes.isEmpty, count == QueryRule.parametersMax {
+            let refusal = isForm ? Refusal.requestBodyTooLarge : .requestTargetTooLong
+            return injected == .refused(refusal) ? nil : "one too many where ours is added"
+        }
         let ours = [UInt8]("\(Self.parameter)=acme".utf8)
-        guard injected.bytes == (cleaned.isEmpty ? ours : cleaned + [0x26] + ours) else {
-            return "ours is not added once"
+        guard injected.bytes == (cleaned.isEmpty ? ours : ours + [0x26] + cleaned) else {
+            return "ours is not added once, and first"
         }
         let kept = NaivePairs.query(cleaned)
         if isForm, NaiveDocument.isObject(atStartOf: cleaned) { return "JSON, of another type" }

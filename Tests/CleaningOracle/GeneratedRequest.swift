@@ -148,10 +148,12 @@ extension GeneratedRequest {
         var operations: [String] = []
         for _ in 0..<choices.below(4) {
             let path = "/" + choices.pick(["a", "b~1", "0"]) + "/" + choices.name()
-            let key = choices.pick(["path", "from", "p\\u0061th"])
+            let key = choices.pick(["path", "from", "p\\u0061th", "Path", "FROM"])
+            let op = choices.once(in: 8) ? choices.pick(["OP", "Op", "\\u004fp"]) : "op"
+            let other = choices.once(in: 2) ? ",\"path\":\"/a\"" : ""
+            let leads = "\"\(key)\":\"\(choices.escaped(path))\""
             let value = document(&choices, 2)
-            operations.append(
-                "{\"op\":\"add\",\"\(key)\":\"\(choices.escaped(path))\",\"value\":\(value)}")
+            operations.append("{\"\(op)\":\"add\"\(other),\(leads),\"value\":\(value)}")
         }
         return "[" + operations.joined(separator: ",") + "]"
     }

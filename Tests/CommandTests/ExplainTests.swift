@@ -27,7 +27,7 @@ import Testing
         // Nobody listens there: the upstream is played.
         #expect(
             lines[5]
-                == "6 forward orders at 127.0.0.1:1: GET /v1/orders?x=1&tenant_id=acme "
+                == "6 forward orders at 127.0.0.1:1: GET /v1/orders?tenant_id=acme&x=1 "
                 + "policies/gateway.yaml:12")
         #expect(lines[6] == "decision: FORWARD")
     }

@@ -143,7 +143,7 @@ private struct Reader {
 
 extension NaiveDocument {
     /// The document without what names a tenant. In a patch every element of the top array is an
-    /// operation, elsewhere whatever has an `op`.
+    /// operation, elsewhere whatever has an `op` in any case.
     public func without(_ names: NaiveNames, isPatch: Bool = false) -> NaiveDocument {
         without(names, isPatch: isPatch, depth: 0)
     }
@@ -163,21 +163,40 @@ extension NaiveDocument {
         case .array(let elements):
             return .array(
                 elements.compactMap { element in
-                    let mayBe = isPatch && depth == 0 || element.value(of: "op") != nil
+                    let mayBe = isPatch && depth == 0 || !element.values(of: "op").isEmpty
                     if mayBe, element.leadsToTenant(names) { return nil }
                     return element.without(names, isPatch: isPatch, depth: depth + 1)
                 })
         }
     }
 
-    public func value(of key: String) -> NaiveDocument? {
-        guard case .object(let members) = self else { return nil }
-        return members.first { $0.key == [UInt8](key.utf8) }?.value
+    /// Of every member that has this name to a reader that takes no notice of case.
+    private func values(of key: String) -> [NaiveDocument] {
+        guard case .object(let members) = self else { return [] }
+        return members.filter { String(decoding: $0.key, as: UTF8.self).lowercased() == key }
+            .map(\.value)
+    }
+
+    /// Whether some operation of a patch says a thing twice, in spellings that some readers tell
+    /// apart and others do not.
+    public func hasTwofoldOperation(isPatch: Bool = false, depth: Int = 0) -> Bool {
+        switch self {
+        case .string, .word: false
+        case .object(let members):
+            members.contains { $0.value.hasTwofoldOperation(depth: depth + 1) }
+        case .array(let elements):
+            elements.contains { element in
+                let counts = ["op", "path", "from", "value"].map { element.values(of: $0).count }
+                let mayBe = isPatch && depth == 0 || counts[0] > 0
+                return mayBe && counts.contains { $0 > 1 }
+                    || element.hasTwofoldOperation(depth: depth + 1)
+            }
+        }
     }
 
     private func leadsToTenant(_ names: NaiveNames) -> Bool {
-        for key in ["path", "from"] {
-            guard case .string(_, let pointer)? = value(of: key) else { continue }
+        for value in values(of: "path") + values(of: "from") {
+            guard case .string(_, let pointer) = value else { continue }
             for token in pointer.split(separator: UInt8(ascii: "/")) {
                 if names.mustGo(Self.unescaped(Array(token))) { return true }
             }
@@ -211,12 +230,17 @@ extension NaiveDocument {
         }
     }
 
-    /// The same document with `value` at the pointer with these tokens, first among its siblings.
+    /// The same document with `value` at the pointer with these tokens, first among its siblings;
+    /// `nil` where there is no place for it, or where somebody would look for it in another one.
     public func adding(_ value: NaiveDocument, at tokens: ArraySlice<String>) -> NaiveDocument? {
         guard let token = tokens.first else { return value }
         guard case .object(var members) = self else { return nil }
         let key = [UInt8](token.utf8)
         let place = members.firstIndex { $0.key == key }
+        let letters = NaiveNames.letters(key)
+        for member in members where tokens.count > 1 && member.key != key && !letters.isEmpty {
+            guard NaiveNames.letters(member.key) != letters else { return nil }
+        }
         let inner = place.map { members[$0].value } ?? .object([])
         guard let added = inner.adding(value, at: tokens.dropFirst()) else { return nil }
         if let place {

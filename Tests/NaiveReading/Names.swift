@@ -84,7 +84,7 @@ public struct NaiveNames: Sendable {
     }
 
     /// ASCII letters in lower case and digits, with the two letters that fold into them.
-    private static func letters(_ name: [UInt8]) -> [UInt8] {
+    static func letters(_ name: [UInt8]) -> [UInt8] {
         var out: [UInt8] = []
         for index in name.indices {
             let byte = name[index]

@@ -204,7 +204,7 @@ private let ordersTests = """
           decision: forward
           upstream: orders
           sent:
-            query: "x=1&tenant_id=acme"
+            query: "tenant_id=acme&x=1"
             headers: {X-Tenant-ID: acme}
             without: [Authorization]
 

@@ -18,7 +18,7 @@ extension JSONBodyRule {
         _ report: inout BodyReport
     ) throws(Refusal) {
         if isPatch, view.kind(of: view.root) != .array { throw .requestBodyMalformed }
-        let target = tenant == nil || isPatch ? nil : try injectionTarget(in: view)
+        let target = tenant == nil || isPatch ? nil : try injectionTarget(in: view, &name)
         let entries = view.entries
         let hasPlace = place != nil
         var doubt =
@@ -152,10 +152,11 @@ extension JSONBodyRule {
         let entry = entries[index]
         let start = Int(entry.keyStart) &+ 1
         let count = Int(entry.keyEnd) &- 1 &- start
-        // What an escaped or an empty key means is told elsewhere; `op` makes an operation.
+        // What an escaped or an empty key means is told elsewhere; `op` makes an operation, and
+        // `Op` does.
         guard count > 0, count < Self.keyBytesMax - 1, !entry.isKeyEscaped else { return false }
         let key = source.extracting(start..<start + count)
-        guard !key.equals("op"),
+        guard !key.equalsIgnoringCase("op"),
             names.excludes(source, start, count) || names.judgeSlowly(key) == .clean,
             entry.depth != 1 || (key[0] | 0x20) &- UInt8(ascii: "a") < 26
                 || !QueryRule.isMethodOverride(key)
@@ -197,8 +198,10 @@ extension JSONBodyRule {
         let hasKey = view.appendKey(of: node, to: &name)
         let isPlace = place?.isReached(by: node, in: view, name.span, &way) ?? false
         guard hasKey else {
-            guard try isOperation(node, in: view, isPatch: isPatch) else { return false }
-            return try operationGoes(node, in: view, tenant, isPatch: isPatch, &name, &report)
+            guard let operation = try operation(node, in: view, isPatch: isPatch, &name) else {
+                return false
+            }
+            return try operationGoes(operation, in: view, tenant, isPatch: isPatch, &name, &report)
         }
         return try memberGoes(node, name.span, isPlace: isPlace, in: view, tenant, &report)
     }
@@ -226,26 +229,31 @@ extension JSONBodyRule {
 
     /// Every element of a patch, and what looks like an operation in any other array: patches are
     /// also sent as `application/json`, and SCIM's come inside of an object.
-    private func isOperation(
-        _ node: JSONNode, in view: borrowing JSONView, isPatch: Bool
-    ) throws(Refusal) -> Bool {
-        let isObject = view.kind(of: node) == .object
-        guard !isPatch else {
-            guard isObject else { throw .requestBodyMalformed }
-            return true
+    ///
+    /// - Throws: `request.body.malformed` for an element of a patch that is no operation to
+    ///   readers that know one spelling, and for an operation with two readings.
+    private func operation(
+        _ node: JSONNode, in view: borrowing JSONView, isPatch: Bool, _ name: inout [UInt8]
+    ) throws(Refusal) -> PatchOperation? {
+        guard view.kind(of: node) == .object, view.depth(of: node) > 0 else {
+            guard !isPatch else { throw .requestBodyMalformed }
+            return nil
         }
-        let name: StaticString = "op"
-        return isObject && view.depth(of: node) > 0
-            && view.member(of: node, named: name.bytes) != nil
+        let operation = PatchOperation(node, in: view, &name)
+        guard isPatch || operation.isOperation else { return nil }
+        guard !operation.isTwofold, operation.isExact || !isPatch else {
+            throw .requestBodyMalformed
+        }
+        return operation
     }
 
     /// Whether an operation leads to a tenant.
     private func operationGoes(
-        _ node: JSONNode, in view: borrowing JSONView, _ tenant: ExternalID?, isPatch: Bool,
-        _ name: inout [UInt8], _ report: inout BodyReport
+        _ operation: PatchOperation, in view: borrowing JSONView, _ tenant: ExternalID?,
+        isPatch: Bool, _ name: inout [UInt8], _ report: inout BodyReport
     ) throws(Refusal) -> Bool {
-        for member in ["path", "from"] {
-            guard let pointer = view.member(of: node, named: member) else { continue }
+        for isSource in [false, true] {
+            guard let pointer = isSource ? operation.from : operation.path else { continue }
             guard view.range(of: pointer).count <= Self.keyBytesMax else {
                 throw .requestBodyTooLarge
             }
@@ -258,10 +266,10 @@ extension JSONBodyRule {
             guard isString else { continue }
             let isListed = try leadsToTenant(name.span)
             let isPlace = place?.isReached(
-                by: node, path: name.span, isSource: member == "from", in: view)
+                by: operation, path: name.span, isSource: isSource, in: view)
             guard isListed || isPlace == true else { continue }
             // What is removed, moved or copied there is no value that could be compared.
-            try note(view.member(of: node, named: "value"), in: view, tenant, &report)
+            try note(operation.value, in: view, tenant, &report)
             return true
         }
         return false

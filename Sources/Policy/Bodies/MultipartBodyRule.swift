@@ -4,6 +4,7 @@ import HTTP1
 /// 5.1). Read strictly: where lax readers see another delimiter, another header or another name
 /// than strict ones, the body is refused.
 struct MultipartBodyRule: Sendable {
+    /// Ours included: PHP reads so many.
     static let partsMax = 1_000
     static let partHeadBytesMax = 8_192
     static let partFieldsMax = 16
@@ -11,7 +12,7 @@ struct MultipartBodyRule: Sendable {
     let json: JSONBodyRule
     private let names: SkeletonSet
     private let clientValue: RoutePolicy.ClientValue
-    /// The field the tenant is put into as a last part.
+    /// The field the tenant is put into as the first part: no reader stops before it.
     private let field: [UInt8]?
 
     init(
@@ -33,6 +34,10 @@ struct MultipartBodyRule: Sendable {
         }
         var reader = try Delimiters(bytes, boundary: boundary)
         var parts = 0
+        if let tenant, let field {
+            writeTenant(tenant, field, boundary, &report, into: &out)
+            parts = 1
+        }
         while let part = try reader.nextPart() {
             parts += 1
             guard parts <= Self.partsMax else { throw .requestBodyTooLarge }
@@ -48,7 +53,6 @@ struct MultipartBodyRule: Sendable {
             try writePart(head, text, tenant, &scratch, &report, into: &out)
             out.append("\r\n")
         }
-        if let tenant, let field { writeTenant(tenant, field, boundary, &report, into: &out) }
         out.append("--")
         out.append(boundary)
         out.append("--\r\n")
@@ -130,48 +134,70 @@ private struct Delimiters: ~Escapable {
     private let boundary: Span<UInt8>
     /// Behind the line that begins the next part; `nil` behind the last delimiter.
     private var start: Int?
+    /// For each byte of a delimiter, how many bytes up to it are its beginning once more (Knuth,
+    /// Morris, Pratt): so a search looks at each byte of a body twice at most, whatever the
+    /// boundary is. Clients choose it.
+    private var repeats = InlineArray<72, UInt8>(repeating: 0)
 
+    /// - Parameter boundary: of 1 to 70 bytes (`ContentType.boundary`).
     /// - Throws: `request.body.malformed` unless the body begins with its first delimiter: what
     ///   stands before it is a preamble to some and the first part to others.
     @_lifetime(copy bytes, copy boundary)
     init(_ bytes: Span<UInt8>, boundary: Span<UInt8>) throws(Refusal) {
+        guard boundary.count + 2 <= repeats.count else { throw .requestBodyMalformed }
         self.bytes = bytes
         self.boundary = boundary
         start = nil
         var position = 0
         if bytes.count > 1, bytes[0] == 0x0d, bytes[1] == 0x0a { position = 2 }
-        guard Self.isDelimiter(bytes, boundary, at: position) else { throw .requestBodyMalformed }
-        start = try Self.lineEnd(bytes, behind: position + 2 + boundary.count)
+        guard bytes.count - position >= length else { throw .requestBodyMalformed }
+        for index in 0..<length where bytes[position + index] != delimiter(index) {
+            throw .requestBodyMalformed
+        }
+        start = try Self.lineEnd(bytes, behind: position + length)
+        var matched = 0
+        for index in 1..<length {
+            while matched > 0, delimiter(index) != delimiter(matched) {
+                matched = Int(repeats[matched - 1])
+            }
+            if delimiter(index) == delimiter(matched) { matched += 1 }
+            repeats[index] = UInt8(matched)
+        }
     }
 
     /// The next part, without the line breaks around it; `nil` behind the last one.
     @_lifetime(self: copy self)
     mutating func nextPart() throws(Refusal) -> Range<Int>? {
         guard let begin = start else { return nil }
-        var index = begin
-        while index < bytes.count {
-            // In the middle of a line too, where Django and Rack find one.
-            guard Self.isDelimiter(bytes, boundary, at: index) else {
-                index += 1
-                continue
-            }
-            // A part without head and content has no line break but that of its delimiter.
-            guard index - begin >= 2, bytes[index - 2] == 0x0d, bytes[index - 1] == 0x0a else {
-                throw .requestBodyMalformed
-            }
-            start = try Self.lineEnd(bytes, behind: index + 2 + boundary.count)
-            return begin..<index - 2
+        // In the middle of a line too, where Django and Rack find one.
+        guard let index = nextDelimiter(from: begin) else { throw .requestBodyMalformed }
+        // A part without head and content has no line break but that of its delimiter.
+        guard index - begin >= 2, bytes[index - 2] == 0x0d, bytes[index - 1] == 0x0a else {
+            throw .requestBodyMalformed
         }
-        throw .requestBodyMalformed
+        start = try Self.lineEnd(bytes, behind: index + length)
+        return begin..<index - 2
     }
 
-    private static func isDelimiter(
-        _ bytes: Span<UInt8>, _ boundary: Span<UInt8>, at index: Int
-    ) -> Bool {
-        guard bytes.count - index >= boundary.count + 2, bytes[index] == UInt8(ascii: "-"),
-            bytes[index + 1] == UInt8(ascii: "-")
-        else { return false }
-        return bytes.extracting(index + 2..<index + 2 + boundary.count).equals(boundary)
+    /// Where the first delimiter begins, at `begin` or behind it.
+    private func nextDelimiter(from begin: Int) -> Int? {
+        var matched = 0
+        for index in begin..<bytes.count {
+            let byte = bytes[index]
+            // Most bytes are in no delimiter.
+            guard matched > 0 || byte == UInt8(ascii: "-") else { continue }
+            while matched > 0, byte != delimiter(matched) { matched = Int(repeats[matched - 1]) }
+            if byte == delimiter(matched) { matched += 1 }
+            if matched == length { return index + 1 - length }
+        }
+        return nil
+    }
+
+    /// Bytes of a delimiter: `--` and the boundary.
+    private var length: Int { boundary.count + 2 }
+
+    private func delimiter(_ index: Int) -> UInt8 {
+        index < 2 ? UInt8(ascii: "-") : boundary[index - 2]
     }
 
     /// Behind the delimiter's line; `nil` when it is the last one, with nothing behind it.

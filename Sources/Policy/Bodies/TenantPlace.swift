@@ -53,13 +53,13 @@ struct TenantPlace: Sendable {
     ///   - path: a JSON Pointer, or a path of SCIM (RFC 7644 section 3.5.2).
     ///   - isSource: whether it is the operation's `from`, to which nothing is written.
     func isReached(
-        by operation: JSONNode, path: Span<UInt8>, isSource: Bool, in view: borrowing JSONView
+        by operation: PatchOperation, path: Span<UInt8>, isSource: Bool, in view: borrowing JSONView
     ) -> Bool {
         guard let count = matches(path) else { return false }
         guard count < tokens.count, !isSource else { return count == tokens.count }
         // What is moved or copied there is not to be seen here.
-        if view.member(of: operation, named: "from") != nil { return true }
-        guard let value = view.member(of: operation, named: "value") else { return false }
+        if operation.from != nil { return true }
+        guard let value = operation.value else { return false }
         return holds(value, from: count, in: view)
     }
 

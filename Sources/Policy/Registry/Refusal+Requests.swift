@@ -54,7 +54,8 @@ extension Refusal.Entry {
         title: "The request target is too long",
         help: """
             The target is longer than listen.public.limits.target allows (8 KiB by \
-            default).
+            default), or its query has more than 1,000 parameters, one that the route adds \
+            and empty ones included.
             """)
 
     static let requestHeadTooLarge = Self(
@@ -132,9 +133,10 @@ extension Refusal.Entry {
         title: "The body has no single reading",
         help: """
             The route cleans bodies, and this one is not what its Content-Type says, or is \
-            read differently by different readers: a duplicate or empty key, a byte order \
-            mark, bytes that are not UTF-8, data behind the document, a part with two names, \
-            a preamble. Send it in one reading, or let the route say `body: {clean: false}`.
+            read differently by different readers: a duplicate or empty key, a name in two \
+            spellings (`path` and `Path` of a patch), a byte order mark, bytes that are not \
+            UTF-8, data behind the document, a part with two names, a preamble. Send it in one \
+            reading, or let the route say `body: {clean: false}`.
             """)
 
     static let requestBodyType = Self(

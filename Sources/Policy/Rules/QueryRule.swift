@@ -2,7 +2,7 @@ public import HTTP1
 
 /// What cleaning one query did.
 public struct QueryReport: Equatable, Sendable {
-    /// Parameters in the query, empty ones not counted.
+    /// Parameters in the query, empty ones too: some readers count them.
     public var parameters = 0
     /// Parameters taken out because they name a tenant.
     public var removed = 0
@@ -13,9 +13,11 @@ public struct QueryReport: Equatable, Sendable {
 }
 
 /// Cleans the query of one route: every spelling of the tenant is taken out, everything else passes
-/// verbatim and in order, and ours is added once.
+/// verbatim and in order, and ours is added once. It comes first: many readers stop at a thousand
+/// parameters, empty ones counted or not, and none overlooks the first.
 public struct QueryRule: Sendable {
-    /// Parameters beyond which a query is refused as a whole: a query is never half checked.
+    /// Parameters beyond which a query is refused as a whole, ours included: a query is never half
+    /// checked, and never half read (qs, PHP and Django read so many).
     public static let parametersMax = 1_000
 
     private let names: SkeletonSet
@@ -73,23 +75,26 @@ public struct QueryRule: Sendable {
         let room = query.count + injected.count + ExternalID.bytesMax + 1
         guard out.freeCapacityMax >= room else { throw .requestTargetTooLong }
         let begin = out.count
+        inject(tenant, into: &out)
+        let injectedEnd = out.count
+        let parametersMax = Self.parametersMax - (injectedEnd > begin ? 1 : 0)
         // While nothing is taken out there is nothing to write piece by piece.
         var isCopying = hasGraphQL
         var start = 0
         var marks = QueryMarks()
         while start <= query.count, query.count > 0 {
             let pair = try Pair(query, from: start, &marks)
+            report.parameters += pair.parts
+            guard report.parameters <= parametersMax else { throw .requestTargetTooLong }
             if pair.end > start {
-                report.parameters += pair.parts
-                guard report.parameters <= Self.parametersMax else { throw .requestTargetTooLong }
                 if try keeps(pair, query, tenant, &report) {
                     if isCopying {
                         Self.append(query.extracting(start..<pair.end), after: begin, to: &out)
                     }
                     if hasGraphQL, let json {
-                        let room = query.count - pair.end + injected.count + ExternalID.bytesMax + 2
                         try cleanGraphQL(
-                            query, pair, json, tenant, room: room, into: &out, &report)
+                            query, pair, json, tenant, room: query.count - pair.end + 1,
+                            into: &out, &report)
                     }
                 } else if !isCopying {
                     isCopying = true
@@ -100,10 +105,9 @@ public struct QueryRule: Sendable {
         }
         if report.removed == 0, report.overridesRemoved == 0 {
             // Verbatim, empty parameters included.
-            if isCopying { out.truncate(to: begin) }
-            out.append(query)
+            if isCopying { out.truncate(to: injectedEnd) }
+            if query.count > 0 { Self.append(query, after: begin, to: &out) }
         }
-        inject(tenant, after: begin, into: &out)
     }
 
     private static func append(
@@ -126,9 +130,8 @@ public struct QueryRule: Sendable {
         }
     }
 
-    private func inject(_ tenant: ExternalID?, after begin: Int, into out: inout ByteBuffer) {
+    private func inject(_ tenant: ExternalID?, into out: inout ByteBuffer) {
         guard let tenant, !injected.isEmpty else { return }
-        if out.count > begin { out.append(UInt8(ascii: "&")) }
         out.append(injected)
         // The bytes of an external id need no encoding in a query (RFC 3986 section 3.4).
         out.append(tenant.bytes)

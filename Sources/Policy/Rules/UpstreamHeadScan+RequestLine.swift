@@ -66,6 +66,8 @@ extension UpstreamHeadScan {
             }
             let name = query.extracting(start..<(equals < 0 ? end : equals))
             if let tenant, isOwn(query.extracting(start..<end), tenant) {
+                // Readers count what they read: behind others it might be one too many.
+                guard start == 0 else { return false }
                 own += 1
             } else if namesTenant(name, rounds: 1) || namesTenant(name, rounds: 2) {
                 return false

@@ -80,9 +80,9 @@ enum FormCases {
         .body(id(3), Case.form, "x=1&tenant_id=evil", Case.conflict, to: same),
         .body(id(4), Case.form, "tenant_id=acme&tenant_id=evil", Case.conflict, to: same),
         .body(id(5), Case.form, "tenant_id=", Case.conflict, to: same),
-        into(6, "tenant_id=evil&x=1", "x=1&tenant_id=acme"), into(7, "x=1", "x=1&tenant_id=acme"),
-        into(8, "tenant%5fid=acme", "tenant_id=acme"), into(9, "&", "&&tenant_id=acme"),
-        into(10, "tenant_id[]=evil&TenantId=evil&x=%41", "x=%41&tenant_id=acme"),
+        into(6, "tenant_id=evil&x=1", "tenant_id=acme&x=1"), into(7, "x=1", "tenant_id=acme&x=1"),
+        into(8, "tenant%5fid=acme", "tenant_id=acme"), into(9, "&", "tenant_id=acme&&"),
+        into(10, "tenant_id[]=evil&TenantId=evil&x=%41", "tenant_id=acme&x=%41"),
     ]
 
     private static func id(_ index: Int) -> String { "B17" + place(behind + 33 + index) }
@@ -99,5 +99,11 @@ enum FormCases {
         .body(id(13), Case.form, repeated("a;", 1_000) + "b", Case.tooLarge),
         .body(id(14), Case.form, "x={A*65534}", .forwarded),
         .body(id(15), Case.form, "tenant_id=evil&x={A*65536}", Case.tooLarge),
+        into(150, repeated("&", 998), "tenant_id=acme&" + repeated("&", 998)),
+        into(151, repeated("a&", 998) + "b", "tenant_id=acme&" + repeated("a&", 998) + "b"),
+        .body(id(152), Case.form, repeated("&", 999), Case.tooLarge, to: "POST /into/form"),
+        .body(
+            id(153), Case.form, repeated("a&", 999) + "b", Case.tooLarge, to: "POST /into/form"),
+        .body(id(154), Case.form, repeated("&", 1_000), Case.tooLarge),
     ]
 }

@@ -2,8 +2,8 @@
 /// bytes.
 enum JSONNameCases {
     static let all =
-        places + without + depths + patches + modes + injections + duplicates + escapes + spellings
-        + controls + scalars
+        places + without + depths + patches + spelledPatches + modes + injections + duplicates
+        + escapes + spellings + controls + scalars
 
     private static let places: [Case] = [
         .json("B1a", #"{"tenant_id":"evil","x":1}"#, #"{"x":1}"#),
@@ -114,6 +114,57 @@ enum JSONNameCases {
         .body("B1zp", patch, #"[{"op":"add","path":"/~2"}]"#, Case.malformed, to: update),
         .kept("B1zq", patch, "[\(add)]", to: update),
     ]
+
+    private static let scim = "application/scim+json"
+
+    /// What an operation does, said in other letters: Go and SCIM take no notice of case.
+    private static let spelledPatches: [Case] =
+        Case.rows(
+            "B1", from: 208,
+            [
+                #"[{"op":"replace","Path":"/tenant_id","value":"evil"}]"#,
+                #"[{"op":"add","path":"/x","Path":"/tenant_id","value":"evil"}]"#,
+                #"[{"op":"add","Path":"/tenant_id","path":"/x","value":"evil"}]"#,
+                #"[{"OP":"replace","path":"/tenant_id","value":"evil"}]"#,
+                #"[{"path":"/tenant_id","value":"evil"}]"#,
+                #"[{"op":"add","path":"/x","p\u0041th":"/tenant_id","value":"evil"}]"#,
+                #"[\#(add),{"op":"copy","path":"/x","from":"/y","FROM":"/tenant_id"}]"#,
+            ]
+        ) { id, text in .body(id, patch, text, Case.malformed, to: update) }
+        + [
+            .cleaned(
+                "B1" + place(215), patch,
+                #"[{"op":"move","path":"/x","From":"/tenant_id"},\#(add)]"#, "[\(add)]",
+                to: update),
+            .cleaned(
+                "B1" + place(216), Case.json,
+                #"[{"OP":"replace","path":"/tenant_id","value":"evil"},\#(add)]"#, "[\(add)]"),
+            .cleaned(
+                "B1" + place(217), Case.json,
+                #"[{"\u004fp":"add","\u0050ath":"/org_id","value":"evil"},\#(add)]"#, "[\(add)]"),
+            .cleaned(
+                "B1" + place(218), scim,
+                #"{"Operations":[{"Op":"replace","path":"tenant_id","value":"evil"},\#(add)]}"#,
+                #"{"Operations":[\#(add)]}"#, to: update),
+            .cleaned(
+                "B1" + place(219), scim,
+                #"{"operations":[{"op":"add","PATH":"urn:acme:User:tenantId","value":"evil"}]}"#,
+                #"{"operations":[]}"#, to: update),
+            .body(
+                "B1" + place(220), scim,
+                #"{"Operations":[{"op":"add","path":"x","PATH":"tenant_id","value":"evil"}]}"#,
+                Case.malformed, to: update),
+            .body(
+                "B1" + place(221), Case.json, #"[{"op":"x","oP":"y","path":"/x"}]"#,
+                Case.malformed),
+            .kept("B1" + place(222), Case.json, #"[{"path":1,"Path":2},{"OP":1,"Path":"/x"}]"#),
+            .cleaned(
+                "B1" + place(223), patch, #"[{"op":"test","path":"/org_id","Value":"acme"}]"#, "[]",
+                to: "PATCH /clean/same/x"),
+            .body(
+                "B1" + place(224), patch, #"[{"op":"test","path":"/org_id","VALUE":"evil"}]"#,
+                Case.conflict, to: "PATCH /clean/same/x"),
+        ]
 
     private static let update = "PATCH /clean/x"
     private static let strict = "POST /clean/strict/x"

@@ -187,10 +187,10 @@ enum MultipartCases {
             id(3), Case.multipart, form(part("form-data; name=\"tenant_id\"", "acme "), kept),
             Case.conflict, to: same),
         .body(
-            id(4), Case.multipart, form(evil, kept), .forwarded, .body(form(kept, ours)),
+            id(4), Case.multipart, form(evil, kept), .forwarded, .body(form(ours, kept)),
             to: "POST /into/form"),
         .body(
-            id(5), Case.multipart, form(kept), .forwarded, .body(form(kept, ours)),
+            id(5), Case.multipart, form(kept), .forwarded, .body(form(ours, kept)),
             to: "POST /into/form"),
         .body(
             id(6), Case.multipart, "--b--", .forwarded, .body(form(ours)), to: "POST /into/form"),
@@ -215,5 +215,21 @@ enum MultipartCases {
         .body(
             id(12), Case.multipart, form(part("form-data; name=\"f\"", "{A*65536}")),
             Case.tooLarge),
+        .body(
+            id(100), Case.multipart, repeated("--b\r\n\(kept)\r\n", 998) + form(kept), .forwarded,
+            .body("--b\r\n\(ours)\r\n" + repeated("--b\r\n\(kept)\r\n", 998) + form(kept)),
+            to: "POST /into/form"),
+        .body(
+            id(101), Case.multipart, repeated("--b\r\n\(kept)\r\n", 999) + form(kept),
+            Case.tooLarge, to: "POST /into/form"),
+        // A delimiter that begins with itself.
+        .kept(
+            id(102), "multipart/form-data; boundary=-b-",
+            "---b-\r\n" + part("form-data; name=x", "-----bb---b")
+                + "\r\n---b---\r\n"),
+        .body(
+            id(103), "multipart/form-data; boundary=-b-",
+            "---b-\r\n" + part("form-data; name=x", "-----b---b-\r\n\(evil)")
+                + "\r\n---b---\r\n", Case.malformed),
     ]
 }

@@ -129,15 +129,29 @@ enum QueryCases {
         .target("Q12d", "/a?" + repeated("a", 8_189), .forwarded),
         .target("Q12e", "/a?" + repeated("a", 8_190), .refused(414, tooLong)),
         .target("Q12f", "/a?" + repeated("a", 1 << 20) + "&tenant_id=evil", .refused(414, tooLong)),
+        // Readers stop at a thousand, empty ones counted: ours is first, and one of them.
+        .target(
+            "Q12g", "/q?" + repeated("&", 998), .forwarded,
+            .target("/q?tenant_id=acme&" + repeated("&", 998))),
+        .target("Q12h", "/q?" + repeated("&", 999), .declined(414, tooLong)),
+        .target(
+            "Q12i", "/q?" + repeated("a&", 998) + "b", .forwarded,
+            .target("/q?tenant_id=acme&" + repeated("a&", 998) + "b")),
+        .target("Q12j", "/q?" + repeated("a&", 999) + "b", .declined(414, tooLong)),
+        .target("Q12k", "/a?" + repeated("&", 999), .forwarded),
+        .target("Q12l", "/a?" + repeated("&", 1_000), .declined(414, tooLong)),
+        .target(
+            "Q12m", "/q?" + repeated("tenant_id&", 700) + repeated("&", 300),
+            .declined(414, tooLong)),
     ]
 
     private static let injected: [Case] = [
         .target("Q13a", "/q", .forwarded, .target("/q?tenant_id=acme")),
         .target("Q13b", "/q?", .forwarded, .target("/q?tenant_id=acme")),
-        .target("Q13c", "/q?x=1", .forwarded, .target("/q?x=1&tenant_id=acme")),
+        .target("Q13c", "/q?x=1", .forwarded, .target("/q?tenant_id=acme&x=1")),
         .target("Q13d", "/q?tenant_id=evil", .forwarded, .target("/q?tenant_id=acme")),
-        .target("Q13e", "/q?tenant_id=acme&x=1", .forwarded, .target("/q?x=1&tenant_id=acme")),
-        .target("Q13f", "/q?x=1&", .forwarded, .target("/q?x=1&&tenant_id=acme")),
+        .target("Q13e", "/q?tenant_id=acme&x=1", .forwarded, .target("/q?tenant_id=acme&x=1")),
+        .target("Q13f", "/q?x=1&", .forwarded, .target("/q?tenant_id=acme&x=1&")),
         .target(
             "Q13g", "/q?tenantId[]=evil&%74enant_id=evil", .forwarded,
             .target("/q?tenant_id=acme")),
@@ -159,7 +173,7 @@ enum QueryCases {
             "POST /clean/own/evil/x?tenantId=evil&y=2 HTTP/1.1\r\n\(everywhere)"
                 + "Content-Type: application/json\r\nContent-Length: 20\r\n\r\n"
                 + #"{"tenant_id":"evil"}"#, .forwarded,
-            .target("/clean/own/acme/x?y=2&tenant_id=acme"), .body("{}"),
+            .target("/clean/own/acme/x?tenant_id=acme&y=2"), .body("{}"),
             .field("Cookie", "a=1"),
             .stripped([
                 "tenant", "query_tenant", "cookie_tenant", "path_tenant", "body_tenant",
@@ -182,7 +196,7 @@ enum QueryCases {
                 + "Content-Type: \(Case.json)\r\nContent-Length: 2\r\n\r\n{}", conflict),
         .body(
             "Q14g", Case.form, "x=1&account=evil", .forwarded,
-            .target("/into/both?y=2&account=acme"), .body("x=1&account=acme"),
+            .target("/into/both?account=acme&y=2"), .body("account=acme&x=1"),
             to: "POST /into/both?account=evil&y=2"),
     ]
 }

@@ -48,6 +48,8 @@ struct RandomRequests {
         ("application/json", #"{"tenant_id":"acme"}"#),
         ("application/json", #"{"a":1,"a":2}"#),
         ("application/json", #"{"a":"#),
+        ("application/json", #"[{"OP":"add","path":"/tenant_id","value":"evil"}]"#),
+        ("application/json-patch+json", #"[{"op":"add","path":"/a","Path":"/org_id"}]"#),
         ("application/x-www-form-urlencoded", "a=1&tenant_id=evil"),
         ("application/x-www-form-urlencoded", "a=1"),
         (

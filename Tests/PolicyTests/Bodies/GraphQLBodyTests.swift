@@ -145,8 +145,8 @@ import Testing
         let variables = "%7B%22tenantId%22:1,%22x%22:%5B1%5D%7D"
         #expect(
             try Self.query("query=%7Bo%7D&variables=\(variables)&a=1")
-                == "query=%7Bo%7D&variables=%7B%22x%22%3A%5B1%5D%7D&a=1&tenant_id=acme")
-        #expect(try Self.query("query=%7Bo%7D&a=1+2") == "query=%7Bo%7D&a=1+2&tenant_id=acme")
+                == "tenant_id=acme&query=%7Bo%7D&variables=%7B%22x%22%3A%5B1%5D%7D&a=1")
+        #expect(try Self.query("query=%7Bo%7D&a=1+2") == "tenant_id=acme&query=%7Bo%7D&a=1+2")
         #expect(throws: Refusal.tenantConflict) {
             try Self.query("variables=\(variables)", .reject)
         }

@@ -120,10 +120,45 @@ import Testing
         #expect(again.text.filter { $0 != " " } == cleaned.text.filter { $0 != " " })
     }
 
-    @Test(arguments: ["[]", "1", #"{"a":1}"#, #"{"a":[{}]}"#])
+    @Test(arguments: [
+        "[]", "1", #"{"a":1}"#, #"{"a":[{}]}"#, #"{"a":{"B":1,"b":{}},"b":{},"A":{}}"#,
+    ])
     func `a document without a place for the tenant is refused`(_ body: String) {
         #expect(
             refusal(body, as: CleanedBody.json, pointer: "/a/tenant_id") == .requestBodyMalformed)
+    }
+
+    private static let beside: [(String, Bool)] = [
+        (#"{"Meta":null}"#, true), (#"{"META":{},"a":1}"#, true), (#"{"me_ta":1}"#, true),
+        (#"{"meta":{},"Meta":null}"#, true), (#"{"Meta":null,"meta":{}}"#, true),
+        (#"{"\u004deta":{}}"#, true), (#"{"m-e-t-a ":1}"#, true),
+        (#"{"meta":{"OWNER":{}}}"#, true), (#"{"meta":{"owner":{},"Owner":0}}"#, true),
+        (#"{"meta":{"owner":{}},"metadata":1,"met":2,"xmeta":3,"x":{"Meta":4}}"#, false),
+        (#"{"owner":1,"Owner":2,"meta":{"meta":1,"Meta":2,"owner":{"meta":3,"Owner":4}}}"#, false),
+    ]
+
+    /// Go, and others that take no notice of case, would put the one in the place of the other.
+    @Test(arguments: beside)
+    func `a member called like an object around the tenant is refused`(
+        _ body: String, _ isRefused: Bool
+    ) {
+        for pointer in ["/meta/owner/tenant_id", "/meta/owner/id"] {
+            let found = refusal(body, as: CleanedBody.json, pointer: pointer)
+            #expect(found == (isRefused ? .requestBodyMalformed : nil), "\(pointer)")
+        }
+        #expect(refusal(body, as: CleanedBody.json, pointer: "/tenant_id") == nil)
+    }
+
+    @Test func `the two letters that fold into ASCII are letters of such a member too`() {
+        for key in ["Ta\u{17f}\u{212a}", "tas\u{212a}", #"ta\u017fk"#] {
+            let body = "{\"\(key)\":null}"
+            #expect(
+                refusal(body, as: CleanedBody.json, pointer: "/task/tenant_id")
+                    == .requestBodyMalformed)
+            #expect(refusal(body, as: CleanedBody.json, pointer: "/tas/tenant_id") == nil)
+        }
+        // Of names without letters or digits nothing is taken for another.
+        #expect(refusal(#"{"$":1,"@":2}"#, as: CleanedBody.json, pointer: "/-/tenant_id") == nil)
     }
 
     @Test func `nothing is put in where the request acts for no tenant`() throws {
@@ -136,7 +171,7 @@ import Testing
     private static let patches: [(String, String)] = [
         (#"[{"op":"replace","path":"/tenant_id","value":"evil"}]"#, "[]"),
         (
-            #"[{"op":"add","path":"/a","value":{"org_id":1,"b":2}},{"path":"/a/tenantId"}]"#,
+            #"[{"op":"add","path":"/a","value":{"org_id":1,"b":2}},{"path":"/a/orgId","op":0}]"#,
             #"[{"op":"add","path":"/a","value":{"b":2}}]"#
         ),
         (
@@ -150,9 +185,12 @@ import Testing
             #"[{"op":"add","path":"","value":{}}]"#
         ),
         (
-            #"[{"path":"/a","value":[{"op":1,"path":"x"},{"op":1,"path":"tenant_id"}]}]"#,
-            #"[{"path":"/a","value":[{"op":1,"path":"x"}]}]"#
+            #"[{"op":0,"path":"/a","value":[{"OP":1,"path":"x"},{"op":1,"path":"org_id"}]}]"#,
+            #"[{"op":0,"path":"/a","value":[{"OP":1,"path":"x"}]}]"#
         ),
+        // Go reads it as it reads `from`.
+        (#"[{"op":"move","path":"/a","From":"/tenant_id"}]"#, "[]"),
+        (#"[{"op":"copy","path":"/a","\u0046ROM":"/tenant_id"}]"#, "[]"),
     ]
 
     @Test(arguments: patches)
@@ -174,6 +212,18 @@ import Testing
             #"[{"op":"add","path":1},{"path":"/tenant_id"}]"#
         ),
         (#"[{"op":"add","path":"a~/tenant_id"}]"#, "[]"),
+        // SCIM's names have no case, and to Go none has one.
+        (#"[{"OP":"replace","path":"/tenant_id","value":"evil"}]"#, "[]"),
+        (
+            #"{"Operations":[{"Op":"replace","path":"tenant_id","value":"evil"}]}"#,
+            #"{"Operations":[]}"#
+        ),
+        (#"[{"oP":"replace","PATH":"/tenant_id"},{"op":"x","pAth":"/org_id"}]"#, "[]"),
+        (#"[{"\u004f\u0070":"move","FrOm":"/tenant_id","path":"/a"}]"#, "[]"),
+        (
+            #"[{"path":"/a","Path":"/tenant_id"},{"o_p":1,"path":"/tenant_id"},{"op ":1}]"#,
+            #"[{"path":"/a","Path":"/tenant_id"},{"o_p":1,"path":"/tenant_id"},{"op ":1}]"#
+        ),
         (#"{"op":"add","path":"/tenant_id"}"#, #"{"op":"add","path":"/tenant_id"}"#),
     ]
 
@@ -191,9 +241,39 @@ import Testing
             cleaned == CleanedBody(text: #"{"a":{"_method":1}}"#, removed: 0, isChanged: true))
     }
 
-    @Test(arguments: ["{}", "[1]", #"[{"path":1}]"#, #"[{"path":"a"}]"#, #"[{"path":"/~2"}]"#])
+    @Test(arguments: [
+        "{}", "[1]", #"[{"op":0,"path":1}]"#, #"[{"op":0,"path":"a"}]"#,
+        #"[{"op":0,"path":"/~2"}]"#,
+        // Nothing to one reader, and an operation to another.
+        "[{}]", #"[{"path":"/a"}]"#, #"[{"op":"add","value":1}]"#, #"[{"OP":0,"path":"/a"}]"#,
+        #"[{"op":"replace","Path":"/tenant_id","value":"evil"}]"#,
+    ])
     func `a patch that is none is refused`(_ body: String) {
         #expect(refusal(body, as: "application/json-patch+json") == .requestBodyMalformed)
+    }
+
+    @Test(arguments: [
+        #"{"op":"add","path":"/x","Path":"/tenant_id","value":"evil"}"#,
+        #"{"op":"add","Path":"/tenant_id","path":"/x","value":"evil"}"#,
+        #"{"op":"test","OP":"add","path":"/x"}"#, #"{"op":0,"path":"/x","p\u0041th":"/y"}"#,
+        #"{"op":"move","path":"/x","from":"/a","FROM":"/b"}"#,
+        #"{"op":"add","path":"/x","value":{},"Value":{"a":1}}"#,
+    ])
+    func `an operation that says a thing in two spellings is refused`(_ operation: String) {
+        let body = "[\(operation)]"
+        #expect(refusal(body, as: "application/json-patch+json") == .requestBodyMalformed)
+        #expect(refusal(body, as: CleanedBody.json) == .requestBodyMalformed)
+        let scim = #"{"Operations":\#(body)}"#
+        #expect(refusal(scim, as: "application/scim+json") == .requestBodyMalformed)
+    }
+
+    @Test func `a value in another spelling is compared`() {
+        for (value, expected) in [("acme", nil as Refusal?), ("evil", .tenantConflict)] {
+            let body = #"[{"op":"add","path":"/tenant_id","Value":"\#(value)"}]"#
+            let found = refusal(
+                body, as: "application/json-patch+json", mode: .rejectIfDifferent)
+            #expect(found == expected)
+        }
     }
 
     @Test func `the tenant is put into every line of a body of lines`() throws {

@@ -158,9 +158,14 @@ import Testing
     }
 
     @Test func `parts, fields and heads have bounds`() {
-        let many = String(
-            repeating: "--XX\r\n\(Self.kept)\r\n", count: MultipartBodyRule.partsMax + 1)
-        #expect(refusal(many + "--XX--\r\n", as: Self.type) == .requestBodyTooLarge)
+        let part = "--XX\r\n\(Self.kept)\r\n"
+        let many = String(repeating: part, count: MultipartBodyRule.partsMax - 1)
+        let end = "--XX--\r\n"
+        #expect(refusal(many + end, as: Self.type, field: "tenant_id") == nil)
+        #expect(refusal(many + part + end, as: Self.type) == nil)
+        let withOurs = refusal(many + part + end, as: Self.type, field: "tenant_id")
+        #expect(withOurs == .requestBodyTooLarge)
+        #expect(refusal(many + part + part + end, as: Self.type) == .requestBodyTooLarge)
         let fields = String(repeating: "A: b\r\n", count: MultipartBodyRule.partFieldsMax)
         #expect(refusal(Self.body(fields + Self.kept), as: Self.type) == .requestBodyTooLarge)
         let long =
@@ -168,12 +173,32 @@ import Testing
         #expect(refusal(Self.body(long + Self.kept), as: Self.type) == .requestBodyTooLarge)
     }
 
-    @Test func `the tenant is added as a part exactly once`() throws {
+    /// For every content of two letters, and boundaries that overlap themselves.
+    @Test func `a delimiter is found in a content exactly when it is there`() throws {
+        var found = 0
+        let boundaries = ["a", "-", "--", "-a", "a-", "aa", "--a-", "a-aa", "-a-a", "--a--a"]
+        for boundary in boundaries {
+            let delimiter = "--\(boundary)"
+            for bits in 0..<1 << 11 {
+                let content = String((0..<11).map { bits >> $0 & 1 == 0 ? "-" : "a" })
+                let part = Self.part("form-data; name=b", content)
+                let body = "\(delimiter)\r\n\(part)\r\n\(delimiter)--\r\n"
+                let isThere = content.contains(delimiter)
+                let judged = refusal(body, as: "multipart/form-data; boundary=\(boundary)")
+                #expect(
+                    judged == (isThere ? .requestBodyMalformed : nil), "\(boundary) \(content)")
+                if isThere { found += 1 }
+            }
+        }
+        #expect(found > 1_000)
+    }
+
+    @Test func `the tenant is added as the first part exactly once`() throws {
         let cleaned = try CleanedBody(
             Self.body(Self.part("form-data; name=\"tenant_id\"", "evil"), Self.kept), as: Self.type,
             field: "tenant_id")
         let ours = Self.part("form-data; name=\"tenant_id\"", "acme")
-        #expect(cleaned.text == Self.body(Self.kept, ours))
+        #expect(cleaned.text == Self.body(ours, Self.kept))
     }
 
     @Test func `a route may refuse instead of stripping`() {

@@ -37,6 +37,8 @@ import Testing
         #expect(oracle.checkCookies([UInt8]("a=1; session=2".utf8)) != nil)
         let json = [UInt8](#"{"a":[{"p\u0061ge":1}]}"#.utf8)
         #expect(oracle.checkJSON(json, as: "application/json") != nil)
+        let patch = [UInt8](#"[{"OP":1,"path":"/a","Fro\u006d":"/page"}]"#.utf8)
+        #expect(oracle.checkJSON(patch, as: "application/json") != nil)
         let part = "--B\r\nContent-Disposition: form-data; name=page\r\n\r\n1\r\n--B--"
         #expect(oracle.checkMultipart([UInt8](part.utf8), boundary: "B") != nil)
         var broken = 0

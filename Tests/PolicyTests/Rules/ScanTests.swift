@@ -80,9 +80,11 @@ import Testing
         #expect(try RulesFixture().get("/?\(query)").target == "/")
     }
 
-    @Test func `an injected parameter is there once and says the same`() {
+    @Test func `an injected parameter comes first, is there once and says the same`() {
         for (query, accepted) in [
-            ("?tenant_id=acme", true), ("?a=1&tenant_id=acme", true), ("", false), ("?a=1", false),
+            ("?tenant_id=acme", true), ("?tenant_id=acme&a=1", true), ("", false), ("?a=1", false),
+            ("?a=1&tenant_id=acme", false), ("?&tenant_id=acme", false),
+            ("?;tenant_id=acme", false),
             ("?tenant_id=evil", false), ("?tenant_id=acme&tenant_id=acme", false),
             ("?tenant_id=acme&tenantId=acme", false), ("?tenant_id=acmee", false),
         ] {
