@@ -77,6 +77,22 @@ static inline void rf_prepare_standard_descriptors(void) {
     }
 }
 
+// Where a path leads, links followed; NULL where it is longer than `size`, or nothing is there.
+static inline const char *rf_real_path(const char *path, char *into, size_t size) {
+    char *real = realpath(path, NULL);
+    if (real == NULL) return NULL;
+    size_t length = strlen(real);
+    if (length < size) memcpy(into, real, length + 1);
+    free(real);
+    return length < size ? into : NULL;
+}
+
+// Whether whoever started us has the signal ignored, as nohup does.
+static inline int rf_is_ignored(int number) {
+    struct sigaction action;
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 static inline int rf_duplicate(int fd) { return rf_result(fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 
 static inline long rf_read(int fd, void *into, size_t count) {

@@ -52,18 +52,15 @@ public func fileMode(_ path: String) throws(FileFault) -> FileMode {
         isRegular: rf_is_regular(file.mode) != 0, isFolder: file.mode & 0o170000 == 0o040000)
 }
 
-/// How long `readFile` waits for whoever writes into a pipe, before each part.
-public let pipePatienceMilliseconds: Int32 = 10_000
-
 /// The whole content of a file, or of a pipe up to its end; blocks, so it is for start-up and the
 /// control thread.
 ///
 /// - Parameters:
 ///   - bytesMax: a longer file is `tooLarge`, and no more than this is read of it.
-///   - patienceMilliseconds: a pipe that gives nothing for this long is `stalled`; somebody may sit
-///     at a terminal, which is waited for.
+///   - patienceMilliseconds: a pipe that gives nothing for this long is `stalled`; -1 waits for
+///     ever, as a terminal is waited for in any case.
 public func readFile(
-    _ path: String, bytesMax: Int, patienceMilliseconds: Int32 = pipePatienceMilliseconds
+    _ path: String, bytesMax: Int, patienceMilliseconds: Int32 = -1
 ) throws(FileFault) -> [UInt8] {
     precondition(bytesMax >= 0 && bytesMax < Int.max)
     try check(path)

@@ -27,8 +27,10 @@ public struct FileReader: ~Copyable {
 /// A file written piece by piece that appears as a whole: a reader, or a crash, meets the old
 /// content or the new, never a part. What is not committed leaves nothing behind.
 ///
-/// A symbolic link, and what is no regular file (`/dev/stdout`, a named pipe), is written in place,
-/// as it comes: renaming a file over one would take it away from everybody else.
+/// What is no regular file (a named pipe) and all below `/dev` and `/proc` (`/dev/stdout`) is
+/// written in place, as it comes: renaming a file over one would take it away from everybody else.
+/// A symbolic link stays, and the file it leads to is replaced; one that leads nowhere is
+/// `missing`, because whoever made it chose where the new file would be.
 public struct AtomicFileWriter: ~Copyable {
     private let descriptor: FileDescriptor
     private let path: String
@@ -40,14 +42,16 @@ public struct AtomicFileWriter: ~Copyable {
     /// - Parameter mode: permissions of the new file, subject to the umask.
     public init(_ path: String, mode: UInt16 = 0o644) throws(FileFault) {
         try check(path)
+        let target = try Target(path)
+        let path = target.path
         let slash = path.lastIndex(of: "/")
         let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
         guard !name.isEmpty else { throw .badPath }
         var temporary: String?
         let number: Int32
-        if Self.isWrittenInPlace(path) {
-            number = unsafe rf_open(path, O_WRONLY | O_CREAT | O_TRUNC, UInt32(mode & 0o777))
+        if target.isWrittenInPlace {
+            number = unsafe rf_open(path, O_WRONLY | O_TRUNC, 0)
         } else {
             let suffix = String(randomUInt64(), radix: 16)
             let beside = (folder == "/" ? "/." : folder + "/.") + name + "." + suffix + ".tmp"
@@ -62,9 +66,28 @@ public struct AtomicFileWriter: ~Copyable {
         self.temporary = temporary
     }
 
-    private static func isWrittenInPlace(_ path: String) -> Bool {
-        var file = rf_file()
-        return unsafe rf_stat(path, 0, &file) == 0 && rf_is_regular(file.mode) == 0
+    /// Where the content goes.
+    private struct Target {
+        var path: String
+        var isWrittenInPlace = false
+
+        init(_ path: String) throws(FileFault) {
+            self.path = path
+            var file = rf_file()
+            guard unsafe rf_stat(path, 0, &file) == 0, rf_is_regular(file.mode) == 0 else { return }
+            let result = unsafe rf_stat(path, 1, &file)
+            guard result == 0 else { throw FileFault(negative: result) }
+            let whole = ProcessContext.absolute(path)
+            isWrittenInPlace =
+                rf_is_regular(file.mode) == 0 || whole.hasPrefix("/dev/")
+                || whole.hasPrefix("/proc/")
+            guard !isWrittenInPlace else { return }
+            var buffer = [CChar](repeating: 0, count: 4_096)
+            guard let real = unsafe rf_real_path(path, &buffer, buffer.count) else {
+                throw .badPath
+            }
+            self.path = unsafe String(cString: real)
+        }
     }
 
     deinit {

@@ -38,6 +38,9 @@ public enum ProcessContext {
         return "/" + parts.joined(separator: "/")
     }
 
+    /// Whether a signal was ignored by whoever started this process.
+    public static func isIgnored(_ signal: Int32) -> Bool { rf_is_ignored(signal) != 0 }
+
     /// Whom files that this process makes belong to.
     public static var userID: UInt32 { rf_user_id() }
 

@@ -55,22 +55,37 @@ import Testing
         #expect(kind(path) == S_IFIFO)
     }
 
-    @Test func `behind a link are written through it, as devices and pipes are`() throws {
+    @Test func `behind a link are replaced, and the link stays`() throws {
         let (path, link) = (scratch.path("file"), scratch.path("link"))
-        try writeFileAtomically(path, [1, 2, 3].span)
+        try writeFileAtomically(path, [1, 2, 3].span, mode: 0o644)
         try #require(unsafe symlink(path, link) == 0)
-        try writeFileAtomically(link, [4].span)
+        try writeFileAtomically(link, [4].span, mode: 0o600)
         #expect(kind(link) == S_IFLNK)
         #expect(try readFile(path, bytesMax: 9) == [4])
+        // A key in a file that everybody may read would be none.
+        #expect(try fileMode(path).permissions == 0o600)
+        // Whoever made it would choose where a new file is.
         let dangling = scratch.path("dangling")
         try #require(unsafe symlink(scratch.path("made"), dangling) == 0)
-        try writeFileAtomically(dangling, [5].span, mode: 0o600)
-        #expect(try readFile(scratch.path("made"), bytesMax: 9) == [5])
-        #expect(try fileMode(scratch.path("made")).permissions == 0o600)
-        let fault = #expect(throws: FileFault.self) {
+        var fault = #expect(throws: FileFault.self) {
+            try writeFileAtomically(dangling, [5].span, mode: 0o600)
+        }
+        #expect(fault == .missing && kind(scratch.path("made")) == 0)
+        fault = #expect(throws: FileFault.self) {
             try writeFileAtomically(scratch.folder, [1].span)
         }
         #expect(fault == .folder)
+    }
+
+    @Test func `a link to standard output is written, not replaced`() throws {
+        let path = scratch.path("out")
+        try writeFileAtomically(path, [1, 2, 3].span)
+        let number = unsafe open(path, O_WRONLY)
+        try #require(number >= 0)
+        defer { close(number) }
+        try writeFileAtomically("/dev/fd/\(number)", [4, 5].span)
+        #expect(unsafe write(number, "x", 1) == 1)
+        #expect(try readFile(path, bytesMax: 9) == [0x78, 5])
     }
 
     @Test func `missing, badly named and folders are told apart`() throws {

@@ -8,9 +8,11 @@ enum Interruption {
     private static let undo = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// From now on SIGINT, SIGTERM and SIGHUP end the process with 128 and the signal's number, as
-    /// a shell counts, and what `whenAsked` was told last is done before. To be said before the
-    /// first thread starts; without it, signals end the process at once.
+    /// a shell counts, and what `whenAsked` was told last is done before. What whoever started us
+    /// has ignored, as `nohup` does, stays so. To be said before the first thread starts; without
+    /// it, signals end the process at once.
     static func listen() {
+        let ignored = [SIGINT, SIGTERM, SIGHUP].filter(ProcessContext.isIgnored)
         guard let signals = try? SignalSource(), let poller = try? Poller(),
             (try? poller.add(signals.number, key: .fixed(0))) != nil
         else { return }
@@ -18,9 +20,12 @@ enum Interruption {
         let thread = try? WorkerThread(name: "signals", running: ears) { ears in
             while true {
                 _ = try? ears.poller.wait(until: nil)
-                guard let signal = ears.signals.next() else { continue }
-                undo.withLock { $0?() }
-                exit(128 + signal.number)
+                while let signal = ears.signals.next() {
+                    if ignored.contains(signal.number) { continue }
+                    undo.withLock { $0?() }
+                    // Without what libraries do at an end: the main thread may be in one.
+                    _exit(128 + signal.number)
+                }
             }
         }
         // Without the thread nobody hears what is blocked already.

@@ -38,7 +38,8 @@ struct DevCommand: ParsableCommand {
                 in: FileManager.default.currentDirectoryPath, keepsData: keep)
             let playground = Playground(
                 options, state: state, installation: try .own(), signals: signals)
-            code = playground.run { Message.output(playground.instructions(paint)) }
+            // It serves on where nobody can read that it does.
+            code = playground.run { _ = Message.write(playground.instructions(paint)) }
         } catch {
             Message.error("dev: \(error)")
             code = error.exitCode

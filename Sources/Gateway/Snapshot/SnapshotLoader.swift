@@ -18,6 +18,8 @@ struct LoadedSnapshot {
 /// same code; only `run` keeps the result.
 struct SnapshotLoader {
     static let secretBytesMax = 1_048_576
+    /// How long a reload waits for whoever writes into a pipe that is named for a file.
+    static let pipePatienceMilliseconds: Int32 = 10_000
 
     let path: String
     let resolver: Resolver
@@ -86,7 +88,9 @@ struct SnapshotLoader {
 
     static func read(_ file: String) throws(UnreadableFile) -> [UInt8] {
         do throws(FileFault) {
-            return try readFile(file, bytesMax: PolicyBounds.fileBytesMax + 1)
+            return try readFile(
+                file, bytesMax: PolicyBounds.fileBytesMax + 1,
+                patienceMilliseconds: pipePatienceMilliseconds)
         } catch {
             throw UnreadableFile(reason: error.description)
         }
@@ -136,7 +140,9 @@ struct SnapshotLoader {
         _ path: String, _ reference: SecretReference, _ findings: Findings
     ) -> [UInt8]? {
         do throws(FileFault) {
-            return try readFile(path, bytesMax: Self.secretBytesMax)
+            return try readFile(
+                path, bytesMax: Self.secretBytesMax,
+                patienceMilliseconds: Self.pipePatienceMilliseconds)
         } catch {
             findings.missing.append(
                 ("cannot read `\(path)`: \(error.description)", reference.mark))

@@ -80,11 +80,7 @@ struct ExplainCommand {
 
     static func read(_ file: String, bytesMax: Int) throws(Misuse) -> [UInt8] {
         do throws(FileFault) {
-            guard file != "-" else {
-                return try readFile(
-                    "/dev/stdin", bytesMax: bytesMax, patienceMilliseconds: -1)
-            }
-            return try readFile(file, bytesMax: bytesMax)
+            return try readFile(file == "-" ? "/dev/stdin" : file, bytesMax: bytesMax)
         } catch {
             throw .unreadable(file, error)
         }

@@ -37,9 +37,18 @@ extension ContentType {
         return isSuperset(name) ? .superset : .other
     }
 
-    /// ISO 8859 and the pages of Windows of one byte a letter.
+    /// ISO 8859 and the pages of Windows of one byte a letter; and `binary`, which `file --mime`
+    /// says and no reader knows.
     private static func isSuperset(_ name: Span<UInt8>) -> Bool {
+        for same: StaticString in ["latin1", "binary"] where name.equalsIgnoringCase(same) {
+            return true
+        }
+        return isFamily(name)
+    }
+
+    private static func isFamily(_ name: Span<UInt8>) -> Bool {
         isPage(name, of: "iso-8859-", digitsMax: 2) || isPage(name, of: "windows-125", digitsMax: 1)
+            || isPage(name, of: "cp125", digitsMax: 1)
     }
 
     private static func isPage(

@@ -133,6 +133,8 @@ import Testing
         ("text/plain ;\tcharset=us-ascii", .utf8), ("text/plain;charset=utf8;", .utf8),
         ("text/plain; charset=iso-8859-1", .superset), ("x;charset=ISO-8859-15", .superset),
         ("x;charset=Windows-1252", .superset), ("x; name*=utf-8''b; charset=utf-8", .utf8),
+        ("x;charset=binary", .superset), ("x;charset=Latin1", .superset),
+        ("x;charset=cp1252", .superset), ("x;charset=cp037", .other), ("x;charset=cp", .other),
         ("x;charset=windows-12520", .other), ("x;charset=iso-8859-", .other),
         ("x;charset=iso-8859-6-e", .other), ("x;charset=iso-8859-x1", .other),
         ("x;charset=utf-7", .other), ("x;charset=unicode_escape", .other),
