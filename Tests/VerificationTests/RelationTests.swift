@@ -33,6 +33,35 @@ import Testing
         #expect(findings == [])
     }
 
+    /// PostgreSQL reads what an invoker view reads as the caller, whoever owns the view around it.
+    @Test func `a definer view of an invoker view is no finding`() throws {
+        let findings = try Self.findings { database in
+            """
+            CREATE VIEW shop.sums AS SELECT tenant_id, orders FROM shop.totals;
+            CREATE VIEW shop.around AS SELECT tenant_id FROM shop.sums;
+            GRANT SELECT ON shop.sums, shop.around TO \(database.runtime);
+            INSERT INTO shop.orders (tenant_id, id, total)
+                SELECT gen_random_uuid(), gen_random_uuid(), 1 FROM generate_series(1, 3);
+            """
+        }
+        #expect(findings == [])
+    }
+
+    /// A view of a copy is the copy's, declared or not.
+    @Test func `a definer view of a copy of tenants' rows is a leak`() throws {
+        let findings = try Self.findings {
+            """
+            CREATE MATERIALIZED VIEW shop.sums AS SELECT sum(total) AS total FROM shop.orders;
+            CREATE VIEW shop.shown AS SELECT total FROM shop.sums;
+            GRANT SELECT ON shop.shown TO \($0.runtime);
+            """
+        } _: {
+            $0.globals.append("shop.sums")
+        }
+        #expect(findings.map(\.rule) == [.c3])
+        #expect(findings.first?.severity == .leak)
+    }
+
     @Test func `an invoker view of a table that the login may not read is no finding`() throws {
         let findings = try Self.findings { database in
             """

@@ -55,19 +55,14 @@ extension StaticRule {
             .c3,
             """
             SELECT CASE WHEN o.rolsuper OR o.rolbypassrls
-                    OR EXISTS (SELECT FROM closure f JOIN tables t ON t.oid = f.base
-                        WHERE f.view = v.oid AND NOT t.relforcerowsecurity)
-                    OR EXISTS (SELECT FROM closure f JOIN heirs h ON h.ancestor = f.base
-                        WHERE f.view = v.oid)
+                    OR EXISTS (SELECT FROM lent WHERE lent.view = v.oid AND NOT lent.is_judged)
                     THEN 'leak' ELSE 'unproven' END,
                 'view ' || v.oid::regclass, v.oid::regclass::text,
                 format('view %s reads tenants'' rows with the rights of %s', v.oid::regclass,
                     o.rolname),
                 format('ALTER VIEW %s SET (security_invoker = true);', v.oid::regclass), NULL
             FROM pg_class v JOIN pg_roles o ON o.oid = v.relowner
-            WHERE v.relkind = 'v' AND v.oid IN (SELECT view FROM closure)
-            AND NOT EXISTS (SELECT FROM unnest(v.reloptions) AS x (entry)
-                WHERE lower(entry) ~ '^security_invoker=(true|on|1|yes)$')
+            WHERE v.oid IN (SELECT view FROM lent)
             AND EXISTS (SELECT FROM reach
                 WHERE has_any_column_privilege(reach.oid, v.oid, 'SELECT, INSERT, UPDATE')
                 OR has_table_privilege(reach.oid, v.oid, 'DELETE'))

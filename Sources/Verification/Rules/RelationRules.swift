@@ -31,7 +31,7 @@ extension StaticRule {
             FROM lending l JOIN pg_class v ON v.oid = l.view
             JOIN spaces n ON n.oid = v.relnamespace
             WHERE l.base IN (SELECT oid FROM undeclared)
-            AND v.oid NOT IN (SELECT oid FROM declared UNION SELECT view FROM closure)
+            AND v.oid NOT IN (SELECT oid FROM declared UNION SELECT view FROM lent)
             AND EXISTS (SELECT FROM reach
                 WHERE has_any_column_privilege(reach.oid, v.oid, 'SELECT, INSERT, UPDATE')
                 OR has_table_privilege(reach.oid, v.oid, 'DELETE'))

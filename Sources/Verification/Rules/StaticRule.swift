@@ -82,7 +82,12 @@ struct StaticRule {
             walk (view, base) AS (
                 SELECT view, base FROM reading
                 UNION SELECT w.view, r.base FROM walk w JOIN reading r ON r.view = w.base)
-            SELECT * FROM walk)
+            SELECT * FROM walk),
+        lent AS (SELECT l.view, t.relforcerowsecurity AS is_judged
+                FROM lending l JOIN tables t ON t.oid = l.base
+            UNION ALL SELECT l.view, false FROM lending l JOIN heirs h ON h.ancestor = l.base
+            UNION ALL SELECT l.view, false FROM lending l JOIN closure c ON c.view = l.base
+                JOIN pg_class m ON m.oid = c.view AND m.relkind = 'm')
         """ + code
 
     static let all: [StaticRule] =

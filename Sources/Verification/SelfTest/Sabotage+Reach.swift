@@ -40,9 +40,10 @@ extension Sabotage {
             GRANT SELECT ON shop.all_orders TO {login};
             """),
         Sabotage(
-            "a definer view over an invoker view", .c3, 5,
+            "a definer view over a definer view", .c3, 5,
             """
-            CREATE VIEW shop.sums AS SELECT orders FROM shop.totals;
+            CREATE VIEW shop.inner_sums AS SELECT id FROM shop.orders;
+            CREATE VIEW shop.sums AS SELECT id FROM shop.inner_sums;
             GRANT SELECT ON shop.sums TO {login};
             """),
         Sabotage(
