@@ -67,7 +67,8 @@ import Verification
             try place.cluster.run(sql: sql, in: place.database)
                 .trimmingCharacters(in: .whitespacesAndNewlines)
         }
-        let sleeper = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        let sleeper =
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
             + " AND datname = current_database()"
         try eventually("the barrier") { try look(sleeper) == "1" }
         let proof = try ChildProcess(
