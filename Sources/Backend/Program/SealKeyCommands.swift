@@ -36,7 +36,7 @@ enum SealKeyCommands {
                     install, [.text(kid), .bytes(pad(key, 0x36)), .bytes(pad(key, 0x5C))],
                     deadline: deadline)
                 break
-            } catch where error.sqlState == .uniqueViolation && attempts < attemptsMax {
+            } catch  where error.sqlState == .uniqueViolation && attempts < attemptsMax {
                 // Retired keys keep their ids for good, and there are 46,656 of them.
                 attempts += 1
                 (kid, key) = newKey()
