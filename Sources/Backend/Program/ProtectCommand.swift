@@ -11,8 +11,6 @@ struct ProtectCommand: Equatable {
     var ownerFile: String?
     var applies = false
 
-    private static let connectionBytesMax = 65_536
-
     /// - Parameter words: behind `db protect`.
     init(_ words: ArraySlice<String>) throws(BackendCommand.UsageFault) {
         var options = ProtectOptions(tables: [])
@@ -119,21 +117,7 @@ struct ProtectCommand: Equatable {
 
     private func address(_ options: inout ProtectOptions) throws(StartupFault) -> DatabaseAddress {
         if let ownerFile {
-            let bytes: [UInt8]
-            do throws(FileFault) {
-                bytes = try readFile(ownerFile, bytesMax: Self.connectionBytesMax)
-            } catch {
-                throw StartupFault(
-                    exit: .invalidConfiguration,
-                    message: "error: cannot read `\(ownerFile)`: \(error.words)\n")
-            }
-            let line = String(decoding: bytes, as: UTF8.self).prefix { !$0.isNewline }
-            // libpq would take an empty one for whatever the environment names.
-            guard !line.allSatisfy(\.isWhitespace) else {
-                throw StartupFault(
-                    exit: .invalidConfiguration, message: "error: `\(ownerFile)` is empty\n")
-            }
-            return DatabaseAddress(String(line))
+            return DatabaseAddress(try connectionLine(in: ownerFile))
         }
         let (setup, warnings) = try BackendSetup.load(config ?? BackendCommand.configDefault)
         StandardStream.error.write(warnings)

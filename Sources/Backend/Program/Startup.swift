@@ -147,6 +147,27 @@ extension SecretReference {
     fileprivate var words: String { "`\(kind.rawValue):\(name)`" }
 }
 
+/// Bytes of a file with a connection string in it.
+private let connectionBytesMax = 65_536
+
+/// The connection string in a file that an option names: its first line. An empty one is refused,
+/// because libpq would take it for whatever the environment names.
+func connectionLine(in file: String) throws(StartupFault) -> String {
+    let bytes: [UInt8]
+    do throws(FileFault) {
+        bytes = try readFile(file, bytesMax: connectionBytesMax)
+    } catch {
+        throw StartupFault(
+            exit: .invalidConfiguration,
+            message: "error: cannot read `\(file)`: \(error.words)\n")
+    }
+    let line = String(decoding: bytes, as: UTF8.self).prefix { !$0.isNewline }
+    guard !line.allSatisfy(\.isWhitespace) else {
+        throw StartupFault(exit: .invalidConfiguration, message: "error: `\(file)` is empty\n")
+    }
+    return String(line)
+}
+
 extension FileFault {
     var words: String {
         switch self {

@@ -177,7 +177,7 @@ struct VerifyCommand: Equatable {
     /// Every rule has to notice what is done for it, in one mode or another.
     private func testItself() throws(StartupFault) -> ExitCode {
         guard let administratorFile else { return .usage }
-        let text = try Self.line(administratorFile)
+        let text = try connectionLine(in: administratorFile)
         let address = ConnectionString(text)
         let schemas = [
             CleanSchema.plain, .guarded(.sealed, by: address), .guarded(.statement, by: address),
@@ -270,7 +270,7 @@ struct VerifyCommand: Equatable {
     private func proof() throws(StartupFault) -> DatabaseProof {
         var proof: DatabaseProof
         if let loginFile {
-            proof = DatabaseProof(login: try Self.address(loginFile))
+            proof = DatabaseProof(login: DatabaseAddress(try connectionLine(in: loginFile)))
         } else {
             let (setup, warnings) = try BackendSetup.load(config ?? BackendCommand.configDefault)
             StandardStream.error.write(warnings)
@@ -282,8 +282,10 @@ struct VerifyCommand: Equatable {
     }
 
     private func apply(to options: inout VerificationOptions) throws(StartupFault) {
-        if let poolerFile { options.pooler = try Self.address(poolerFile) }
-        if let administratorFile { options.administrator = try Self.address(administratorFile) }
+        if let poolerFile { options.pooler = DatabaseAddress(try connectionLine(in: poolerFile)) }
+        if let administratorFile {
+            options.administrator = DatabaseAddress(try connectionLine(in: administratorFile))
+        }
         if let sealKeyFile {
             let line = String(decoding: try Self.read(sealKeyFile), as: UTF8.self)
             guard let key = SealKey(line: line) else {
@@ -316,20 +318,6 @@ struct VerifyCommand: Equatable {
         }
         options.firesTriggers = switches.contains("--fire-triggers")
         options.watches = watchMilliseconds != nil
-    }
-
-    private static func address(_ file: String) throws(StartupFault) -> DatabaseAddress {
-        DatabaseAddress(try line(file))
-    }
-
-    private static func line(_ file: String) throws(StartupFault) -> String {
-        let line = String(decoding: try read(file), as: UTF8.self).prefix { !$0.isNewline }
-        // libpq would take an empty one for whatever the environment names.
-        guard !line.allSatisfy(\.isWhitespace) else {
-            throw StartupFault(
-                exit: .invalidConfiguration, message: "error: `\(file)` is empty\n")
-        }
-        return String(line)
     }
 
     private static func read(_ file: String) throws(StartupFault) -> [UInt8] {
